@@ -1,0 +1,25 @@
+/**
+ * Every limit of the ground floor, each with the attack or the accident that it stops. Limits are
+ * options; these are their defaults.
+ */
+export const limits: {
+  readonly maxFrameBytes: number;
+  readonly maxDatagramBytes: number;
+  readonly maxDatagramPeers: number;
+  readonly writeChunkBytes: number;
+  readonly closeTimeoutMs: number;
+  readonly probeTimeoutMs: number;
+} = Object.freeze({
+  /** A peer that never sends a delimiter would fill the memory. 16 MiB is far above any event. */
+  maxFrameBytes: 16 * 1024 * 1024,
+  /** The largest payload of an IPv4 datagram: 65,535 - 20 (IP) - 8 (UDP), RFC 768 and 791. */
+  maxDatagramBytes: 65_507,
+  /** Forged source addresses would fill the table of peers; the ones longest unheard make room. */
+  maxDatagramPeers: 1_000,
+  /** A tick that writes without end is handed to the system in pieces of this size. */
+  writeChunkBytes: 64 * 1024,
+  /** A peer that never ends its side would keep `close()` waiting for ever. */
+  closeTimeoutMs: 5_000,
+  /** A listener whose queue is full may not answer a probe; silence means that it lives. */
+  probeTimeoutMs: 1_000,
+});

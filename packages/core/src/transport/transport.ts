@@ -1,0 +1,146 @@
+/**
+ * The contract between the ground floor and everything above it. It holds types only, so that the
+ * floors above can name it without pulling in a socket. `test/conformance` checks every transport
+ * against it.
+ */
+import type { Server, Socket } from "node:net";
+import type { Address } from "../address/address.ts";
+import type { MyelinError } from "../errors.ts";
+
+/** What a transport can do; the conformance suite skips what is false. */
+export interface Capabilities {
+  /** A connection is one ordered, reliable run of bytes; otherwise it is single datagrams. */
+  readonly stream: boolean;
+  /** Bytes arrive in the order sent. */
+  readonly ordered: boolean;
+  /** Only processes of this machine can connect. */
+  readonly localOnly: boolean;
+  /** The peer is identified by the system or a certificate. */
+  readonly credentials: boolean;
+  /** `send` reports a full queue, and the far side's reading speed is felt here. */
+  readonly feedback: boolean;
+}
+
+/** Who is at the other end, as far as the transport itself can prove it. */
+export interface PeerIdentity {
+  /** TLS: the certificate was verified against the trusted authorities. */
+  readonly authorized?: boolean;
+  /** TLS: SHA-256 fingerprint of the peer's certificate, colon separated hex. */
+  readonly fingerprint?: string;
+  /** TLS: the common name of the peer's certificate. */
+  readonly commonName?: string;
+}
+
+/**
+ * Receives what happens on one connection, by direct calls. All three run on the event loop, never
+ * inside a call that the owner of the connection makes.
+ */
+export interface Sink {
+  /**
+   * Bytes arrived: any piece of the stream, or exactly one datagram.
+   * The chunk is valid only during the call: whoever keeps it copies it.
+   */
+  onData(chunk: Uint8Array): void;
+  /** `send` had returned false, and everything has since been handed to the system. */
+  onDrain(): void;
+  /**
+   * The connection is over. Called exactly once, for every cause, and nothing is called after it.
+   * @param error absent when both sides ended in order; otherwise why it broke.
+   */
+  onClose(error?: MyelinError): void;
+}
+
+/** One established connection. Nothing is read before {@link Connection.open}. */
+export interface Connection {
+  readonly kind: "stream" | "datagram";
+  readonly local: Address | undefined;
+  readonly remote: Address | undefined;
+  readonly peer: PeerIdentity;
+  /** Bytes accepted by `send` that the system has not taken yet. Text counts one per UTF-16 unit. */
+  readonly pendingBytes: number;
+  /** False after `send` returned false, until `onDrain`. */
+  readonly writable: boolean;
+  /** Starts reading and names who hears it. Called once; a close that came before it is told then. */
+  open(sink: Sink): void;
+  /**
+   * Accepts bytes, or text that is sent as UTF-8. They must not change afterwards.
+   * A datagram connection sends exactly one datagram and throws `ERR_TOO_LARGE` when it cannot.
+   * @returns false when over the high-water mark: accepted all the same, `onDrain` follows.
+   * @throws {MyelinError} `ERR_CLOSED` when the connection is closing or closed.
+   */
+  send(data: Uint8Array | string): boolean;
+  /** Stops `onData` until {@link Connection.resume}. A paused connection does not notice its peer's end. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Hands everything accepted to the system, ends the connection and waits for the peer's end.
+   * Reading goes on meanwhile. Resolves when closed, whoever closed it.
+   * @throws {MyelinError} `ERR_UNDELIVERED` when bytes were left after `timeoutMs` (default 5,000);
+   * the connection is then aborted.
+   */
+  close(options?: { timeoutMs?: number }): Promise<void>;
+  /** Ends now; what was not sent is lost. `error` is what `onClose` is told. */
+  abort(error?: MyelinError): void;
+}
+
+/** A connection over a socket of Node, for those who extend the library and need the real one. */
+export interface SocketConnection extends Connection {
+  /** The `net.Socket` or `tls.TLSSocket` itself. */
+  readonly socket: Socket;
+}
+
+export interface DialOptions {
+  signal?: AbortSignal;
+}
+
+/** Something that accepts connections. */
+export interface Listener {
+  /** What was bound, with the port that the system chose. */
+  readonly address: Address;
+  /** Stops accepting and frees the address; connections that stand are left alone. Repeatable. */
+  close(): Promise<void>;
+  /** Hears a failure of the listener itself after it stood (rare: out of descriptors, say). */
+  onError?: (error: MyelinError) => void;
+}
+
+/** A listener over a server of Node, for those who extend the library and need the real one. */
+export interface SocketListener extends Listener {
+  /** The `net.Server` or `tls.Server` itself. */
+  readonly server: Server;
+}
+
+export interface ListenOptions {
+  signal?: AbortSignal;
+}
+
+/**
+ * One way to connect. `dial` and `listen` reject with a {@link MyelinError}; an aborted one with
+ * `ERR_ABORTED`, after everything it had opened was closed.
+ */
+export interface Transport {
+  /** The scheme of its addresses: `unix`, `tcp`, ... */
+  readonly scheme: string;
+  readonly capabilities: Capabilities;
+  dial(address: Address, options?: DialOptions): Promise<Connection>;
+  /** `onConnection` runs for each connection and calls `open` on it, now or later. */
+  listen(
+    address: Address,
+    onConnection: (connection: Connection) => void,
+    options?: ListenOptions,
+  ): Promise<Listener>;
+}
+
+/** A transport over Node's sockets. */
+export interface SocketTransport extends Transport {
+  /** @param options `onSocket` gets the real socket before `dial` returns. */
+  dial(
+    address: Address,
+    options?: DialOptions & { onSocket?: (socket: Socket) => void },
+  ): Promise<SocketConnection>;
+  /** @param options `onServer` gets each real server, already listening, before `listen` returns and again when a stale address is bound anew. */
+  listen(
+    address: Address,
+    onConnection: (connection: SocketConnection) => void,
+    options?: ListenOptions & { onServer?: (server: Server) => void },
+  ): Promise<SocketListener>;
+}

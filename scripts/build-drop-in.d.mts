@@ -1,0 +1,1 @@
+export declare function buildDropIn(): Promise<void>;
