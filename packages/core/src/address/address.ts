@@ -1,4 +1,11 @@
 /** Addresses: where an endpoint listens or dials, as text and as data. */
+import { MyelinError } from "../errors.ts";
+
+/** A name for this user on this machine; each system has its own place for it. */
+export interface LocalAddress {
+  readonly scheme: "local";
+  readonly name: string;
+}
 
 /** A Unix socket: a path, or an abstract name of Linux (`abstract: true`, no file). */
 export interface UnixAddress {
@@ -26,4 +33,14 @@ export interface MemoryAddress {
   readonly name: string;
 }
 
-export type Address = UnixAddress | PipeAddress | NetworkAddress | MemoryAddress;
+export type Address = LocalAddress | UnixAddress | PipeAddress | NetworkAddress | MemoryAddress;
+
+/** @throws {MyelinError} `ERR_INVALID_ADDRESS`, whose message says what is wrong. */
+export function parseAddress(text: string): Address {
+  throw new MyelinError("ERR_UNSUPPORTED", text);
+}
+
+/** The text of an address, as {@link parseAddress} reads it. */
+export function formatAddress(address: Address): string {
+  throw new MyelinError("ERR_UNSUPPORTED", String(address));
+}

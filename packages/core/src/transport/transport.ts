@@ -137,7 +137,10 @@ export interface SocketTransport extends Transport {
     address: Address,
     options?: DialOptions & { onSocket?: (socket: Socket) => void },
   ): Promise<SocketConnection>;
-  /** @param options `onServer` gets each real server, already listening, before `listen` returns and again when a stale address is bound anew. */
+  /**
+   * @param options `onServer` gets the real server before `listen` returns, once `listen` has been
+   * called on it: a Unix socket whose path was free is reachable by then, otherwise wait.
+   */
   listen(
     address: Address,
     onConnection: (connection: SocketConnection) => void,
