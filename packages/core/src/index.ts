@@ -1,4 +1,4 @@
-// For everyone who connects processes.
+// The library's public names. First what every program needs.
 
 export type {
   Address,
@@ -9,17 +9,21 @@ export type {
   UnixAddress,
 } from "./address/address.ts";
 export { formatAddress, parseAddress } from "./address/address.ts";
-// For those who extend the library: the contracts, and the pieces below them.
-export { checkLocalPath, maxLocalPathBytes, securePrivateFolder } from "./address/local-path.ts";
-export {
-  hintFor,
-  isMyelinError,
-  MyelinError,
-  type MyelinErrorCode,
-  toMyelinError,
-} from "./errors.ts";
-export { limits } from "./limits.ts";
+export { isMyelinError, MyelinError, type MyelinErrorCode, toMyelinError } from "./errors.ts";
 export type { TcpOptions, UdpOptions, UnixOptions } from "./options.ts";
+export { local } from "./transport/local.ts";
+export { type MemoryOptions, memory } from "./transport/memory.ts";
+export { pipe } from "./transport/pipe.ts";
+export { tcp } from "./transport/tcp.ts";
+export { type CertificateSource, type TlsOptions, tls } from "./transport/tls.ts";
+export { udp } from "./transport/udp.ts";
+export { unix } from "./transport/unix.ts";
+
+// Below: for those who extend the library (transports, framings, other APIs on top of it).
+
+export { checkLocalPath, maxLocalPathBytes, securePrivateFolder } from "./address/local-path.ts";
+export { hintFor } from "./errors.ts";
+export { limits } from "./limits.ts";
 export {
   bindDatagram,
   type DatagramEndpoint,
@@ -27,11 +31,6 @@ export {
   type DatagramSink,
   type DatagramSource,
 } from "./transport/datagram.ts";
-export { local } from "./transport/local.ts";
-export { type MemoryOptions, memory } from "./transport/memory.ts";
-export { pipe } from "./transport/pipe.ts";
-export { tcp } from "./transport/tcp.ts";
-export { type CertificateSource, type TlsOptions, tls } from "./transport/tls.ts";
 export type {
   Capabilities,
   Connection,
@@ -45,5 +44,3 @@ export type {
   SocketTransport,
   Transport,
 } from "./transport/transport.ts";
-export { udp } from "./transport/udp.ts";
-export { unix } from "./transport/unix.ts";
