@@ -1,0 +1,4 @@
+// The CommonJS file of node-ipc 10 to 12, for programs that name it.
+import ipc = require("./index");
+
+export = ipc;

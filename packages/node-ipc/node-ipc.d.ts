@@ -1,0 +1,4 @@
+// The main file of node-ipc 9 to 14, for programs that name it.
+import ipc = require("./index");
+
+export = ipc;
