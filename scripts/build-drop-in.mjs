@@ -4,6 +4,35 @@ import { build } from "esbuild";
 
 const root = new URL("../packages/node-ipc/", import.meta.url);
 
+// What Node's lexer must find for `import { IPC } from "node-ipc"`: every name that the types declare.
+// The instance itself is the module, so that `require`, `import` and `import *` share one object.
+const names = [
+  "AssuredParser",
+  "close",
+  "config",
+  "connectTo",
+  "connectToNet",
+  "createParser",
+  "Defaults",
+  "disconnect",
+  "FastParser",
+  "flush",
+  "GuardedParser",
+  "IPC",
+  "IPCModule",
+  "IPCProtocolError",
+  "log",
+  "MessageParser",
+  "of",
+  "Parser",
+  "RawParser",
+  "reservedEventTypes",
+  "serve",
+  "server",
+  "serveNet",
+];
+const footer = `module.exports = module.exports.default;\n0 && (module.exports = { ${names.join(", ")} });`;
+
 /** Writes packages/node-ipc/index.js. */
 export async function buildDropIn() {
   await build({
@@ -14,6 +43,7 @@ export async function buildDropIn() {
     target: "node18",
     format: "cjs",
     conditions: ["@myelin/source"],
+    footer: { js: footer },
     legalComments: "none",
     logLevel: "warning",
   });

@@ -1,0 +1,138 @@
+/**
+ * Turns the messages of one tick into few writes. The first message of an idle connection leaves at
+ * once; what follows in the same tick is collected and leaves together: at the end of the tick, or
+ * as soon as a chunk is full. Answers that are written while received bytes are being dispatched
+ * leave together when that dispatch ends.
+ *
+ * Chunks begin small and double within a tick. One large write would have the two processes take
+ * turns, one idle while the other works; with a small first one the peer is at work at once, and a
+ * flood still goes out in large pieces.
+ *
+ * One list and one timer serve all writers of the process, so that an idle connection costs nothing
+ * and a broadcast to a hundred connections schedules once.
+ */
+import { limits } from "../limits.ts";
+
+/** Where a writer writes to; a `Connection` is one. */
+export interface WriteTarget {
+  send(data: Uint8Array | string): boolean;
+  readonly writable: boolean;
+}
+
+/** UTF-16 units of the first collected chunk of a tick. */
+const firstChunkLength = 1024;
+
+let waiting: ByteWriter[] = [];
+let immediate: NodeJS.Immediate | undefined;
+let holders = 0;
+let openWriters = 0;
+
+/** Writers collect until the matching {@link releaseWrites}. Calls nest. */
+export function holdWrites(): void {
+  holders += 1;
+}
+
+/** Ends {@link holdWrites}; the last one hands over what was collected. */
+export function releaseWrites(): void {
+  holders -= 1;
+  if (holders === 0 && waiting.length > 0) flushWaiting();
+}
+
+function flushWaiting(): void {
+  if (immediate !== undefined) {
+    clearImmediate(immediate);
+    immediate = undefined;
+  }
+  const writers = waiting;
+  waiting = [];
+  for (const writer of writers) writer.endTick();
+}
+
+function onImmediate(): void {
+  immediate = undefined;
+  flushWaiting();
+}
+
+export class ByteWriter {
+  readonly #target: WriteTarget;
+  #text = "";
+  #chunkLength = firstChunkLength;
+  #waits = false;
+  #closed = false;
+
+  constructor(target: WriteTarget) {
+    this.#target = target;
+    openWriters += 1;
+    // process.exit() in the middle of a tick must not lose what that tick has accepted: Node tries
+    // a write synchronously, so most of it still gets out.
+    if (openWriters === 1) process.on("exit", flushWaiting);
+  }
+
+  /** UTF-16 units that are collected and not yet handed to the target. */
+  get collected(): number {
+    return this.#text.length;
+  }
+
+  /**
+   * Accepts text, to be sent as UTF-8.
+   * @returns false when the target is over its high-water mark (its `onDrain` follows).
+   */
+  write(text: string): boolean {
+    if (this.#closed) return false;
+    if (this.#waits) {
+      this.#text += text;
+      if (this.#text.length >= this.#chunkLength) this.#sendChunk();
+      return this.#target.writable;
+    }
+    this.#wait();
+    if (holders === 0) return this.#target.send(text);
+    this.#text = text;
+    return this.#target.writable;
+  }
+
+  /** Accepts bytes; they go straight to the target, behind what was collected before. */
+  writeBytes(bytes: Uint8Array): boolean {
+    if (this.#closed) return false;
+    this.#send();
+    return this.#target.send(bytes);
+  }
+
+  /** Hands everything collected to the target, now. */
+  flush(): void {
+    this.#send();
+  }
+
+  /** The tick in which this writer collected is over. @internal */
+  endTick(): void {
+    this.#waits = false;
+    this.#chunkLength = firstChunkLength;
+    this.#send();
+  }
+
+  /** Ends the writer. What is collected is dropped: `flush` first to keep it. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#text = "";
+    openWriters -= 1;
+    if (openWriters === 0) process.off("exit", flushWaiting);
+  }
+
+  #wait(): void {
+    this.#waits = true;
+    waiting.push(this);
+    if (holders === 0) immediate ??= setImmediate(onImmediate);
+  }
+
+  #sendChunk(): void {
+    this.#chunkLength = Math.min(this.#chunkLength * 2, limits.writeChunkBytes);
+    this.#send();
+  }
+
+  #send(): void {
+    if (this.#text === "" || this.#closed) return;
+    const text = this.#text;
+    this.#text = "";
+    this.#target.send(text);
+  }
+}

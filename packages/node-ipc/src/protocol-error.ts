@@ -1,0 +1,86 @@
+/**
+ * The errors of the drop-in. Failures of the system are Node's own errors, as node-ipc's users know
+ * them; everything that we find wrong is an {@link IPCProtocolError} with a code of its own.
+ */
+import { hintFor, isMyelinError, type MyelinErrorCode } from "myelin";
+
+/** Every code of an {@link IPCProtocolError}. `docs/errors.md` says what to do about each. */
+export type IpcErrorCode =
+  | "ERR_IPC_ABORTED"
+  | "ERR_IPC_ASSURED_TLS"
+  | "ERR_IPC_ASSURED_TRANSPORT"
+  | "ERR_IPC_BACKPRESSURE"
+  | "ERR_IPC_CLOSED"
+  | "ERR_IPC_CONFIG"
+  | "ERR_IPC_CONNECTION"
+  | "ERR_IPC_DATAGRAM_TOO_LARGE"
+  | "ERR_IPC_DELIMITER"
+  | "ERR_IPC_EVENT_NOT_ALLOWED"
+  | "ERR_IPC_EVENT_TOO_LARGE"
+  | "ERR_IPC_FRAME_TOO_LARGE"
+  | "ERR_IPC_INVALID_EVENT"
+  | "ERR_IPC_INVALID_JSON"
+  | "ERR_IPC_INVALID_MESSAGE"
+  | "ERR_IPC_MESSAGE_TIMEOUT"
+  | "ERR_IPC_NOT_CONNECTED"
+  | "ERR_IPC_PATH_TOO_LONG"
+  | "ERR_IPC_QUEUE_FULL"
+  | "ERR_IPC_RESERVED_EVENT"
+  | "ERR_IPC_SOCKET_ROOT"
+  | "ERR_IPC_TLS_CONFIGURATION"
+  | "ERR_IPC_UNDELIVERED"
+  | "ERR_IPC_UNLINK_NOT_SOCKET";
+
+/** Something that breaks the wire's rules or the configuration, with a stable `code`. */
+export class IPCProtocolError extends Error {
+  override name = "IPCProtocolError";
+  readonly code: IpcErrorCode;
+  /** How many messages the error speaks of, where it speaks of several. */
+  readonly count?: number;
+
+  constructor(
+    code: IpcErrorCode,
+    message: string,
+    extra: { cause?: unknown; count?: number } = {},
+  ) {
+    super(message, "cause" in extra ? { cause: extra.cause } : undefined);
+    this.code = code;
+    if (extra.count !== undefined) this.count = extra.count;
+  }
+}
+
+// The codes of the core that reach users of the drop-in; the rest have a system error behind them.
+const codeOfCore: Partial<Record<MyelinErrorCode, IpcErrorCode>> = {
+  ERR_ABORTED: "ERR_IPC_ABORTED",
+  ERR_BAD_FRAME: "ERR_IPC_INVALID_MESSAGE",
+  ERR_CLOSED: "ERR_IPC_CLOSED",
+  ERR_CONFIG: "ERR_IPC_CONFIG",
+  ERR_INVALID_ADDRESS: "ERR_IPC_CONFIG",
+  ERR_NOT_A_SOCKET: "ERR_IPC_UNLINK_NOT_SOCKET",
+  ERR_PATH_TOO_LONG: "ERR_IPC_PATH_TOO_LONG",
+  ERR_TLS: "ERR_IPC_TLS_CONFIGURATION",
+  ERR_TOO_LARGE: "ERR_IPC_FRAME_TOO_LARGE",
+  ERR_UNDELIVERED: "ERR_IPC_UNDELIVERED",
+};
+
+/** The error that a program of node-ipc sees for a failure of the core. */
+export function toIpcError(reason: unknown, code?: IpcErrorCode): Error {
+  if (!isMyelinError(reason)) return reason instanceof Error ? reason : new Error(String(reason));
+  const { cause } = reason;
+  if (isSystemError(cause)) return withHint(cause);
+  return new IPCProtocolError(
+    code ?? codeOfCore[reason.code] ?? "ERR_IPC_CONNECTION",
+    reason.message,
+    { cause: reason },
+  );
+}
+
+function isSystemError(value: unknown): value is NodeJS.ErrnoException {
+  return value instanceof Error && typeof (value as NodeJS.ErrnoException).code === "string";
+}
+
+function withHint(error: NodeJS.ErrnoException): NodeJS.ErrnoException {
+  const hint = hintFor(error.code);
+  if (hint !== undefined && !error.message.includes(hint)) error.message += ` (${hint})`;
+  return error;
+}

@@ -1,0 +1,37 @@
+/**
+ * Programs of node-ipc use the real socket: they write to it, end it, destroy it. Whatever they
+ * emitted before must leave before that takes effect, so these methods hand it over first.
+ */
+import type { Socket } from "node:net";
+
+const flushOf: unique symbol = Symbol("node-ipc.flush");
+
+interface Flushable {
+  flush(): void;
+}
+
+type Hooked = Socket & { [flushOf]: Flushable } & Record<Name, unknown>;
+
+type Name = "write" | "end" | "destroy" | "destroySoon" | "resetAndDestroy";
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+function flushing(name: Name): (this: Hooked, ...args: unknown[]) => unknown {
+  return function flushFirst(this: Hooked, ...args: unknown[]): unknown {
+    this[flushOf].flush();
+    const original = (Object.getPrototypeOf(this) as Record<Name, Method>)[name];
+    return original.apply(this, args);
+  };
+}
+
+// One set of functions for all sockets: a closure for each would cost memory per connection.
+const hooks: ReadonlyArray<readonly [Name, (this: Hooked, ...args: unknown[]) => unknown]> = (
+  ["write", "end", "destroy", "destroySoon", "resetAndDestroy"] as const
+).map((name) => [name, flushing(name)]);
+
+/** Makes the socket's own methods flush `writer` first. */
+export function hookSocket(socket: Socket, writer: Flushable): void {
+  const hooked = socket as unknown as Hooked;
+  hooked[flushOf] = writer;
+  for (const [name, hook] of hooks) (hooked as Record<Name, unknown>)[name] = hook;
+}

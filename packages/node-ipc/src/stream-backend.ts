@@ -1,0 +1,167 @@
+/** A server over connections: Unix sockets, pipes, TCP and TLS. */
+import type { Socket, Server as StreamServer } from "node:net";
+import type { SocketConnection, SocketListener } from "myelin";
+import { claimedId, heldBack, serverEvents } from "./inbound.ts";
+import { createParser } from "./parsers.ts";
+import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
+import { serverRoute } from "./route.ts";
+import type { Backend, Peer, Server } from "./server.ts";
+import { Wire, type WireOwner, type WireRules } from "./wire.ts";
+
+/** How long a client that is told to go may take for the last bytes. */
+const lingerMs = 1_000;
+
+const wireOf: unique symbol = Symbol("node-ipc.wire");
+
+type WiredSocket = Socket & { [wireOf]?: Wire; id?: unknown };
+
+export class StreamBackend implements Backend, WireOwner {
+  readonly #server: Server;
+  readonly #rules: WireRules;
+  readonly #identifiesPeers: boolean;
+  readonly #connections = new Set<Wire>();
+  readonly #told = new WeakSet<object>();
+  #listener: SocketListener | undefined;
+  #stopped = false;
+
+  constructor(server: Server) {
+    const { config } = server;
+    this.#server = server;
+    this.#identifiesPeers = config.identifyPeer;
+    this.#rules = { parser: createParser(config), heldBack: heldBack(serverEvents, config) };
+  }
+
+  async listen(): Promise<void> {
+    const server = this.#server;
+    const { path, port, config } = server;
+    const profile = this.#rules.parser.profile;
+    const { transport, address } = serverRoute({ path, port, config, profile });
+    const listener = await transport.listen(address, (connection) => this.#accept(connection), {
+      onServer: (real) => {
+        server.server = real;
+      },
+    });
+    this.#listener = listener;
+    listener.onError = (error) => server.tellError(toIpcError(error));
+    if (this.#stopped) await listener.close();
+  }
+
+  emit(peer: Peer | undefined, type: unknown, data: unknown): boolean {
+    const frame = this.#rules.parser.encode(type, data);
+    const wire = (peer as WiredSocket | undefined)?.[wireOf];
+    if (wire !== undefined) return this.#write(wire, frame);
+    // Anything that can be written to, as before: a socket that the program accepted elsewhere.
+    const writable = peer as Socket | undefined;
+    if (typeof writable?.write === "function") return writable.write(frame);
+    throw new TypeError("server.emit(socket, type, data) needs the socket to send to");
+  }
+
+  broadcast(type: unknown, data: unknown): boolean {
+    const frame = this.#rules.parser.encode(type, data);
+    let writable = true;
+    for (const socket of this.#server.sockets) {
+      const wire = (socket as WiredSocket)[wireOf];
+      if (wire?.usable && !wire.write(frame)) writable = false;
+    }
+    return writable;
+  }
+
+  stop(): void {
+    this.#stopListening();
+    for (const wire of this.#connections) this.#linger(wire);
+  }
+
+  async flush(): Promise<void> {
+    await Promise.all(Array.from(this.#connections, (wire) => wire.flushed()));
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    this.#stopListening();
+    const closing = Array.from(this.#connections, (wire) => {
+      wire.flush();
+      return wire.connection.close({ timeoutMs });
+    });
+    const results = await Promise.allSettled(closing);
+    const failures = results.filter((result) => result.status === "rejected");
+    if (failures.length === 0) return;
+    const message = `${failures.length} clients ended before everything was delivered`;
+    const cause = failures[0]?.reason as unknown;
+    throw new IPCProtocolError("ERR_IPC_UNDELIVERED", message, { cause, count: failures.length });
+  }
+
+  ref(): void {
+    (this.#server.server as StreamServer).ref();
+    for (const wire of this.#connections) wire.connection.socket.ref();
+  }
+
+  unref(): void {
+    (this.#server.server as StreamServer).unref();
+    for (const wire of this.#connections) wire.connection.socket.unref();
+  }
+
+  onMessage(wire: Wire, type: string, data: unknown): void {
+    const socket = wire.connection.socket as WiredSocket;
+    const id = this.#identifiesPeers ? claimedId(data) : undefined;
+    if (id !== undefined) socket.id = id;
+    this.#server.receive(type, data, socket);
+  }
+
+  onRaw(wire: Wire, bytes: Buffer): void {
+    this.#server.dispatch("data", bytes, wire.connection.socket, 2);
+  }
+
+  onWireError(wire: Wire, error: Error): void {
+    this.#server.tellError(error, wire.connection.socket);
+  }
+
+  onWireClose(wire: Wire, error: Error | undefined): void {
+    const server = this.#server;
+    const socket = wire.connection.socket as WiredSocket;
+    this.#connections.delete(wire);
+    const index = server.sockets.indexOf(socket);
+    if (index !== -1) server.sockets.splice(index, 1);
+    if (error !== undefined) server.tellError(error, socket);
+    server.publish("socket.disconnected", socket, socket.id || false);
+    server.publish("close", socket);
+  }
+
+  #accept(connection: SocketConnection): void {
+    const wire = new Wire(connection, this, this.#rules);
+    const socket = connection.socket as WiredSocket;
+    socket[wireOf] = wire;
+    this.#connections.add(wire);
+    this.#server.sockets.push(socket);
+    if (!this.#server.config.silent) this.#server.log("socket connected to", this.#server.path);
+    this.#server.publish("connect", socket);
+    wire.open();
+  }
+
+  #write(wire: Wire, frame: string | Uint8Array): boolean {
+    if (wire.usable) return wire.write(frame);
+    const { socket } = wire.connection;
+    if (this.#told.has(socket)) return false;
+    this.#told.add(socket);
+    const message = "this socket has ended: what is emitted to it is not sent";
+    this.#server.tellError(new IPCProtocolError("ERR_IPC_CLOSED", message), socket);
+    return false;
+  }
+
+  #stopListening(): void {
+    this.#stopped = true;
+    const { server } = this.#server;
+    void this.#listener?.close();
+    // Still starting: the listener closes itself when it stands.
+    if (this.#listener === undefined && server !== false) (server as StreamServer).close();
+  }
+
+  /** Ends a client's connection after the bytes that wait, or after a second without them. */
+  #linger(wire: Wire): void {
+    const { connection } = wire;
+    const { socket } = connection;
+    wire.flush();
+    const timer = setTimeout(() => connection.abort(), lingerMs);
+    timer.unref();
+    socket.once("close", () => clearTimeout(timer));
+    socket.destroySoon();
+  }
+}

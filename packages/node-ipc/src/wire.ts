@@ -1,0 +1,264 @@
+/**
+ * One established connection that speaks node-ipc's wire: framing and parsing on the way in, limits
+ * on the way out. Clients and servers put their events on top of it.
+ */
+import { StringDecoder } from "node:string_decoder";
+import {
+  ByteWriter,
+  DelimiterDecoder,
+  type FrameSink,
+  holdWrites,
+  isMyelinError,
+  type MyelinError,
+  releaseWrites,
+  type Sink,
+  type SocketConnection,
+  type WriteTarget,
+} from "myelin";
+import type { WireParser } from "./defaults.ts";
+import { checkedName, reservedEvent } from "./inbound.ts";
+import { GuardedParser, Parser } from "./parsers.ts";
+import { PendingLimit } from "./pending-limit.ts";
+import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
+import { hookSocket } from "./socket-hooks.ts";
+
+/** Hears what happens on a wire. */
+export interface WireOwner {
+  onMessage(wire: Wire, type: string, data: unknown): void;
+  onRaw(wire: Wire, bytes: Buffer): void;
+  /** Something is wrong with this connection; it may have been cut for it. */
+  onWireError(wire: Wire, error: Error): void;
+  /** Called exactly once. `error` is why the connection broke, absent when it ended in order. */
+  onWireClose(wire: Wire, error: Error | undefined): void;
+}
+
+/** What is the same for all connections of a client or a server. */
+export interface WireRules {
+  readonly parser: WireParser;
+  /** Names from the wire that would forge an event of this side. */
+  readonly heldBack: ReadonlySet<string>;
+}
+
+interface Reader {
+  push(chunk: Uint8Array): void;
+  stop(): void;
+  readonly pendingBytes: number;
+}
+
+export class Wire implements Sink, FrameSink<string>, WriteTarget {
+  readonly connection: SocketConnection;
+  readonly #owner: WireOwner;
+  readonly #rules: WireRules;
+  readonly #writer: ByteWriter;
+  readonly #reader: Reader | undefined;
+  #limit: PendingLimit | undefined;
+  #messageTimer: NodeJS.Timeout | undefined;
+  #muted = false;
+  /** Messages handed to {@link send} after the socket had gone. */
+  #failed = false;
+
+  constructor(connection: SocketConnection, owner: WireOwner, rules: WireRules) {
+    this.connection = connection;
+    this.#owner = owner;
+    this.#rules = rules;
+    this.#writer = new ByteWriter(this);
+    this.#reader = readerFor(rules.parser, this);
+    hookSocket(connection.socket, this.#writer);
+  }
+
+  /** Starts reading. */
+  open(): void {
+    this.connection.open(this);
+  }
+
+  /** True while messages can be handed to the socket. */
+  get usable(): boolean {
+    return this.connection.socket.writable;
+  }
+
+  get writable(): boolean {
+    return this.connection.writable;
+  }
+
+  /** Accepts one encoded message. False when the socket is over its high-water mark. */
+  write(frame: string | Uint8Array): boolean {
+    const { connection } = this;
+    const max = this.#rules.parser.maxPendingBytes ?? Number.POSITIVE_INFINITY;
+    const pending = connection.pendingBytes;
+    if (pending > max && this.#limit?.admits(pending) === false) return this.#cutSlowPeer(pending);
+    const accepted =
+      typeof frame === "string" ? this.#writer.write(frame) : this.#writer.writeBytes(frame);
+    if (pending + frame.length > max) {
+      this.#limit ??= new PendingLimit(max);
+      this.#limit.wrote(connection.pendingBytes + this.#writer.collected);
+    }
+    return accepted;
+  }
+
+  /** Reports nothing more of what the peer sends. */
+  mute(): void {
+    this.#muted = true;
+    this.#reader?.stop();
+  }
+
+  /** Hands everything accepted to the socket. */
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  /**
+   * Resolves when the system has taken everything accepted before.
+   * @throws {IPCProtocolError} `ERR_IPC_UNDELIVERED` when the connection ended first.
+   */
+  flushed(): Promise<void> {
+    this.flush();
+    const { socket } = this.connection;
+    if (socket.writableLength === 0) {
+      return this.#failed ? Promise.reject(undelivered()) : Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      socket.write("", (error) => {
+        if (error) reject(undelivered(error));
+        else resolve();
+      });
+    });
+  }
+
+  /** For the writer only: hands text or bytes to the connection. */
+  send(data: string | Uint8Array): boolean {
+    if (this.connection.socket.writable) return this.connection.send(data);
+    this.#failed = true;
+    return false;
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#muted) return;
+    const reader = this.#reader;
+    // Answers to what this chunk brings leave together.
+    holdWrites();
+    try {
+      if (reader === undefined) this.#owner.onRaw(this, Buffer.from(chunk));
+      else reader.push(chunk);
+    } catch (error) {
+      this.#refuse(error);
+    } finally {
+      releaseWrites();
+    }
+    if (reader !== undefined) this.#watchIncomplete(reader);
+  }
+
+  onFrame(frame: string): void {
+    const parser = this.#rules.parser as Parser;
+    this.onParsed(parser.decode(frame));
+  }
+
+  onDrain(): void {}
+
+  onClose(error?: MyelinError): void {
+    clearTimeout(this.#messageTimer);
+    this.#writer.close();
+    this.#reader?.stop();
+    this.#muted = true;
+    this.#owner.onWireClose(this, error === undefined ? undefined : toIpcError(error));
+  }
+
+  /** Takes a message from the parser. Throws what ends the connection. */
+  onParsed(message: unknown): void {
+    const { parser, heldBack } = this.#rules;
+    const name = checkedName(message, (parser as Partial<Parser>).maxEventNameLength);
+    if (heldBack.has(name)) this.#owner.onWireError(this, reservedEvent(name));
+    else this.#owner.onMessage(this, name, (message as { data?: unknown }).data);
+  }
+
+  /** Ends the connection for something the peer did. */
+  fail(error: Error): void {
+    if (this.#muted) return;
+    this.mute();
+    this.connection.abort();
+    this.#owner.onWireError(this, error);
+  }
+
+  #refuse(reason: unknown): void {
+    if (isMyelinError(reason) && reason.code === "ERR_TOO_LARGE") {
+      const limit = (this.#rules.parser as Partial<Parser>).maxMessageSize;
+      const message = `a message exceeds maxMessageSize (${limit})`;
+      this.fail(new IPCProtocolError("ERR_IPC_FRAME_TOO_LARGE", message, { cause: reason }));
+      return;
+    }
+    this.fail(reason instanceof Error ? reason : new Error(String(reason)));
+  }
+
+  #cutSlowPeer(pending: number): false {
+    const message = `the peer does not read: ${pending} bytes wait, more than maxPendingBytes; they are dropped`;
+    this.fail(new IPCProtocolError("ERR_IPC_BACKPRESSURE", message));
+    return false;
+  }
+
+  #watchIncomplete(reader: Reader): void {
+    const timeout = this.#rules.parser.messageTimeout;
+    if (!timeout || timeout === Number.POSITIVE_INFINITY) return;
+    if (reader.pendingBytes === 0) {
+      clearTimeout(this.#messageTimer);
+      this.#messageTimer = undefined;
+      return;
+    }
+    this.#messageTimer ??= setTimeout(() => {
+      const message = "an incomplete message exceeded messageTimeout";
+      this.fail(new IPCProtocolError("ERR_IPC_MESSAGE_TIMEOUT", message));
+    }, timeout).unref();
+  }
+}
+
+function undelivered(cause?: unknown): IPCProtocolError {
+  const message = "the connection ended before everything was handed over";
+  return new IPCProtocolError("ERR_IPC_UNDELIVERED", message, { cause });
+}
+
+/** The reader of a parser; none for raw bytes. */
+function readerFor(parser: WireParser, wire: Wire): Reader | undefined {
+  if (parser.raw) return undefined;
+  if (parser instanceof Parser && framesAsWeDo(parser)) {
+    const { framing: delimiter, maxMessageSize: maxFrameBytes } = parser;
+    return new DelimiterDecoder(wire, { delimiter, maxFrameBytes });
+  }
+  return new ParserReader(parser, wire);
+}
+
+function framesAsWeDo(parser: Parser): boolean {
+  const { read, push } = Parser.prototype;
+  return (
+    parser.read === read && (parser.push === push || parser.push === GuardedParser.prototype.push)
+  );
+}
+
+/** Reads with a program's own parser, which works on text. */
+class ParserReader implements Reader {
+  readonly #parser: WireParser;
+  readonly #decoder: StringDecoder;
+  readonly #receive: (message: unknown) => void;
+  #remainder = "";
+  #stopped = false;
+
+  constructor(parser: WireParser, wire: Wire) {
+    this.#parser = parser;
+    this.#decoder = new StringDecoder(parser.encoding ?? "utf8");
+    this.#receive = (message) => {
+      if (!this.#stopped) wire.onParsed(message);
+    };
+  }
+
+  get pendingBytes(): number {
+    return this.#remainder.length;
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#stopped) return;
+    const text = this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    this.#remainder = this.#parser.read(this.#remainder, text, this.#receive) ?? "";
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#remainder = "";
+  }
+}
