@@ -118,33 +118,35 @@ describe.each(everyVersion)("the emitter of $name", (version) => {
       process.off("warning", warnings);
     }
   });
-
 });
 
-describe.each(everyVersion.filter((version) => version.wildcards))("wildcards of $name", (version) => {
-  test("'*' hears everything, as (type, ...arguments)", () => {
-    const events = emitter(version);
-    const handler = vi.fn();
-    events.on("*", handler);
-    events.publish("tick", 1, "two");
-    events.publish("tock");
-    expect(handler.mock.calls).toEqual([["tick", 1, "two"], ["tock"]]);
-  });
+describe.each(everyVersion.filter((version) => version.wildcards))(
+  "wildcards of $name",
+  (version) => {
+    test("'*' hears everything, as (type, ...arguments)", () => {
+      const events = emitter(version);
+      const handler = vi.fn();
+      events.on("*", handler);
+      events.publish("tick", 1, "two");
+      events.publish("tock");
+      expect(handler.mock.calls).toEqual([["tick", 1, "two"], ["tock"]]);
+    });
 
-  test("finding 32: wildcards hear local lifecycle events, too", async () => {
-    const serving = open(version);
-    serving.serve();
-    const atServer = collect<[string]>(serving.server, "*");
-    await start(serving);
-    const connecting = open(version, { socketRoot: serving.config.socketRoot });
-    connecting.connectTo("world");
-    const atClient = collect<[string]>(clientOf(connecting), "*");
-    await atServer.atLeast(2);
-    await atClient.atLeast(1);
-    expect(atServer.data).toEqual(["start", "connect"]);
-    expect(atClient.data).toEqual(["connect"]);
-  });
-});
+    test("finding 32: wildcards hear local lifecycle events, too", async () => {
+      const serving = open(version);
+      serving.serve();
+      const atServer = collect<[string]>(serving.server, "*");
+      await start(serving);
+      const connecting = open(version, { socketRoot: serving.config.socketRoot });
+      connecting.connectTo("world");
+      const atClient = collect<[string]>(clientOf(connecting), "*");
+      await atServer.atLeast(2);
+      await atClient.atLeast(1);
+      expect(atServer.data).toEqual(["start", "connect"]);
+      expect(atClient.data).toEqual(["connect"]);
+    });
+  },
+);
 
 describe("our emitter", () => {
   test("finding 6: reset() removes all handlers, the wildcard ones too", () => {
@@ -165,15 +167,18 @@ describe("our emitter", () => {
     expect(handler.mock.calls).toEqual([[1, 2]]);
   });
 
-  test.each(["unsubscribe", "unSubscribe"] as const)("subscribe and %s are on and off", (remove) => {
-    const events = emitter();
-    const handler = vi.fn();
-    expect(events.subscribe("tick", handler)).toBe(events);
-    events.publish("tick", 1);
-    expect(events[remove]("tick", handler)).toBe(events);
-    events.publish("tick", 2);
-    expect(handler.mock.calls).toEqual([[1]]);
-  });
+  test.each(["unsubscribe", "unSubscribe"] as const)(
+    "subscribe and %s are on and off",
+    (remove) => {
+      const events = emitter();
+      const handler = vi.fn();
+      expect(events.subscribe("tick", handler)).toBe(events);
+      events.publish("tick", 1);
+      expect(events[remove]("tick", handler)).toBe(events);
+      events.publish("tick", 2);
+      expect(handler.mock.calls).toEqual([[1]]);
+    },
+  );
 
   test("finding 32: handlers get the client or the server as `this`", async () => {
     const { client, server } = await pair();

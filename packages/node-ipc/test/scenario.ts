@@ -1,13 +1,20 @@
 // Sets up what a test needs and takes it down when the test ends: instances that share nothing,
 // in a fresh folder of sockets, and ways to wait for what they do.
-import dgram from "node:dgram";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type Client, type Config, type Emitter, type Ipc, ours, type Peer, type Server, type Version } from "./versions.ts";
+import { freePort } from "../../../test/support/free-port.ts";
+import {
+  type Client,
+  type Config,
+  type Emitter,
+  type Ipc,
+  ours,
+  type Peer,
+  type Server,
+  type Version,
+} from "./versions.ts";
 
 /** How long to wait for something that must happen. Only a test that fails waits this long. */
 const SAFETY_LIMIT_MS = 8_000;
@@ -149,14 +156,15 @@ export function serveLocal(ipc: Ipc, path?: string): Promise<Server> {
   return start(ipc);
 }
 
-export async function serveTcp(ipc: Ipc, host = "127.0.0.1"): Promise<Server> {
-  ipc.serveNet(host, await freePort("tcp", host));
+/** A TCP server on a port of loopback that was free a moment ago: 0 counts as left out. */
+export async function serveTcp(ipc: Ipc): Promise<Server> {
+  ipc.serveNet("127.0.0.1", await freePort());
   return start(ipc);
 }
 
 export async function serveUdp(ipc: Ipc, type: "udp4" | "udp6" = "udp4"): Promise<Server> {
   const host = type === "udp4" ? "127.0.0.1" : "::1";
-  ipc.serveNet(host, await freePort(type, host), type);
+  ipc.serveNet(host, await freePort(type), type);
   return start(ipc);
 }
 
@@ -193,6 +201,22 @@ export interface Pair {
   readonly peer: Peer;
 }
 
+/** Whatever the action fails with: some failures are thrown, others are an "error" event. */
+export async function failureOf(
+  source: () => Emitter | false | undefined,
+  act: () => unknown,
+): Promise<NodeJS.ErrnoException> {
+  try {
+    await act();
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
+  }
+  const emitter = source();
+  if (!emitter) throw new Error("neither thrown nor anything to listen to");
+  const [error] = await next<[NodeJS.ErrnoException]>(emitter, "error");
+  return error;
+}
+
 /** A server and a connected client, each with an instance of its own. */
 export async function pair(
   version: Version = ours,
@@ -210,23 +234,4 @@ export async function pair(
   const client = await connectLocal(connecting);
   const [peer] = await accepted;
   return { server, serving, client, connecting, peer };
-}
-
-/** A port that was free a moment ago. No version can be told to choose one: 0 counts as left out. */
-export async function freePort(kind: "tcp" | "udp4" | "udp6", host = "127.0.0.1"): Promise<number> {
-  if (kind === "tcp") {
-    const server = net.createServer().listen(0, host);
-    await once(server, "listening");
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
-  const socket = dgram.createSocket(kind);
-  socket.bind(0, host);
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, "close");
-  return port;
 }

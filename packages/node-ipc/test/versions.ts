@@ -136,10 +136,7 @@ export interface IpcModule extends Ipc {
   readonly FastParser: ParserClass;
   readonly GuardedParser: ParserClass;
   readonly AssuredParser: ParserClass;
-  readonly IPCProtocolError: new (
-    code: string,
-    message: string,
-  ) => Error & { code: string };
+  readonly IPCProtocolError: new (code: string, message: string) => Error & { code: string };
 }
 
 export interface Parser {
@@ -188,9 +185,8 @@ const nodeIpc14: Version = {
 };
 
 /** Those of the real packages that run here: 14 is an ES module that it also requires itself. */
-export const realVersions: readonly Version[] = (
-  process.features as { require_module?: boolean }
-).require_module
+export const realVersions: readonly Version[] = (process.features as { require_module?: boolean })
+  .require_module
   ? [nodeIpc9, nodeIpc14]
   : [nodeIpc9];
 

@@ -1,6 +1,6 @@
 // A peer that is no node-ipc at all: it sends whatever bytes a test wants and keeps what it gets.
 import { once } from "node:events";
-import net from "node:net";
+import net, { type AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { inTime, until } from "./scenario.ts";
 
@@ -56,7 +56,8 @@ export function frame(type: unknown, data: unknown = {}, delimiter = "\f"): stri
 
 /** Connects to a path or to a port on loopback. */
 export async function dial(target: string | number): Promise<WirePeer> {
-  const socket = typeof target === "string" ? net.connect(target) : net.connect(target, "127.0.0.1");
+  const socket =
+    typeof target === "string" ? net.connect(target) : net.connect(target, "127.0.0.1");
   const peer = new WirePeer(socket);
   await inTime(once(socket, "connect"), "a plain connection");
   return peer;
@@ -71,6 +72,10 @@ export class WireServer {
     this.server = net.createServer((socket) => this.peers.push(new WirePeer(socket)));
     this.server.on("error", () => {}); // Told to whoever awaits "listening".
     onTestFinished(() => this.close());
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
   }
 
   /** The peer that came as number so and so, counted from 0. */
