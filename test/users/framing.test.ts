@@ -1,0 +1,98 @@
+// Messages arrive whole and at once, however the bytes were cut, and cost what their size says.
+import { expect } from "vitest";
+import type { Report } from "../support/program.ts";
+import { complaint } from "./complaint.ts";
+
+const anyChunking = new URL("./programs/any-chunking.mjs", import.meta.url);
+const everySplit = new URL("./programs/every-split.mjs", import.meta.url);
+const halfFrame = new URL("./programs/half-frame.mjs", import.meta.url);
+const largeMessage = new URL("./programs/large-message.mjs", import.meta.url);
+
+interface Fed extends Report {
+  readonly type: "fed";
+  readonly heard: readonly { readonly name: string; readonly data: unknown }[];
+}
+
+interface Checked extends Report {
+  readonly type: "checked";
+  readonly holds: boolean;
+  readonly why?: string;
+}
+
+interface Heard extends Report {
+  readonly type: "heard";
+  readonly cuts: number;
+  readonly heard: readonly string[];
+}
+
+interface Measured extends Report {
+  readonly type: "measured";
+  readonly costs: readonly [number, number];
+}
+
+for (const side of ["server", "client"]) {
+  complaint(10, `a ${side} dispatches a complete frame although another has begun behind it`, {
+    ours: [{ name: "word", data: "whole" }],
+    seenOn: { "node-ipc@9.2.1": [] },
+    fineOn: ["node-ipc@14.0.0"],
+    scenario: async ({ programs, implementation }) => {
+      const program = programs.start<Fed>(halfFrame, { implementation, options: { side } });
+      return (await program.next("fed")).heard;
+    },
+  });
+}
+
+for (const delimiter of ["\f", "\r\n--"]) {
+  complaint(
+    10,
+    `any cutting of the bytes gives the same messages in time (${JSON.stringify(delimiter)})`,
+    {
+      ours: { holds: true },
+      seenOn: { "node-ipc@9.2.1": { holds: false, why: expect.stringMatching(/^after byte/) } },
+      fineOn: ["node-ipc@14.0.0"],
+      scenario: async ({ programs, implementation }) => {
+        const program = programs.start<Checked>(anyChunking, {
+          implementation,
+          options: { delimiter },
+        });
+        const { holds, why } = await program.next("checked");
+        return { holds, why };
+      },
+    },
+  );
+}
+
+for (const side of ["server", "client"]) {
+  const text = "aé€😀";
+  complaint(27, `a ${side} reads characters of 2, 3 and 4 bytes whole wherever they are cut`, {
+    ours: new Set([text]),
+    fineOn: ["node-ipc@9.2.1", "node-ipc@14.0.0"],
+    scenario: async ({ programs, implementation }) => {
+      const program = programs.start<Heard>(everySplit, {
+        implementation,
+        options: { side, text },
+      });
+      const { heard, cuts } = await program.next("heard");
+      expect(heard).toHaveLength(cuts);
+      return new Set(heard);
+    },
+  });
+}
+
+complaint(11, "eight times the size costs at most ten times as much", {
+  ours: expect.toSatisfy((factor: number) => factor <= 10, "at most 10"),
+  seenOn: {
+    "node-ipc@9.2.1": expect.toSatisfy((factor: number) => factor > 20, "over 20"),
+    "node-ipc@14.0.0": expect.toSatisfy((factor: number) => factor > 20, "over 20"),
+  },
+  scenario: async ({ programs, implementation }) => {
+    // The real ones would need 14 seconds for 64 MiB; a sixteenth of ours is enough to tell.
+    const options =
+      implementation === "ours"
+        ? { mebibytes: [8, 64], rounds: 3 }
+        : { mebibytes: [2, 16], rounds: 1 };
+    const program = programs.start<Measured>(largeMessage, { implementation, options });
+    const [small, large] = (await program.next("measured")).costs;
+    return large / small;
+  },
+});
