@@ -384,10 +384,7 @@ export class Client extends Events implements WireOwner {
     const { socket } = connection;
     wire.mute();
     wire.flush();
-    const timer = setTimeout(() => {
-      if (socket.writableLength > 0) this.#tellError(this.#undelivered());
-      connection.abort();
-    }, lingerMs);
+    const timer = setTimeout(() => connection.abort(), lingerMs);
     timer.unref();
     socket.once("close", () => clearTimeout(timer));
     socket.destroySoon();

@@ -54,7 +54,9 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
   #limit: PendingLimit | undefined;
   #messageTimer: NodeJS.Timeout | undefined;
   #muted = false;
-  /** Messages handed to {@link send} after the socket had gone. */
+  /** Messages were handed over after the socket had gone. */
+  #missed = false;
+  /** Ended by us for a breach: the owner knows why. */
   #failed = false;
 
   constructor(connection: SocketConnection, owner: WireOwner, rules: WireRules) {
@@ -73,7 +75,9 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
 
   /** True while messages can be handed to the socket. */
   get usable(): boolean {
-    return this.connection.socket.writable;
+    const { socket } = this.connection;
+    // After the peer's end Node ends our side too, one tick later.
+    return socket.writable && !socket.readableEnded;
   }
 
   get writable(): boolean {
@@ -114,7 +118,7 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
     this.flush();
     const { socket } = this.connection;
     if (socket.writableLength === 0) {
-      return this.#failed ? Promise.reject(undelivered()) : Promise.resolve();
+      return this.#missed ? Promise.reject(undelivered()) : Promise.resolve();
     }
     return new Promise((resolve, reject) => {
       socket.write("", (error) => {
@@ -126,8 +130,8 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
 
   /** For the writer only: hands text or bytes to the connection. */
   send(data: string | Uint8Array): boolean {
-    if (this.connection.socket.writable) return this.connection.send(data);
-    this.#failed = true;
+    if (this.usable) return this.connection.send(data);
+    this.#missed = true;
     return false;
   }
 
@@ -159,7 +163,8 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
     this.#writer.close();
     this.#reader?.stop();
     this.#muted = true;
-    this.#owner.onWireClose(this, error === undefined ? undefined : toIpcError(error));
+    const isNews = error !== undefined && !this.#failed;
+    this.#owner.onWireClose(this, isNews ? toIpcError(error) : undefined);
   }
 
   /** Takes a message from the parser. Throws what ends the connection. */
@@ -172,7 +177,8 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
 
   /** Ends the connection for something the peer did. */
   fail(error: Error): void {
-    if (this.#muted) return;
+    if (this.#failed) return;
+    this.#failed = true;
     this.mute();
     this.connection.abort();
     this.#owner.onWireError(this, error);
