@@ -1,0 +1,51 @@
+// The table of the matrix: who meets whom, and over what.
+import { canRun, type Implementation, realImplementations } from "../support/implementations.ts";
+
+export interface Channel {
+  readonly name: string;
+  readonly kind: "unix" | "tcp" | "udp4" | "udp6";
+  /** Both sides' `ipc.config`. */
+  readonly config?: { readonly rawBuffer: true; readonly encoding: BufferEncoding };
+  /** What one side's `ipc.config` has besides. */
+  readonly serverConfig?: Readonly<Record<string, unknown>>;
+  readonly clientConfig?: Readonly<Record<string, unknown>>;
+}
+
+export interface Pair {
+  readonly server: Implementation;
+  readonly client: Implementation;
+}
+
+/** Ours on one side, every real version on the other, and then the roles the other way round. */
+const oursWithEach: readonly Pair[] = realImplementations.flatMap((real): Pair[] => [
+  { server: "ours", client: real },
+  { server: real, client: "ours" },
+]);
+
+/**
+ * Real versions among themselves: they must pass the same conversations, or these ask for something that node-ipc is not.
+ * Each version appears; `INTEROP_ALL=1` runs every combination.
+ */
+const realAmongThemselves: readonly Pair[] = (
+  process.env["INTEROP_ALL"]
+    ? realImplementations.flatMap((server) =>
+        realImplementations.map((client): Pair => ({ server, client })),
+      )
+    : ([
+        { server: "node-ipc@9.2.1", client: "node-ipc@14.0.0" },
+        { server: "node-ipc@14.0.0", client: "node-ipc@12.0.0" },
+        { server: "node-ipc@10.1.0", client: "@achrinza/node-ipc@9.2.10" },
+        { server: "@achrinza/node-ipc@10.1.11", client: "node-ipc@9.2.1" },
+      ] satisfies Pair[])
+).filter(({ server, client }) => canRun(server) && canRun(client));
+
+export const pairs: readonly Pair[] = [
+  ...oursWithEach,
+  { server: "ours", client: "ours" },
+  ...realAmongThemselves,
+];
+
+/** Names that a person can read: "node-ipc@9.2.1 client, ours server, over tcp". */
+export function cellName({ server, client }: Pair, channel: Channel): string {
+  return `${client} client, ${server} server, over ${channel.name}`;
+}

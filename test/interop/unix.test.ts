@@ -1,0 +1,3 @@
+import { testStreams } from "./streams.ts";
+
+testStreams({ name: "unix", kind: "unix" });
