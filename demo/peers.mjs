@@ -2,7 +2,7 @@
 import { pathToFileURL } from "node:url";
 
 /** Node 20.19 and 22.12 were the first to have it; node-ipc 14 needs it. */
-const loadsModulesByRequire = process.features.require_module === true;
+const loadsModulesByRequire = Boolean(process.features.require_module);
 
 // The variable is there for the tests, which put a lying peer in our place and expect to be told.
 const ours = process.env.MYELIN_DEMO_OURS;

@@ -1,6 +1,6 @@
 // The line at the bottom that shows that something is going on. Terminals only.
 
-const FRAMES = [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"];
+const FRAMES = "⠋ ⠙ ⠹ ⠸ ⠼ ⠴ ⠦ ⠧ ⠇ ⠏".split(" ");
 const ERASE_LINE = "\r\u001B[2K";
 
 export class Progress {
