@@ -14,8 +14,8 @@ const driveUrl = "file:///Z:";
  */
 const ownUrls = {
   name: "own-urls",
-  setup({ onLoad }) {
-    onLoad({ filter: /\.m?ts$/ }, async ({ path }) => {
+  setup(building) {
+    building.onLoad({ filter: /\.m?ts$/ }, async ({ path }) => {
       const source = await readFile(path, "utf8");
       const url = JSON.stringify(driveUrl + path);
       return { contents: source.replaceAll("import.meta.url", url), loader: "ts" };
