@@ -63,6 +63,7 @@ const codeOfErrno: Readonly<Record<string, MyelinErrorCode>> = {
   EADDRINUSE: "ERR_ADDRESS_IN_USE",
   EADDRNOTAVAIL: "ERR_INVALID_ADDRESS",
   EAI_AGAIN: "ERR_NOT_FOUND",
+  ECONNABORTED: "ERR_CONNECTION_LOST",
   ECONNREFUSED: "ERR_CONNECTION_REFUSED",
   ECONNRESET: "ERR_CONNECTION_LOST",
   EINVAL: "ERR_INVALID_ADDRESS",
@@ -71,20 +72,60 @@ const codeOfErrno: Readonly<Record<string, MyelinErrorCode>> = {
   ENOENT: "ERR_NOT_FOUND",
   ENOTFOUND: "ERR_NOT_FOUND",
   ENOTSOCK: "ERR_NOT_A_SOCKET",
+  ENOTSUP: "ERR_UNSUPPORTED",
+  EOPNOTSUPP: "ERR_UNSUPPORTED",
   EPERM: "ERR_PERMISSION",
   EPIPE: "ERR_CONNECTION_LOST",
+  EPROTO: "ERR_TLS",
   ETIMEDOUT: "ERR_TIMEOUT",
+  // What OpenSSL says of certificates has names of its own; all else of TLS starts with ERR_SSL_ or
+  // ERR_TLS_.
+  CERT_HAS_EXPIRED: "ERR_TLS",
+  CERT_NOT_YET_VALID: "ERR_TLS",
+  CERT_REVOKED: "ERR_TLS",
+  CERT_SIGNATURE_FAILURE: "ERR_TLS",
+  CERT_UNTRUSTED: "ERR_TLS",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "ERR_TLS",
+  HOSTNAME_MISMATCH: "ERR_TLS",
+  INVALID_CA: "ERR_TLS",
+  INVALID_PURPOSE: "ERR_TLS",
+  SELF_SIGNED_CERT_IN_CHAIN: "ERR_TLS",
+  UNABLE_TO_GET_ISSUER_CERT: "ERR_TLS",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "ERR_TLS",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "ERR_TLS",
 };
 
-// What a person should try next; the kernel's word for it says too little.
+const passAuthority = "pass the certificate of the authority that signed it as `ca`";
+const passCertificate = "the server asks for a certificate of the client: pass `key` and `cert`";
+
+// What a person should try next; the system's word for it says too little.
 const hintOfErrno: Readonly<Record<string, string>> = {
   EACCES: "check who owns the socket and its folder",
   ECONNREFUSED:
     "nothing accepts connections there; on a folder shared with a container use a named volume or TCP",
+  EMFILE: "this process has no file descriptors left: close some, or raise `ulimit -n`",
   ENOTSOCK: "the file is not a socket; a bind mount of another system cannot carry sockets",
   EOPNOTSUPP: "the file system there cannot carry sockets; use a named volume or TCP",
   ENOTSUP: "the system cannot share this socket; use TCP, or give each process its own address",
   EPERM: "on Windows, a pipe of another user needs readableAll and writableAll",
+  EPROTO: "does the other side speak TLS on this port?",
+  ERR_SSL_WRONG_VERSION_NUMBER: "the other side does not speak TLS on this port",
+  ERR_SSL_HTTP_REQUEST: "the other side does not speak TLS on this port",
+  ERR_SSL_NO_SHARED_CIPHER: "the server has no `key` and `cert`, or no cipher in common",
+  ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: passCertificate,
+  ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: passCertificate,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: passCertificate,
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA:
+    "the other side does not trust this certificate: its `ca` is another",
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    "the certificate is for another name: dial that name, or pass it as `servername`",
+  CERT_HAS_EXPIRED: "renew the certificate",
+  CERT_NOT_YET_VALID: "check the clocks of both machines",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "pass this certificate as `ca` to trust it",
+  SELF_SIGNED_CERT_IN_CHAIN: passAuthority,
+  UNABLE_TO_GET_ISSUER_CERT: passAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: passAuthority,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: passAuthority,
 };
 
 /**
@@ -95,14 +136,32 @@ export function toMyelinError(reason: unknown, options: { address?: string } = {
   if (isMyelinError(reason)) return reason;
   const extra = { ...options, cause: reason };
   if (!(reason instanceof Error)) return new MyelinError("ERR_TRANSPORT", String(reason), extra);
-  const errno = (reason as NodeJS.ErrnoException).code ?? "";
   if (reason.name === "AbortError") return new MyelinError("ERR_ABORTED", reason.message, extra);
-  const hint = hintOfErrno[errno];
-  const message = hint === undefined ? reason.message : `${reason.message} (${hint})`;
-  return new MyelinError(codeOfErrno[errno] ?? "ERR_TRANSPORT", message, extra);
+  const errno = (reason as NodeJS.ErrnoException).code;
+  const hint = hintFor(errno);
+  const message = messageOf(reason);
+  return new MyelinError(
+    codeFor(errno),
+    hint === undefined ? message : `${message} (${hint})`,
+    extra,
+  );
 }
 
-/** The hint that {@link toMyelinError} appends for an errno, if there is one. */
+/** What a person should try next after an error of the system with this `code`, if that is known. */
 export function hintFor(errno: string | undefined): string | undefined {
-  return errno === undefined ? undefined : hintOfErrno[errno];
+  return errno !== undefined && Object.hasOwn(hintOfErrno, errno) ? hintOfErrno[errno] : undefined;
+}
+
+function codeFor(errno: string | undefined): MyelinErrorCode {
+  if (errno === undefined) return "ERR_TRANSPORT";
+  if (/^ERR_(SSL|TLS)_/.test(errno)) return "ERR_TLS";
+  return (Object.hasOwn(codeOfErrno, errno) ? codeOfErrno[errno] : undefined) ?? "ERR_TRANSPORT";
+}
+
+// A host with several addresses fails with one error for all of them, whose own message is empty.
+function messageOf(error: Error): string {
+  if (error.message !== "" || !(error instanceof AggregateError)) return error.message;
+  return error.errors
+    .map((each: unknown) => (each instanceof Error ? each.message : String(each)))
+    .join("; ");
 }

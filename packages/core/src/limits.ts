@@ -6,9 +6,12 @@ export const limits: {
   readonly maxFrameBytes: number;
   readonly maxDatagramBytes: number;
   readonly maxDatagramPeers: number;
+  readonly datagramPeerIdleMs: number;
   readonly writeChunkBytes: number;
+  readonly highWaterMarkBytes: number;
   readonly closeTimeoutMs: number;
   readonly probeTimeoutMs: number;
+  readonly handshakeTimeoutMs: number;
 } = Object.freeze({
   /** A peer that never sends a delimiter would fill the memory. 16 MiB is far above any event. */
   maxFrameBytes: 16 * 1024 * 1024,
@@ -16,10 +19,16 @@ export const limits: {
   maxDatagramBytes: 65_507,
   /** Forged source addresses would fill the table of peers; the ones longest unheard make room. */
   maxDatagramPeers: 1_000,
+  /** No datagram says goodbye: a peer that has been silent for a minute is forgotten. */
+  datagramPeerIdleMs: 60_000,
   /** A tick that writes without end is handed to the system in pieces of this size. */
   writeChunkBytes: 64 * 1024,
+  /** A memory connection whose reader sleeps says so to its writer at this many bytes, as Node does. */
+  highWaterMarkBytes: 64 * 1024,
   /** A peer that never ends its side would keep `close()` waiting for ever. */
   closeTimeoutMs: 5_000,
   /** A listener whose queue is full may not answer a probe; silence means that it lives. */
   probeTimeoutMs: 1_000,
+  /** A stranger that connects and says nothing would hold a descriptor for ever. */
+  handshakeTimeoutMs: 10_000,
 });

@@ -3,8 +3,10 @@
  * program passes is copied, never changed, and a wrong value is `ERR_CONFIG` before anything opens.
  */
 import type { LookupFunction } from "node:net";
+import { MyelinError } from "./errors.ts";
+import { limits } from "./limits.ts";
 
-/** Options of {@link unix}, of {@link local} and, as far as they apply, of {@link pipe}. */
+/** Options of `unix()`, of `local()` and, as far as they apply, of `pipe()`. */
 export interface UnixOptions {
   /**
    * Take over the socket file of a server that died. A file is dead only when connecting to it is
@@ -28,7 +30,7 @@ export interface UnixOptions {
   backlog?: number;
 }
 
-/** Options of {@link tcp}. */
+/** Options of `tcp()`. */
 export interface TcpOptions {
   /** Dial from this address of the machine. */
   localAddress?: string;
@@ -56,7 +58,7 @@ export interface TcpOptions {
   exclusive?: boolean;
 }
 
-/** Options of {@link udp}. */
+/** Options of `udp()`. */
 export interface UdpOptions {
   /** Larger datagrams are refused with `ERR_TOO_LARGE`. @defaultValue 65,507 */
   maxDatagramBytes?: number;
@@ -64,4 +66,141 @@ export interface UdpOptions {
   maxPeers?: number;
   /** A source unheard for so long is forgotten; its connection closes. @defaultValue 60,000 */
   peerIdleMs?: number;
+}
+
+/** What an option may be: a range for numbers, else the type of its value. */
+export type OptionRule =
+  | "boolean"
+  | "string"
+  | "function"
+  | "object"
+  | { readonly min: number; readonly max: number };
+
+const count = { min: 0, max: Number.POSITIVE_INFINITY };
+// The longest that a timer of Node can wait: longer ones fire at once.
+const milliseconds = { min: 0, max: 2 ** 31 - 1 };
+const port = { min: 0, max: 65_535 };
+
+const unix: Required<UnixOptions> = {
+  reclaim: true,
+  plain: false,
+  readableAll: false,
+  writableAll: false,
+  maxConnections: Number.POSITIVE_INFINITY,
+  backlog: 511,
+};
+
+const tcp: Required<Omit<TcpOptions, "localAddress" | "localPort" | "hints" | "lookup">> = {
+  family: 0,
+  noDelay: true,
+  keepAlive: false,
+  keepAliveInitialDelayMs: 0,
+  maxConnections: Number.POSITIVE_INFINITY,
+  backlog: 511,
+  ipv6Only: false,
+  exclusive: false,
+};
+
+const udp: Required<UdpOptions> = {
+  maxDatagramBytes: limits.maxDatagramBytes,
+  maxPeers: limits.maxDatagramPeers,
+  peerIdleMs: limits.datagramPeerIdleMs,
+};
+
+/** Every default, written once. */
+export const defaults: {
+  readonly unix: Readonly<typeof unix>;
+  readonly tcp: Readonly<typeof tcp>;
+  readonly udp: Readonly<typeof udp>;
+} = Object.freeze({
+  unix: Object.freeze(unix),
+  tcp: Object.freeze(tcp),
+  udp: Object.freeze(udp),
+});
+
+export type ResolvedUnixOptions = typeof defaults.unix;
+export type ResolvedTcpOptions = typeof defaults.tcp & TcpOptions;
+export type ResolvedUdpOptions = typeof defaults.udp;
+
+/** @throws {MyelinError} `ERR_CONFIG` */
+export function resolveUnixOptions(owner: string, given: UnixOptions): ResolvedUnixOptions {
+  return resolveOptions<ResolvedUnixOptions>(owner, given, defaults.unix, {
+    reclaim: "boolean",
+    plain: "boolean",
+    readableAll: "boolean",
+    writableAll: "boolean",
+    maxConnections: count,
+    backlog: count,
+  });
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` */
+export function resolveTcpOptions(given: TcpOptions): ResolvedTcpOptions {
+  const resolved = resolveOptions<ResolvedTcpOptions>("tcp", given, defaults.tcp, {
+    localAddress: "string",
+    localPort: port,
+    family: { min: 0, max: 6 },
+    hints: count,
+    lookup: "function",
+    noDelay: "boolean",
+    keepAlive: "boolean",
+    keepAliveInitialDelayMs: milliseconds,
+    maxConnections: count,
+    backlog: count,
+    ipv6Only: "boolean",
+    exclusive: "boolean",
+  });
+  if (![0, 4, 6].includes(resolved.family)) {
+    throw new MyelinError("ERR_CONFIG", `tcp(): family must be 0, 4 or 6, not ${resolved.family}`);
+  }
+  return resolved;
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` */
+export function resolveUdpOptions(given: UdpOptions): ResolvedUdpOptions {
+  return resolveOptions<ResolvedUdpOptions>("udp", given, defaults.udp, {
+    maxDatagramBytes: { min: 1, max: limits.maxDatagramBytes },
+    maxPeers: { min: 1, max: Number.POSITIVE_INFINITY },
+    peerIdleMs: { min: 1, max: milliseconds.max },
+  });
+}
+
+/**
+ * A checked copy of the options that `owner()` was given, defaults filled in. A key that is
+ * undefined counts as left out; one that nobody knows is refused, since it is a mistyped one.
+ * @throws {MyelinError} `ERR_CONFIG`
+ */
+export function resolveOptions<Resolved extends object>(
+  owner: string,
+  given: Partial<Resolved>,
+  defaults: Partial<Resolved>,
+  rules: { readonly [Key in keyof Required<Resolved>]: OptionRule },
+): Resolved {
+  const resolved: Record<string, unknown> = { ...defaults };
+  for (const [key, value] of Object.entries(given)) {
+    if (!Object.hasOwn(rules, key)) {
+      const known = Object.keys(rules).join(", ");
+      throw new MyelinError("ERR_CONFIG", `${owner}() has no option "${key}"; it has ${known}`);
+    }
+    if (value === undefined) continue;
+    checkOption(owner, key, value, rules[key as keyof Resolved]);
+    resolved[key] = value;
+  }
+  return resolved as Resolved;
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` when an option's value is not what its rule says. */
+export function checkOption(owner: string, key: string, value: unknown, rule: OptionRule): void {
+  if (typeof rule === "string") {
+    if (typeof value === rule && value !== null) return;
+    throw new MyelinError(
+      "ERR_CONFIG",
+      `${owner}(): ${key} must be a ${rule}, not ${String(value)}`,
+    );
+  }
+  if (typeof value === "number" && value >= rule.min && value <= rule.max) return;
+  throw new MyelinError(
+    "ERR_CONFIG",
+    `${owner}(): ${key} must be a number from ${rule.min} to ${rule.max}, not ${String(value)}`,
+  );
 }

@@ -1,4 +1,9 @@
-/** Addresses: where an endpoint listens or dials, as text and as data. */
+/**
+ * Addresses: where an endpoint listens or dials, as text and as data.
+ *
+ * `local:world` `unix:/run/world.sock` `unix:@world` `pipe:world` `tcp://host:80` `tls://[::1]:443`
+ * `udp://host:53` `memory:world`
+ */
 import { MyelinError } from "../errors.ts";
 
 /** A name for this user on this machine; each system has its own place for it. */
@@ -7,7 +12,7 @@ export interface LocalAddress {
   readonly name: string;
 }
 
-/** A Unix socket: a path, or an abstract name of Linux (`abstract: true`, no file). */
+/** A Unix socket: an absolute path, or an abstract name of Linux (`abstract: true`, no file). */
 export interface UnixAddress {
   readonly scheme: "unix";
   readonly path: string;
@@ -35,12 +40,112 @@ export interface MemoryAddress {
 
 export type Address = LocalAddress | UnixAddress | PipeAddress | NetworkAddress | MemoryAddress;
 
-/** @throws {MyelinError} `ERR_INVALID_ADDRESS`, whose message says what is wrong. */
+const pipePrefix = "\\\\.\\pipe\\";
+
+/**
+ * Reads the text of an address.
+ * @throws {MyelinError} `ERR_INVALID_ADDRESS`, whose message says what is wrong.
+ */
 export function parseAddress(text: string): Address {
-  throw new MyelinError("ERR_UNSUPPORTED", text);
+  const colon = text.indexOf(":");
+  const scheme = text.slice(0, Math.max(colon, 0));
+  const rest = text.slice(colon + 1);
+  switch (scheme) {
+    case "local":
+      return { scheme, name: parseLocalName(text, rest) };
+    case "unix":
+      return parseUnix(text, rest);
+    case "pipe":
+      return { scheme, path: parsePipe(text, rest) };
+    case "tcp":
+    case "tls":
+    case "udp":
+      return { scheme, ...parseHostAndPort(text, rest) };
+    case "memory":
+      if (rest === "") throw invalid(text, "the name is missing: memory:name");
+      return { scheme, name: rest };
+    default:
+      throw invalid(text, "it starts with none of local: unix: pipe: tcp:// tls:// udp:// memory:");
+  }
 }
 
 /** The text of an address, as {@link parseAddress} reads it. */
 export function formatAddress(address: Address): string {
-  throw new MyelinError("ERR_UNSUPPORTED", String(address));
+  switch (address.scheme) {
+    case "unix":
+      return `unix:${address.abstract === true ? "@" : ""}${address.path}`;
+    case "pipe":
+      return `pipe:${address.path.startsWith(pipePrefix) ? address.path.slice(pipePrefix.length) : address.path}`;
+    case "tcp":
+    case "tls":
+    case "udp": {
+      const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+      return `${address.scheme}://${host}:${address.port}`;
+    }
+    case "local":
+    case "memory":
+      return `${address.scheme}:${address.name}`;
+  }
+}
+
+// The name becomes a file name (and part of a pipe's), so it must be harmless as one everywhere.
+function parseLocalName(text: string, name: string): string {
+  if (!/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name)) {
+    throw invalid(
+      text,
+      "a local name has letters, digits, . _ - only and does not start with a dot",
+    );
+  }
+  return name;
+}
+
+function parseUnix(text: string, rest: string): UnixAddress {
+  if (rest.includes("\0")) throw invalid(text, "the path contains a NUL byte");
+  if (rest.startsWith("@")) {
+    if (rest.length === 1) throw invalid(text, "the name is missing: unix:@name");
+    return { scheme: "unix", path: rest.slice(1), abstract: true };
+  }
+  // unix:///run/x.sock, as a URL would write it, is the same path.
+  const path = rest.replace(/^\/{3,}/, "/");
+  if (!path.startsWith("/")) {
+    throw invalid(text, "the path must be absolute (unix:/run/app.sock) or abstract (unix:@app)");
+  }
+  if (path.endsWith("/")) throw invalid(text, "the path names a folder, not a socket");
+  return { scheme: "unix", path };
+}
+
+function parsePipe(text: string, rest: string): string {
+  const name = rest.startsWith(pipePrefix) ? rest.slice(pipePrefix.length) : rest;
+  if (name === "") throw invalid(text, "the name is missing: pipe:name");
+  if (/[\\\0]/.test(name)) throw invalid(text, "a pipe's name has no backslash and no NUL byte");
+  return pipePrefix + name;
+}
+
+function parseHostAndPort(text: string, rest: string): { host: string; port: number } {
+  const match = /^\/\/(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(rest);
+  if (match === null) {
+    throw invalid(
+      text,
+      "it must read scheme://host:port, an IPv6 host in brackets: tcp://[::1]:80",
+    );
+  }
+  const [, bracketed, plain, digits = ""] = match;
+  const host = bracketed ?? plain ?? "";
+  if (host === "") {
+    throw invalid(text, "the host is missing; 0.0.0.0 or [::] listens on all interfaces");
+  }
+  if (bracketed !== undefined && !/^[0-9a-f:.]*:[0-9a-f:.]*(%[\w.-]+)?$/i.test(bracketed)) {
+    throw invalid(text, "only an IPv6 address stands in brackets");
+  }
+  if (!/^[^\s/?#@[\]]+$/.test(host)) {
+    throw invalid(text, "the host contains a character that no host has");
+  }
+  if (!/^\d{1,5}$/.test(digits) || Number(digits) > 65_535) {
+    throw invalid(text, "the port must be a number from 0 to 65535, and nothing may follow it");
+  }
+  return { host, port: Number(digits) };
+}
+
+function invalid(address: string, what: string): MyelinError {
+  return new MyelinError("ERR_INVALID_ADDRESS", `${JSON.stringify(address)}: ${what}`, { address });
 }

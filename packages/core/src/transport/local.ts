@@ -1,6 +1,93 @@
-import { MyelinError } from "../errors.ts";
+/** `local:name`: the same name on every system, as a Unix socket of this user or as a Windows pipe. */
+import {
+  type Address,
+  formatAddress,
+  type LocalAddress,
+  type PipeAddress,
+  parseAddress,
+  type UnixAddress,
+} from "../address/address.ts";
+import {
+  checkLocalPath,
+  checkPrivateFolder,
+  type LocalPlace,
+  localPipePath,
+  localPlaces,
+  securePrivateFolder,
+} from "../address/local-path.ts";
+import { MyelinError, toMyelinError } from "../errors.ts";
 import type { UnixOptions } from "../options.ts";
+import { pipe } from "./pipe.ts";
 import type { SocketTransport } from "./transport.ts";
+import { unix } from "./unix.ts";
+
+/**
+ * Connects processes of one user on one machine by name. A server takes the first folder that is
+ * usable and private; a client tries them all, since a service, a cron job and a login shell of one
+ * user do not see the same environment. `MYELIN_DIR` sets the folder for both.
+ */
 export function local(options: UnixOptions = {}): SocketTransport {
-  throw new MyelinError("ERR_UNSUPPORTED", String(options));
+  const windows = process.platform === "win32";
+  const inner = windows ? pipe(options) : unix(options);
+  return {
+    scheme: "local",
+    capabilities: inner.capabilities,
+    async dial(address, dialOptions) {
+      const { name } = checkAddress(address);
+      if (windows) return inner.dial(pipeAddress(name), dialOptions);
+      const tried: string[] = [];
+      for (const { folder, path } of localPlaces(name)) {
+        try {
+          checkPrivateFolder(folder);
+          return await inner.dial({ scheme: "unix", path }, dialOptions);
+        } catch (reason) {
+          const error = toMyelinError(reason);
+          if (error.code === "ERR_ABORTED") throw error;
+          tried.push(`${path} (${error.message})`);
+        }
+      }
+      const text = formatAddress(address);
+      const message = `${text}: no server found; tried ${tried.join(", ")}`;
+      throw new MyelinError("ERR_NOT_FOUND", message, { address: text });
+    },
+    async listen(address, onConnection, listenOptions) {
+      const { name } = checkAddress(address);
+      const place: Address = windows ? pipeAddress(name) : usablePlace(name);
+      return inner.listen(place, onConnection, listenOptions);
+    },
+  };
+}
+
+/** The first place whose folder is private, or can be made so. */
+function usablePlace(name: string): UnixAddress {
+  const refused: string[] = [];
+  for (const place of localPlaces(name)) {
+    const error = problemWith(place);
+    if (error === undefined) return { scheme: "unix", path: place.path };
+    if (place.chosen) throw error;
+    refused.push(error.message);
+  }
+  throw new MyelinError("ERR_PERMISSION", `no folder for local sockets: ${refused.join("; ")}`);
+}
+
+function problemWith({ folder, path }: LocalPlace): MyelinError | undefined {
+  try {
+    checkLocalPath(path);
+    securePrivateFolder(folder);
+    return undefined;
+  } catch (reason) {
+    return toMyelinError(reason);
+  }
+}
+
+function checkAddress(address: Address): LocalAddress {
+  const text = formatAddress(address);
+  // Read again: an address made by hand could lead out of the folder.
+  const parsed = parseAddress(text);
+  if (parsed.scheme === "local") return parsed;
+  throw new MyelinError("ERR_INVALID_ADDRESS", `${text} is no local: name`, { address: text });
+}
+
+function pipeAddress(name: string): PipeAddress {
+  return { scheme: "pipe", path: localPipePath(name) };
 }

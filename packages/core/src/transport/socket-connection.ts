@@ -6,41 +6,58 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Address } from "../address/address.ts";
+import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { PeerIdentity, Sink, SocketConnection } from "./transport.ts";
+
+/** How a transport names the two ends of its sockets; one object serves all of a listener's. */
+export interface Ends {
+  readonly side: "dialled" | "accepted";
+  local(socket: Socket): Address | undefined;
+  remote(socket: Socket): Address | undefined;
+}
 
 const owner: unique symbol = Symbol("myelin.connection");
 
 type OwnedSocket = Socket & { [owner]: StreamSocketConnection };
 
 /** Wraps an established socket. Takes over its events; reading starts with `open`. */
-export function socketConnection(
-  socket: Socket,
-  addresses: { local: Address | undefined; remote: Address | undefined },
-): SocketConnection {
-  return new StreamSocketConnection(socket as OwnedSocket, addresses.local, addresses.remote);
+export function socketConnection(socket: Socket, ends: Ends): SocketConnection {
+  return new StreamSocketConnection(socket as OwnedSocket, ends);
 }
 
 class StreamSocketConnection implements SocketConnection {
   readonly kind = "stream";
   readonly socket: Socket;
-  readonly local: Address | undefined;
+  // Read now: a socket that is closed has forgotten its peer's address.
   readonly remote: Address | undefined;
+  readonly #ends: Ends;
   #sink: Sink | undefined;
   #error: MyelinError | undefined;
-  #ending = false;
+  #closing: Promise<void> | undefined;
+  /** Bytes that the system had not taken when the connection began to end. */
+  #unsent = 0;
+  #paused = false;
+  #ended = false;
   #closed = false;
   #told = false;
 
-  constructor(socket: OwnedSocket, local: Address | undefined, remote: Address | undefined) {
+  constructor(socket: OwnedSocket, ends: Ends) {
     this.socket = socket;
-    this.local = local;
-    this.remote = remote;
+    this.#ends = ends;
+    this.remote = ends.remote(socket);
     socket[owner] = this;
     socket.on("error", onError);
     socket.on("close", onClose);
     socket.on("drain", onDrain);
+    if (connectionOpened.hasSubscribers) {
+      connectionOpened.publish({ connection: this, side: ends.side });
+    }
+  }
+
+  get local(): Address | undefined {
+    return this.#ends.local(this.socket);
   }
 
   get peer(): PeerIdentity {
@@ -59,53 +76,62 @@ class StreamSocketConnection implements SocketConnection {
     if (this.#sink !== undefined) throw new MyelinError("ERR_CONFIG", "open() was called twice");
     this.#sink = sink;
     if (this.#closed) {
+      // Not within this call: whoever opens has not finished setting up.
       setImmediate(() => this.#tellClosed());
       return;
     }
+    if (this.#paused) this.socket.pause();
     this.socket.on("data", onData);
   }
 
   send(data: Uint8Array | string): boolean {
-    if (this.#ending || this.#closed || this.socket.destroyed) {
+    // `readableEnded`: after the peer's end Node ends our side too, one tick later.
+    if (this.#ended || !this.socket.writable || this.socket.readableEnded) {
       throw new MyelinError("ERR_CLOSED", "the connection is closed");
     }
     return this.socket.write(data);
   }
 
   pause(): void {
-    this.socket.pause();
+    this.#paused = true;
+    if (this.#sink !== undefined) this.socket.pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.#paused = false;
+    if (this.#sink !== undefined) this.socket.resume();
   }
 
   close(options: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#closed ? Promise.resolve() : this.#close(options.timeoutMs);
+    return this.#closing;
+  }
+
+  #close(timeoutMs = limits.closeTimeoutMs): Promise<void> {
     const { socket } = this;
-    if (this.#closed) return Promise.resolve();
-    this.#ending = true;
+    this.#ended = true;
+    this.#unsent = socket.writableLength;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const unsent = socket.writableLength;
-        if (unsent > 0) {
-          reject(new MyelinError("ERR_UNDELIVERED", `${unsent} bytes were not sent in time`));
-        }
-        this.abort();
-      }, options.timeoutMs ?? limits.closeTimeoutMs);
+      const timer = setTimeout(() => this.abort(), timeoutMs);
+      // The socket itself keeps the process alive until then, whatever it did before.
+      timer.unref();
+      socket.ref();
       socket.once("close", () => {
         clearTimeout(timer);
-        resolve();
+        if (socket.writableFinished || this.#unsent === 0) resolve();
+        else reject(undelivered(this.#unsent, this.#error));
       });
       // Without a reader the peer's end would never be seen.
-      if (this.#sink === undefined || socket.isPaused()) socket.resume();
+      if (this.#sink === undefined || this.#paused) socket.resume();
       socket.end();
     });
   }
 
   abort(error?: MyelinError): void {
     if (this.#closed) return;
-    this.#ending = true;
-    this.#error ??= error;
+    this.#ended = true;
+    this.#unsent = this.socket.writableLength;
+    this.#error ??= error ?? (this.#unsent > 0 ? undelivered(this.#unsent) : undefined);
     this.socket.destroy();
   }
 
@@ -121,9 +147,18 @@ class StreamSocketConnection implements SocketConnection {
     this.#error ??= toMyelinError(reason);
   }
 
-  closed(hadError: boolean): void {
+  closed(): void {
     this.#closed = true;
-    if (hadError) this.#error ??= new MyelinError("ERR_CONNECTION_LOST", "the connection broke");
+    if (connectionClosed.hasSubscribers) {
+      const { bytesRead, bytesWritten } = this.socket;
+      connectionClosed.publish({
+        connection: this,
+        side: this.#ends.side,
+        bytesRead,
+        bytesWritten,
+        error: this.#error,
+      });
+    }
     this.#tellClosed();
   }
 
@@ -144,14 +179,19 @@ function onDrain(this: Socket): void {
 function onError(this: Socket, error: Error): void {
   (this as OwnedSocket)[owner].failed(error);
 }
-function onClose(this: Socket, hadError: boolean): void {
-  (this as OwnedSocket)[owner].closed(hadError);
+function onClose(this: Socket): void {
+  (this as OwnedSocket)[owner].closed();
+}
+
+function undelivered(bytes: number, cause?: MyelinError): MyelinError {
+  const message = `the connection ended before the last ${bytes} bytes were sent`;
+  return new MyelinError("ERR_UNDELIVERED", message, cause === undefined ? {} : { cause });
 }
 
 function certificateOf(socket: TLSSocket): PeerIdentity {
   const certificate = socket.getPeerCertificate();
   const identity = { authorized: socket.authorized };
-  // Without a certificate Node answers with an empty object.
+  // Without a certificate Node answers with an empty object, after the end with nothing.
   if (certificate?.fingerprint256 === undefined) return identity;
   const commonName = certificate.subject?.CN;
   return {

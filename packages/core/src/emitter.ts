@@ -1,0 +1,91 @@
+/**
+ * Typed events for the few things that are not on a hot path: state changes, lifecycle, warnings.
+ * Events are keys of a type, never names from the wire, so no peer can fire one.
+ */
+
+/** Ends what it stands for; doing so twice is harmless. Works with `using`. */
+export interface Subscription extends Disposable {
+  dispose(): void;
+}
+
+/** What happens when, as the arguments of its listeners. */
+export type EventMap<Events> = { readonly [Name in keyof Events]: readonly unknown[] };
+
+interface Entry {
+  readonly listener: unknown;
+  readonly once: boolean;
+  readonly dispose: () => void;
+  live: boolean;
+}
+
+// Node 18 before 18.18 has no Symbol.dispose, and a key "undefined" would be odd to see.
+const disposeKey: typeof Symbol.dispose =
+  Symbol.dispose ?? (Symbol.for("nodejs.dispose") as typeof Symbol.dispose);
+
+/** Tells listeners what happened, in the order in which they came. */
+export class Emitter<Events extends EventMap<Events>> {
+  readonly #entries = new Map<keyof Events, readonly Entry[]>();
+
+  /**
+   * Calls `listener` for each such event from now on.
+   * @param options `once`: only for the next one. `signal`: until it aborts.
+   */
+  on<Name extends keyof Events>(
+    name: Name,
+    listener: (...args: Events[Name]) => void,
+    options: { once?: boolean; signal?: AbortSignal } = {},
+  ): Subscription {
+    const { once = false, signal } = options;
+    const dispose = (): void => {
+      if (!entry.live) return;
+      entry.live = false;
+      signal?.removeEventListener("abort", dispose);
+      this.#keep(
+        name,
+        this.#listeners(name).filter((each) => each !== entry),
+      );
+    };
+    const entry: Entry = { listener, once, dispose, live: signal?.aborted !== true };
+    if (entry.live) {
+      signal?.addEventListener("abort", dispose, { once: true });
+      this.#keep(name, [...this.#listeners(name), entry]);
+    }
+    return { dispose, [disposeKey]: dispose } as Subscription;
+  }
+
+  /**
+   * Calls the listeners of an event. One that throws does not stop the others: its error becomes an
+   * uncaught exception of its own. Listeners added meanwhile hear the next event, those removed
+   * meanwhile no more.
+   * @returns whether anybody listened.
+   */
+  emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): boolean {
+    const entries = this.#listeners(name);
+    for (const entry of entries) {
+      if (!entry.live) continue;
+      if (entry.once) entry.dispose();
+      try {
+        (entry.listener as (...args: Events[Name]) => void)(...args);
+      } catch (reason) {
+        queueMicrotask(() => {
+          throw reason;
+        });
+      }
+    }
+    return entries.length > 0;
+  }
+
+  listenerCount(name: keyof Events): number {
+    return this.#listeners(name).length;
+  }
+
+  #listeners(name: keyof Events): readonly Entry[] {
+    return this.#entries.get(name) ?? [];
+  }
+
+  // The list is replaced, never changed: an event on its way goes through the one it began with.
+  #keep(name: keyof Events, entries: readonly Entry[]): void {
+    if (entries.length === 0) this.#entries.delete(name);
+    else this.#entries.set(name, entries);
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * The file of a Unix socket: who it belongs to, and how it is taken over or removed without ever
+ * touching a living server's. All of it is synchronous, so that no turn of the event loop lies
+ * between a look and the deed.
+ */
+import { randomBytes } from "node:crypto";
+import { linkSync, lstatSync, renameSync, unlinkSync } from "node:fs";
+import { connect } from "node:net";
+import { dirname, join } from "node:path";
+import { maxLocalPathBytes } from "../address/local-path.ts";
+import { limits } from "../limits.ts";
+
+/** What tells one file from another of the same name. */
+export interface FileIdentity {
+  readonly device: bigint;
+  readonly inode: bigint;
+  /** Inode numbers are used again soon after a file is removed; the time of birth is not. */
+  readonly modified: bigint;
+  readonly isSocket: boolean;
+}
+
+/** The identity of what a path names (a symbolic link itself, not its goal), if it can be seen. */
+export function identify(path: string): FileIdentity | undefined {
+  try {
+    const stats = lstatSync(path, { bigint: true });
+    return {
+      device: stats.dev,
+      inode: stats.ino,
+      modified: stats.mtimeNs,
+      isSocket: stats.isSocket(),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A short random name beside a path, or undefined when even that would be too long. */
+export function hiddenNameBeside(path: string): string | undefined {
+  const name = join(dirname(path), `.${randomBytes(4).toString("hex")}`);
+  return Buffer.byteLength(name) <= maxLocalPathBytes ? name : undefined;
+}
+
+/**
+ * Gives the socket at `hidden` its public name; unlike a bind, that cannot be seen half done.
+ * @returns `exists` when the name is taken, `impossible` where the file system has no hard links.
+ */
+export function publish(hidden: string, path: string): "published" | "exists" | "impossible" {
+  try {
+    linkSync(hidden, path);
+    return "published";
+  } catch (reason) {
+    return (reason as NodeJS.ErrnoException).code === "EEXIST" ? "exists" : "impossible";
+  }
+}
+
+/** Whether somebody answers at a path. Only a refusal proves death: a full queue says EAGAIN. */
+export function probe(path: string): Promise<"alive" | "dead" | "gone"> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const timer = setTimeout(() => answer("alive"), limits.probeTimeoutMs);
+    const answer = (verdict: "alive" | "dead" | "gone"): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(verdict);
+    };
+    socket.on("connect", () => answer("alive"));
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ECONNREFUSED") answer("dead");
+      else answer(error.code === "ENOENT" ? "gone" : "alive");
+    });
+  });
+}
+
+/**
+ * Removes the socket file that a probe found dead, and only that one: it is moved aside first, and
+ * put back when the file that was moved turns out to be another's that came in between.
+ */
+export function removeDead(path: string, dead: FileIdentity): void {
+  if (!isSame(identify(path), dead)) return;
+  const aside = hiddenNameBeside(path) ?? `${path}.dead`;
+  try {
+    renameSync(path, aside);
+  } catch (reason) {
+    // Somebody else removed it: that is as good.
+    if ((reason as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw reason;
+  }
+  if (isSame(identify(aside), dead)) unlinkSync(aside);
+  else putBack(aside, path);
+}
+
+/** Removes a path only while it still names the file that we made. */
+export function removeIfOurs(path: string, ours: FileIdentity): void {
+  const found = identify(path);
+  // Our inode lives as long as our server, so its number cannot have been given away.
+  if (found?.inode === ours.inode && found.device === ours.device) removeQuietly(path);
+}
+
+/**
+ * Runs the closing of a server that was bound to the path itself. libuv removes that name, whoever's
+ * it is by then: a file that is not ours is carried out of the way meanwhile.
+ */
+export function sparingOthers(path: string, ours: FileIdentity, close: () => void): void {
+  const found = identify(path);
+  if (found === undefined || (found.inode === ours.inode && found.device === ours.device)) {
+    close();
+    return;
+  }
+  const aside = hiddenNameBeside(path) ?? `${path}.kept`;
+  renameSync(path, aside);
+  close();
+  putBack(aside, path);
+}
+
+/** Removes a file that may be gone already. */
+export function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Gone, or no longer ours to remove: either way it is not in our hands.
+  }
+}
+
+function isSame(found: FileIdentity | undefined, wanted: FileIdentity): boolean {
+  return (
+    found?.inode === wanted.inode &&
+    found.device === wanted.device &&
+    found.modified === wanted.modified
+  );
+}
+
+function putBack(aside: string, path: string): void {
+  const outcome = publish(aside, path);
+  if (outcome === "impossible" && identify(path) === undefined) renameSync(aside, path);
+  else removeQuietly(aside);
+}

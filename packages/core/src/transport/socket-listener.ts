@@ -1,0 +1,114 @@
+/** Listening, as every transport over a server of Node does it. */
+import type { Server, Socket } from "node:net";
+import type { Address } from "../address/address.ts";
+import { formatAddress } from "../address/address.ts";
+import { listenerFailed } from "../diagnostics.ts";
+import { type MyelinError, toMyelinError } from "../errors.ts";
+import { type Ends, socketConnection } from "./socket-connection.ts";
+import { aborted } from "./socket-dial.ts";
+import type { ListenOptions, SocketConnection, SocketListener } from "./transport.ts";
+
+/** A server that is on its way to listen. */
+export interface Binding {
+  /** `listen` has been called on it, or will be once the address is free. */
+  readonly server: Server;
+  /** Settles when the server stands, or with the reason why it cannot. */
+  readonly bound: Promise<void>;
+  /** What was bound; asked after `bound`. */
+  address(): Address;
+}
+
+/** Makes a server hand its connections to the owner of a listener. */
+export function acceptInto(
+  server: Server,
+  event: "connection" | "secureConnection",
+  ends: Ends,
+  onConnection: (connection: SocketConnection) => void,
+): void {
+  server.on(event, (socket: Socket) => onConnection(socketConnection(socket, ends)));
+}
+
+/** Node takes any number as the limit, but not "no limit". */
+export function limitConnections(server: Server, maxConnections: number): void {
+  if (Number.isFinite(maxConnections)) server.maxConnections = maxConnections;
+}
+
+/** Waits for `listening`, or rejects with the server's error. */
+export function untilListening(server: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onListening = (): void => {
+      server.off("error", onError);
+      resolve();
+    };
+    const onError = (reason: Error): void => {
+      server.off("listening", onListening);
+      reject(reason);
+    };
+    server.once("listening", onListening).once("error", onError);
+  });
+}
+
+/**
+ * Carries a binding through; an abort ends it, whatever it is waiting for. The server exists, and
+ * `onServer` has been called, before this returns.
+ */
+export async function listenSocket(
+  address: string,
+  bind: () => Binding,
+  options: ListenOptions & { onServer?: (server: Server) => void },
+): Promise<SocketListener> {
+  const { signal, onServer } = options;
+  if (signal?.aborted === true) throw aborted(address, signal);
+  const binding = bind();
+  const { server, bound } = binding;
+  let onAbort: (() => void) | undefined;
+  const abort = new Promise<never>((_, reject) => {
+    onAbort = () => reject(aborted(address, signal));
+    signal?.addEventListener("abort", onAbort);
+  });
+  try {
+    onServer?.(server);
+    await Promise.race([bound, abort]);
+  } catch (reason) {
+    // Whatever the binding still waits for (a name server, a probe) must not leave a server behind.
+    const close = (): void => {
+      if (server.listening) server.close();
+    };
+    bound.then(close, close);
+    close();
+    throw toMyelinError(reason, { address });
+  } finally {
+    if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+  }
+  return new StreamListener(server, binding.address());
+}
+
+class StreamListener implements SocketListener {
+  readonly server: Server;
+  readonly address: Address;
+  onError?: (error: MyelinError) => void;
+  #closing: Promise<void> | undefined;
+
+  constructor(server: Server, address: Address) {
+    this.server = server;
+    this.address = address;
+    server.on("error", (reason) => this.#failed(toMyelinError(reason)));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      // The server's own "close" waits for the last connection; the address is free at once, except
+      // in a cluster, whose primary hears of it by a message.
+      this.server.close();
+      setImmediate(resolve);
+    });
+    return this.#closing;
+  }
+
+  #failed(error: MyelinError): void {
+    if (listenerFailed.hasSubscribers) {
+      listenerFailed.publish({ address: formatAddress(this.address), error });
+    }
+    this.onError?.(error);
+  }
+}
