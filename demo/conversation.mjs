@@ -1,8 +1,8 @@
 // What the processes say to each other, and how each of them checks what it hears.
 
-export const ROUND_TRIPS = 500;
+export const ROUND_TRIPS = 1_000;
 /** The first round trips meet cold code; they are checked but not measured. */
-export const WARM_UP = 200;
+export const WARM_UP = 500;
 export const MESSAGES = 1_000;
 export const BROADCASTS = 500;
 
@@ -34,22 +34,26 @@ export function message(n, transport) {
   };
 }
 
-/** Counts and checks what arrives. The first thing that is wrong is kept, in words. */
+/** Counts and checks what arrives. The first thing that is wrong goes to `onProblem`, at once. */
 export class Tally {
   #transport;
   #count;
   #seen = new Set();
   #next = 0;
   #problem;
+  #onProblem;
 
-  constructor(count, transport) {
+  constructor(count, transport, onProblem) {
     this.#count = count;
     this.#transport = transport;
+    this.#onProblem = onProblem;
   }
 
   take(data) {
+    if (this.#problem !== undefined) return;
     const n = data?.n;
-    this.#problem ??= this.#check(n, data);
+    this.#problem = this.#check(n, data);
+    if (this.#problem !== undefined) return this.#onProblem(new Error(this.#problem));
     this.#seen.add(n);
     this.#next = n + 1;
   }
@@ -62,7 +66,7 @@ export class Tally {
     return this.#seen.size === this.#count;
   }
 
-  /** What is wrong, or undefined. */
+  /** What is wrong so far, a missing message included. */
   get problem() {
     if (this.#problem !== undefined || this.complete) return this.#problem;
     return `${this.received} of ${this.#count} messages arrived`;

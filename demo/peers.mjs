@@ -1,9 +1,6 @@
 // The implementations that talk to each other: ours, and the real node-ipc from npm.
 import { pathToFileURL } from "node:url";
 
-/** Node 20.19 and 22.12 were the first to have it; node-ipc 14 needs it. */
-const loadsModulesByRequire = Boolean(process.features.require_module);
-
 // The variable is there for the tests, which put a lying peer in our place and expect to be told.
 const ours = process.env.MYELIN_DEMO_OURS;
 
@@ -21,6 +18,9 @@ export const peers = {
   fourteen: {
     name: "14.0.0",
     specifier: "node-ipc-14",
-    missing: loadsModulesByRequire ? undefined : `14.0.0 does not run on Node ${process.version}`,
+    // It is an ES module that requires others: from Node 20.19 and 22.12 on.
+    missing: process.features.require_module
+      ? undefined
+      : `14.0.0 does not run on Node ${process.version}`,
   },
 };

@@ -17,7 +17,7 @@ import { call, listen } from "./links.mjs";
 export function playServer(ipc, settings, { report, fail }) {
   const { transport } = settings;
   const size = windowOf(transport, MESSAGES);
-  const heard = new Tally(MESSAGES, transport);
+  const heard = new Tally(MESSAGES, transport, fail);
   const tally = () => ({ problem: heard.problem });
 
   function begin() {
@@ -31,9 +31,11 @@ export function playServer(ipc, settings, { report, fail }) {
       sendUpTo = sender(MESSAGES, size, transport, (next) => server.emit(socket, "down", next));
       sendUpTo(0);
     });
-    server.on("seen", ({ n }) => {
+    server.on("seen", ({ n }, socket) => {
       sendUpTo(n);
-      if (n === MESSAGES) report("done", tally());
+      if (n < MESSAGES) return;
+      server.emit(socket, "end");
+      report("done", tally());
     });
   }
   return { begin, tally };
@@ -43,14 +45,15 @@ export function playServer(ipc, settings, { report, fail }) {
 export function playClient(ipc, settings, { report, fail }) {
   const { transport } = settings;
   const size = windowOf(transport, MESSAGES);
-  const pongs = new Tally(ROUND_TRIPS, transport);
-  const heard = new Tally(MESSAGES, transport);
+  const pongs = new Tally(ROUND_TRIPS, transport, fail);
+  const heard = new Tally(MESSAGES, transport, fail);
   const tally = () => ({ problem: pongs.problem ?? heard.problem });
 
   function begin() {
     const roundTrips = [];
     let askedAt = 0;
     let floodedAt = 0;
+    let floodMs = 0;
     const link = call(ipc, settings, { opened: ping, fail });
     const sendUpTo = sender(MESSAGES, size, transport, (next) => link.send("up", next));
 
@@ -70,8 +73,10 @@ export function playClient(ipc, settings, { report, fail }) {
     link.on("down", (data) => {
       heard.take(data);
       if (heard.received % size === 0) link.send("seen", { n: heard.received });
-      if (!heard.complete) return;
-      const floodMs = performance.now() - floodedAt;
+      if (heard.complete) floodMs = performance.now() - floodedAt;
+    });
+    // Behind the last message, so that one that came twice has been noticed.
+    link.on("end", () => {
       report("done", { ...tally(), roundTripMs: median(roundTrips.slice(WARM_UP)), floodMs });
     });
   }
@@ -97,6 +102,7 @@ export function playBroadcastServer(ipc, settings, { report, fail }) {
     });
     server.on("heard", () => {
       if (++finished < clients) return;
+      server.broadcast("end");
       report("done", { ...tally(), floodMs: performance.now() - floodedAt });
     });
   }
@@ -105,7 +111,7 @@ export function playBroadcastServer(ipc, settings, { report, fail }) {
 
 /** Checks every broadcast. */
 export function playListener(ipc, settings, { report, fail }) {
-  const heard = new Tally(BROADCASTS, settings.transport);
+  const heard = new Tally(BROADCASTS, settings.transport, fail);
   const tally = () => ({ problem: heard.problem });
 
   function begin() {
@@ -113,10 +119,9 @@ export function playListener(ipc, settings, { report, fail }) {
     const link = call(ipc, settings, { opened, fail });
     link.on("down", (data) => {
       heard.take(data);
-      if (!heard.complete) return;
-      link.send("heard", { name: settings.name });
-      report("done", tally());
+      if (heard.complete) link.send("heard", { name: settings.name });
     });
+    link.on("end", () => report("done", tally()));
   }
   return { begin, tally };
 }
