@@ -87,9 +87,9 @@ export class Parser {
   readonly #events = new JsonEventDecoder();
 
   constructor(config: Partial<Defaults> = new Defaults()) {
-    const { delimiter = "\f" } = config;
+    const delimiter = "delimiter" in config ? config.delimiter : "\f";
     this.framing = checkedDelimiter(delimiter);
-    this.delimiter = delimiter;
+    this.delimiter = this.framing.text;
     this.#legacyPayloads = config.legacyPayloads === true;
     this.maxMessageSize = limit(config, "maxMessageSize", defaultMaxMessageSize);
     this.maxPendingBytes = limit(config, "maxPendingBytes", defaultMaxPendingBytes);

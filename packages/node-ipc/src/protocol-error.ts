@@ -49,30 +49,32 @@ export class IPCProtocolError extends Error {
   }
 }
 
-// The codes of the core that reach users of the drop-in; the rest have a system error behind them.
+// What the core finds out itself, even where an error of the system comes with it.
+const codeOfFinding: Partial<Record<MyelinErrorCode, IpcErrorCode>> = {
+  ERR_NOT_A_SOCKET: "ERR_IPC_UNLINK_NOT_SOCKET",
+  ERR_PATH_TOO_LONG: "ERR_IPC_PATH_TOO_LONG",
+  ERR_UNDELIVERED: "ERR_IPC_UNDELIVERED",
+};
+
+// The rest has the error of the system behind it, which programs know; these are for when it has not.
 const codeOfCore: Partial<Record<MyelinErrorCode, IpcErrorCode>> = {
   ERR_ABORTED: "ERR_IPC_ABORTED",
   ERR_BAD_FRAME: "ERR_IPC_INVALID_MESSAGE",
   ERR_CLOSED: "ERR_IPC_CLOSED",
   ERR_CONFIG: "ERR_IPC_CONFIG",
   ERR_INVALID_ADDRESS: "ERR_IPC_CONFIG",
-  ERR_NOT_A_SOCKET: "ERR_IPC_UNLINK_NOT_SOCKET",
-  ERR_PATH_TOO_LONG: "ERR_IPC_PATH_TOO_LONG",
   ERR_TLS: "ERR_IPC_TLS_CONFIGURATION",
   ERR_TOO_LARGE: "ERR_IPC_FRAME_TOO_LARGE",
-  ERR_UNDELIVERED: "ERR_IPC_UNDELIVERED",
 };
 
 /** The error that a program of node-ipc sees for a failure of the core. */
-export function toIpcError(reason: unknown, code?: IpcErrorCode): Error {
+export function toIpcError(reason: unknown): Error {
   if (!isMyelinError(reason)) return reason instanceof Error ? reason : new Error(String(reason));
   const { cause } = reason;
-  if (isSystemError(cause)) return withHint(cause);
-  return new IPCProtocolError(
-    code ?? codeOfCore[reason.code] ?? "ERR_IPC_CONNECTION",
-    reason.message,
-    { cause: reason },
-  );
+  const finding = codeOfFinding[reason.code];
+  if (finding === undefined && isSystemError(cause)) return withHint(cause);
+  const code = finding ?? codeOfCore[reason.code] ?? "ERR_IPC_CONNECTION";
+  return new IPCProtocolError(code, reason.message, { cause: reason });
 }
 
 function isSystemError(value: unknown): value is NodeJS.ErrnoException {
