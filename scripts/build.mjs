@@ -1,11 +1,12 @@
 // Builds what is published: the core with the compiler, the drop-in with the bundler.
-import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { buildDropIn } from "./build-drop-in.mjs";
+import { root, run, tool } from "./command.mjs";
 
-const tsc = spawnSync(
-  process.execPath,
-  ["node_modules/typescript/bin/tsc", "-b", "packages/core", "packages/node-ipc"],
-  { stdio: "inherit" },
-);
-if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+// Files whose source is gone would be published for ever.
+rmSync(join(root, "packages/core/dist"), { recursive: true, force: true });
+const compile = tool("typescript", ["-b", "--force", "packages/core", "packages/node-ipc"], "tsc");
+const { ok } = await run(compile, { live: true });
+if (!ok) process.exit(1);
 await buildDropIn();

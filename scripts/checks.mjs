@@ -12,7 +12,7 @@ import { commandStep } from "./steps.mjs";
 function packageSteps(name, profile) {
   /** @type {ReturnType<typeof pack> | undefined} */
   let packed;
-  const tarball = async () => (await (packed ??= pack(name))).tarball;
+  const tarball = async () => (await (packed ??= pack(`packages/${name}`))).tarball;
   return [
     {
       name: `publint ${name}`,

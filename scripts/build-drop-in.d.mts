@@ -1,1 +1,0 @@
-export declare function buildDropIn(): Promise<void>;
