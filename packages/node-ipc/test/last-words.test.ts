@@ -140,11 +140,9 @@ describe("our disconnect", () => {
     ipc.connectToNet("world", "127.0.0.1", server.port);
     const client = clientOf(ipc);
     await next(client, "connect");
-    let written = 0;
     client.emit("n", 1);
     client.socket.resetAndDestroy();
-    written = client.socket.bytesWritten;
-    expect(written).toBe('{"type":"n","data":1}\f'.length);
+    expect(client.socket.bytesWritten).toBe('{"type":"n","data":1}\f'.length);
     await (await server.peer()).untilClosed();
   });
 });

@@ -41,8 +41,8 @@ describe("names that would forge an event of this side", () => {
       const ipc = open(ours, { socketRoot: root.config.socketRoot });
       ipc.connectTo("world");
       const client = clientOf(ipc);
-      const peer = await wire.peer();
       await next(client, "connect");
+      const peer = await wire.peer();
       const forged = collect(client, type);
       const all = collect<[string]>(client, "*");
       const errors = collect<[NodeJS.ErrnoException]>(client, "error");

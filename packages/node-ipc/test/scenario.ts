@@ -204,10 +204,10 @@ export interface Pair {
 /** Whatever the action fails with: some failures are thrown, others are an "error" event. */
 export async function failureOf(
   source: () => Emitter | false | undefined,
-  act: () => unknown,
+  act: () => void,
 ): Promise<NodeJS.ErrnoException> {
   try {
-    await act();
+    act();
   } catch (error) {
     return error as NodeJS.ErrnoException;
   }

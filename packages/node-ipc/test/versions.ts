@@ -112,18 +112,19 @@ export interface Config {
   legacyPayloads: boolean;
 }
 
+/** The methods work detached, which is why they are properties here. */
 export interface Ipc {
   config: Config;
   of: Record<string, Client>;
   server: Server;
-  log(...args: unknown[]): void;
-  connectTo(...args: unknown[]): void;
-  connectToNet(...args: unknown[]): void;
-  disconnect(id?: unknown): void;
-  serve(...args: unknown[]): void;
-  serveNet(...args: unknown[]): void;
-  flush(options?: { timeoutMs?: number }): Promise<void>;
-  close(options?: { timeoutMs?: number }): Promise<void>;
+  readonly log: (...args: unknown[]) => void;
+  readonly connectTo: (...args: unknown[]) => void;
+  readonly connectToNet: (...args: unknown[]) => void;
+  readonly disconnect: (id?: unknown) => void;
+  readonly serve: (...args: unknown[]) => void;
+  readonly serveNet: (...args: unknown[]) => void;
+  readonly flush: (options?: { timeoutMs?: number }) => Promise<void>;
+  readonly close: (options?: { timeoutMs?: number }) => Promise<void>;
 }
 
 /** The module of ours, as `require` gives it: the instance that everybody shares. */
