@@ -70,23 +70,6 @@ export class Cell {
       .toEqual([["long", digest(longText(text))]]);
   }
 
-  /** Raw data, each value in one emit: bytes, or text in the channel's encoding. A stream may join and split it. */
-  async tellRaw(what: string, from: Side, values: readonly (Uint8Array | string)[]): Promise<void> {
-    const { expect, channel } = this.#setting;
-    const bytes = Buffer.concat(
-      values.map((value) =>
-        typeof value === "string" ? Buffer.from(value, channel.config?.encoding) : value,
-      ),
-    );
-    const to = this.#otherSideOf(from);
-    this[from].send({ say: values.map((value) => [value]) });
-    to.send({ collectBytes: bytes.length });
-    const { bytes: heard } = await to.next("collected");
-    expect
-      .soft(Buffer.from(heard).toString("hex"), `${what}, said by the ${from}`)
-      .toBe(bytes.toString("hex"));
-  }
-
   /** Kills the server and starts another one in its place; a client with a connection must notice both. */
   async restartServer(): Promise<void> {
     const { programs, pair, channel } = this.#setting;

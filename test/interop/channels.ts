@@ -4,9 +4,7 @@ import { canRun, type Implementation, realImplementations } from "../support/imp
 export interface Channel {
   readonly name: string;
   readonly kind: "unix" | "tcp" | "udp4" | "udp6";
-  /** Both sides' `ipc.config`. */
-  readonly config?: { readonly rawBuffer: true; readonly encoding: BufferEncoding };
-  /** What one side's `ipc.config` has besides. */
+  /** For the sides' `ipc.config`. */
   readonly serverConfig?: Readonly<Record<string, unknown>>;
   readonly clientConfig?: Readonly<Record<string, unknown>>;
 }
@@ -46,6 +44,6 @@ export const pairs: readonly Pair[] = [
 ];
 
 /** Names that a person can read: "node-ipc@9.2.1 client, ours server, over tcp". */
-export function cellName({ server, client }: Pair, channel: Channel): string {
-  return `${client} client, ${server} server, over ${channel.name}`;
+export function cellName({ server, client }: Pair, channelName: string): string {
+  return `${client} client, ${server} server, over ${channelName}`;
 }

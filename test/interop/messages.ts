@@ -9,6 +9,11 @@ export function rewritesPayloads(sender: Implementation): boolean {
   return sender !== "ours" && sender !== "node-ipc@14.0.0";
 }
 
+/** Whether a server gives a socket the `id` that the data of a message has: 14 does not unless it is told to. */
+export function takesIds(server: Implementation): boolean {
+  return server !== "node-ipc@14.0.0";
+}
+
 /** What any receiver hears: it is the sender's version alone that decides. */
 export function asHeard(sender: Implementation, messages: readonly Message[]): unknown[][] {
   return messages.map(([type, data]) => [

@@ -8,7 +8,7 @@ import { eventNames, type Message } from "./messages.ts";
 
 export type PartyReport =
   | { readonly type: "started" | "joined" | "connected" | "disconnected" | "destroyed" | "pong" }
-  | { readonly type: "collected"; readonly messages: unknown[][]; readonly bytes: Uint8Array }
+  | { readonly type: "collected"; readonly messages: unknown[][] }
   | { readonly type: "identified"; readonly id: unknown }
   | { readonly type: "left"; readonly id: unknown; readonly known: boolean }
   | { readonly type: "closed"; readonly known: boolean }
@@ -57,8 +57,7 @@ export async function startServer(
   channel: Channel,
   place: Place,
 ): Promise<Party> {
-  const config = { ...channel.config, ...channel.serverConfig };
-  const options = { ...place, config, events: eventNames };
+  const options = { ...place, config: channel.serverConfig, events: eventNames };
   const server: Party = programs.start(serverProgram, { implementation, options });
   await ready(server, "started");
   return server;
@@ -73,7 +72,7 @@ export async function openClient(
   greetings: Greetings = {},
 ): Promise<Party> {
   const start = async (ownPort?: number): Promise<Party> => {
-    const config = { ...channel.config, ...channel.clientConfig };
+    const config = channel.clientConfig;
     const options = { ...place, ...greetings, ownPort, config, events: eventNames };
     const client: Party = programs.start(clientProgram, { implementation, options });
     await ready(client, "connected");

@@ -3,7 +3,6 @@
 //   { say: [[type, data?], ...], to? }   emits each; `to: "all"` broadcasts
 //   { sayLong: { bytes, ascii } }        emits ["long", longText(...)]; of such a message the digest is kept
 //   { collect: n }                       reports "collected" with the next n messages, once they are here
-//   { collectBytes: n }                  the same for raw bytes
 //   { ping: true }                       reports "pong": all that happened to this side before is reported
 import { onCommand, options, report } from "../support/load-node-ipc.cjs";
 import { digest, longText } from "./long-text.mjs";
@@ -11,18 +10,12 @@ import { digest, longText } from "./long-text.mjs";
 /** Joins the conversation through an endpoint: `ipc.server` or `ipc.of[id]`. */
 export function join(endpoint, { emit, broadcast, heard, command }) {
   const messages = [];
-  const chunks = [];
   let wanted = 0;
-  let wantedBytes = 0;
 
   function deliver() {
     if (wanted > 0 && messages.length >= wanted) {
       report("collected", { messages: messages.splice(0, wanted) });
       wanted = 0;
-    }
-    if (wantedBytes > 0 && chunks.reduce((sum, { length }) => sum + length, 0) >= wantedBytes) {
-      report("collected", { bytes: Buffer.concat(chunks.splice(0)) });
-      wantedBytes = 0;
     }
   }
 
@@ -30,23 +23,17 @@ export function join(endpoint, { emit, broadcast, heard, command }) {
   for (const type of options.events) {
     endpoint.on(type, (data, socket) => {
       messages.push([type, type === "long" ? digest(data) : data]);
-      heard?.(socket, type, data);
+      heard?.(socket);
       deliver();
     });
   }
-  endpoint.on("data", (bytes, socket) => {
-    chunks.push(bytes);
-    heard?.(socket);
-    deliver();
-  });
   endpoint.on("error", ({ code, message }) => report("error", { code, message }));
 
-  onCommand(({ say = [], sayLong, to, collect = 0, collectBytes = 0, ping, ...other }) => {
+  onCommand(({ say = [], sayLong, to, collect = 0, ping, ...other }) => {
     const speak = to === "all" ? broadcast : emit;
     for (const message of say) speak(...message);
     if (sayLong) emit("long", longText(sayLong));
     wanted ||= collect;
-    wantedBytes ||= collectBytes;
     deliver();
     command?.(other);
     if (ping) report("pong");

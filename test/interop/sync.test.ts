@@ -4,7 +4,6 @@ import { cellName, pairs } from "./channels.ts";
 
 const serverProgram = new URL("./one-by-one-server.mjs", import.meta.url);
 const clientProgram = new URL("./one-by-one-client.mjs", import.meta.url);
-const channel = { name: "unix in sync mode", kind: "unix" } as const;
 const requests = 20;
 
 type ServerReport = { type: "started" } | { type: "log"; log: string[] };
@@ -12,7 +11,7 @@ type ClientReport = { type: "answers"; answers: number[] };
 
 describe.concurrent("a client in sync mode sends a request only after the answer to the last", () => {
   for (const pair of pairs) {
-    test(cellName(pair, channel), async ({ programs, expect }) => {
+    test(cellName(pair, "unix in sync mode"), async ({ programs, expect }) => {
       const options = { id: "one-by-one", requests };
       const server: Program<ServerReport> = programs.start(serverProgram, {
         implementation: pair.server,

@@ -1,0 +1,3 @@
+import { openChannels } from "./raw-party.mjs";
+
+openChannels("client");
