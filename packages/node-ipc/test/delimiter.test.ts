@@ -4,7 +4,21 @@ import { clientOf, collect, next, open, pair, serveLocal, start } from "./scenar
 import { everyVersion, type Ipc, ours } from "./versions.ts";
 import { listen } from "./wire-peer.ts";
 
-const good = ["\n", "\r\n", "\0", "\u001E", "|", "%%", "~~~", "END", "xyz", "<é>", "漢", "🚀", "a|b"];
+const good = [
+  "\n",
+  "\r\n",
+  "\0",
+  "\u001E",
+  "|",
+  "%%",
+  "~~~",
+  "END",
+  "xyz",
+  "<é>",
+  "漢",
+  "🚀",
+  "a|b",
+];
 const bad = [
   "",
   "{",

@@ -113,7 +113,9 @@ describe("whose socket file it is", () => {
     const won = outcomes.filter(({ status }) => status === "fulfilled");
     const lost = outcomes.filter((outcome) => outcome.status === "rejected");
     expect(won).toHaveLength(1);
-    expect(lost.map(({ reason }) => (reason as NodeJS.ErrnoException).code)).toEqual(["EADDRINUSE"]);
+    expect(lost.map(({ reason }) => (reason as NodeJS.ErrnoException).code)).toEqual([
+      "EADDRINUSE",
+    ]);
     const winner = servers[outcomes.findIndex(({ status }) => status === "fulfilled")] as Ipc;
     const heard = collect(winner.server, "n");
     (await dial(`${root}app.world`)).send(frame("n", 1));
