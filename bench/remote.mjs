@@ -1,0 +1,85 @@
+// A process of a measurement, as the harness sees it.
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const file = fileURLToPath(new URL("peer-process.mjs", import.meta.url));
+
+/** Only a safety net: a peer that loses messages is noticed by the traffic long before. */
+const deadlineMs = 120_000;
+
+export class Remote {
+  #child;
+  #label;
+  #calls = new Map();
+  #lastCall = 0;
+  #failure;
+  #ended = false;
+  #break;
+
+  /** Rejects when anything goes wrong there; never resolves. */
+  broken = new Promise((_resolve, reject) => {
+    this.#break = reject;
+  });
+
+  /** Starts it; `ready` settles when it serves, or is connected. */
+  constructor(label, settings, execArgv) {
+    this.#label = label;
+    this.#child = fork(file, [JSON.stringify(settings)], {
+      execArgv,
+      stdio: ["ignore", 2, 2, "ipc"],
+    });
+    this.ready = this.#answerTo(0);
+    // Whoever awaits one of them is told; nobody has to await both.
+    for (const promise of [this.ready, this.broken]) promise.catch(() => {});
+    this.#child.on("message", ({ id, result, failed }) => {
+      if (failed !== undefined) this.#fail(failed);
+      else this.#calls.get(id)?.resolve(result);
+      this.#calls.delete(id);
+    });
+    this.#child.on("error", (error) => this.#fail(error.message));
+    this.#child.once("exit", (status, signal) => {
+      this.#fail(`the process ended (${signal ?? `status ${status}`})`);
+    });
+  }
+
+  /** Asks the process to do something; rejects when anything goes wrong there. */
+  call(command, ...args) {
+    const id = ++this.#lastCall;
+    if (this.#child.connected) this.#child.send({ id, command, args });
+    return this.#answerTo(id, command);
+  }
+
+  /** Ends the process and waits until it is gone. */
+  async end() {
+    this.#ended = true;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    await new Promise((resolve) => {
+      this.#child.once("exit", resolve);
+      this.#child.kill("SIGKILL");
+    });
+  }
+
+  async #answerTo(id, command = "start") {
+    if (this.#failure !== undefined) throw this.#failure;
+    let deadline;
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#calls.set(id, { resolve, reject });
+        deadline = setTimeout(
+          () => this.#fail(`no answer to "${command}" after ${deadlineMs / 1_000} s`),
+          deadlineMs,
+        );
+      });
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  #fail(reason) {
+    if (this.#ended) return;
+    this.#failure ??= new Error(`${this.#label}: ${reason}`);
+    for (const { reject } of this.#calls.values()) reject(this.#failure);
+    this.#calls.clear();
+    this.#break(this.#failure);
+  }
+}

@@ -1,0 +1,79 @@
+// One message of many megabytes, against one of an eighth of that: the time should grow as the size
+// does. The text is compared after the clock has stopped.
+import { losePatience } from "./patience.mjs";
+import { expectCount } from "./rate-steps.mjs";
+
+const patienceMs = 60_000;
+
+/** A text of so many MiB of ASCII in which no two KiB are the same. */
+function longText(mebibytes) {
+  const lines = Array.from({ length: mebibytes * 1024 }, (_, index) =>
+    String(index).padEnd(1024, "."),
+  );
+  return lines.join("");
+}
+
+export async function server({ peer, target, fail }) {
+  let arrived;
+  let received = 0;
+  const service = await peer.serve(target, {
+    onPeer() {},
+    onMessage(data, from) {
+      arrived = data;
+      received++;
+      service.send(from, { length: data?.text?.length });
+    },
+    onError: fail,
+  });
+  return {
+    check(mebibytes) {
+      if (arrived?.text !== longText(mebibytes))
+        throw new Error(`${mebibytes} MiB came out changed`);
+      arrived = undefined;
+    },
+    received: () => received,
+  };
+}
+
+export async function client({ peer, target, fail }) {
+  let onAnswer = () => {};
+  const link = await peer.connect(target, {
+    onMessage: (data) => onAnswer(data),
+    onError: fail,
+  });
+
+  /** Sends one message; resolves with the seconds until the server has all of it. */
+  function send(mebibytes) {
+    const text = longText(mebibytes);
+    return new Promise((resolve) => {
+      const calm = losePatience(patienceMs, () => fail(`${mebibytes} MiB did not arrive`));
+      const startedAt = performance.now();
+      onAnswer = ({ length }) => {
+        const seconds = (performance.now() - startedAt) / 1_000;
+        if (length !== text.length) fail(`${text.length} characters sent, ${length} arrived`);
+        calm();
+        resolve(seconds);
+      };
+      link.send({ text });
+    });
+  }
+
+  return { send };
+}
+
+export async function* steps({ server: receiver, clients: [sender], settings }) {
+  const { small, large } = settings;
+  const seconds = { [small]: 0, [large]: 0 };
+  // The first one finds cold code and an empty heap.
+  for (const mebibytes of [small, small, large]) {
+    seconds[mebibytes] = await sender.call("send", mebibytes);
+    await receiver.call("check", mebibytes);
+    yield;
+  }
+  expectCount("messages", await receiver.call("received"), 3);
+  return {
+    value: seconds[large] / seconds[small],
+    smallSeconds: seconds[small],
+    largeSeconds: seconds[large],
+  };
+}
