@@ -46,8 +46,11 @@ async function environment(): Promise<Record<string, string>> {
 }
 
 /** Opens one terminal after the other, as a reader would, and gives back what each of them showed. */
-async function play(commands: readonly string[]): Promise<readonly Terminal[]> {
-  const env = await environment();
+async function play(
+  commands: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<readonly Terminal[]> {
+  const env = { ...(await environment()), ...more };
   const terminals: Terminal[] = [];
   try {
     for (const command of commands) {
@@ -91,7 +94,7 @@ describe.each(folders)("examples/%s", (name) => {
 });
 
 test("the old log styles are colours", async () => {
-  const [log] = await play(["node examples/20-log-colors/log.mjs"]);
+  const [log] = await play(["node examples/20-log-colors/log.mjs"], { FORCE_COLOR: "1" });
   for (const style of ["good", "notice", "warn", "error", "debug"]) {
     // Whatever the theme says: some colour before the word, and its end after it.
     const [before, after] = log?.printed.split(style) ?? [];
