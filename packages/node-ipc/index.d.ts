@@ -184,7 +184,7 @@ declare namespace ipc {
 
   /** How long closing may take. */
   interface CloseOptions {
-    /** Milliseconds after which what still waits is given up and reported. */
+    /** Milliseconds after which what still waits is given up and reported. Default: 5,000 */
     timeoutMs?: number | undefined;
   }
 
@@ -296,7 +296,10 @@ declare namespace ipc {
     port?: number | undefined;
     /** The `config` object of its instance. */
     config: Config;
-    /** The socket of the current attempt or connection: a `net.Socket` or `tls.TLSSocket`. */
+    /**
+     * The socket of the latest attempt or connection: a `net.Socket` or a `tls.TLSSocket`. False
+     * when no attempt got so far, which the type leaves out.
+     */
     socket: net.Socket;
     /** With `config.sync`, the requests that wait for an answer to the one before. */
     queue: Queue;
@@ -310,8 +313,11 @@ declare namespace ipc {
     ) => Client;
     /** The `log` of its instance. */
     log(...args: any[]): void;
-    /** Connects anew, unless it is connected or connecting. */
-    connect(): void;
+    /**
+     * Connects anew, unless it is connected or connecting.
+     * @returns `socket`
+     */
+    connect(): net.Socket | false;
 
     /**
      * In raw mode: sends bytes.
@@ -402,22 +408,16 @@ declare namespace ipc {
    */
   interface TypedClient<Incoming extends object, Outgoing extends object = Incoming>
     extends Omit<Client, "on" | "once" | "emit"> {
-    /** Adds a handler for a message of the server. */
-    on<Name extends keyof Incoming & string>(
+    /** Adds a handler for a message of the server, or for an event of the client itself. */
+    on<Name extends keyof ClientHandlers<Incoming>>(
       event: Name,
-      callback: (data: Incoming[Name]) => void,
+      callback: ClientHandlers<Incoming>[Name],
     ): this;
-    /** Adds a handler for what happens to the connection. */
-    on(event: "connect" | "disconnect" | "destroy", callback: () => void): this;
-    /** Adds a handler for failures. */
-    on(event: "error", callback: (error: Error) => void): this;
     /** As `on`, but the handler runs only once. */
-    once<Name extends keyof Incoming & string>(
+    once<Name extends keyof ClientHandlers<Incoming>>(
       event: Name,
-      callback: (data: Incoming[Name]) => void,
+      callback: ClientHandlers<Incoming>[Name],
     ): this;
-    once(event: "connect" | "disconnect" | "destroy", callback: () => void): this;
-    once(event: "error", callback: (error: Error) => void): this;
     /** Sends an event to the server. */
     emit<Name extends keyof Outgoing & string>(
       event: Name,
@@ -431,34 +431,16 @@ declare namespace ipc {
    */
   interface TypedServer<Incoming extends object, Outgoing extends object = Incoming>
     extends Omit<Server, "on" | "once" | "emit" | "broadcast"> {
-    /** Adds a handler for a message of a client. */
-    on<Name extends keyof Incoming & string>(
+    /** Adds a handler for a message of a client, or for an event of the server itself. */
+    on<Name extends keyof ServerHandlers<Incoming>>(
       event: Name,
-      callback: (data: Incoming[Name], socket: ServerSocket) => void,
+      callback: ServerHandlers<Incoming>[Name],
     ): this;
-    /** Adds a handler for the server's start. */
-    on(event: "start", callback: () => void): this;
-    /** Adds a handler for a connection that begins or ends. */
-    on(event: "connect" | "close", callback: (socket: ServerSocket) => void): this;
-    /** Adds a handler for a client that is gone, with its `socket.id` or false. */
-    on(
-      event: "socket.disconnected",
-      callback: (socket: ServerSocket, id: string | number | false) => void,
-    ): this;
-    /** Adds a handler for failures; with the connection, where one is concerned. */
-    on(event: "error", callback: (error: Error, socket?: ServerSocket) => void): this;
     /** As `on`, but the handler runs only once. */
-    once<Name extends keyof Incoming & string>(
+    once<Name extends keyof ServerHandlers<Incoming>>(
       event: Name,
-      callback: (data: Incoming[Name], socket: ServerSocket) => void,
+      callback: ServerHandlers<Incoming>[Name],
     ): this;
-    once(event: "start", callback: () => void): this;
-    once(event: "connect" | "close", callback: (socket: ServerSocket) => void): this;
-    once(
-      event: "socket.disconnected",
-      callback: (socket: ServerSocket, id: string | number | false) => void,
-    ): this;
-    once(event: "error", callback: (error: Error, socket?: ServerSocket) => void): this;
     /** Sends an event to one client. */
     emit<Name extends keyof Outgoing & string>(
       socket: net.Socket | SocketConfig,
@@ -471,6 +453,53 @@ declare namespace ipc {
       ...data: Payload<Outgoing[Name]>
     ): boolean;
   }
+
+  /** What a client fires itself, and what its handlers get. */
+  interface ClientEvents {
+    /** The connection stands, over TLS after the handshake. */
+    connect: [];
+    /** The connection is gone; unless the retries are used up, another attempt follows. */
+    disconnect: [];
+    /** The client has ended: no further attempt. */
+    destroy: [];
+    /** Something failed. */
+    error: [error: Error];
+  }
+
+  /** What a server fires itself, and what its handlers get. */
+  interface ServerEvents {
+    /** The server listens; with the server of `node:net` or `node:tls`, or the UDP socket. */
+    start: [server: net.Server | dgram.Socket];
+    /** A client has connected. */
+    connect: [socket: ServerSocket];
+    /** A connection is closed. */
+    close: [socket: ServerSocket];
+    /** A client is gone; with its `socket.id`, or false when it never had one. */
+    "socket.disconnected": [socket: ServerSocket, id: string | number | false];
+    /** Something failed; with the connection, where one is concerned. */
+    error: [error: Error, socket?: ServerSocket];
+  }
+
+  /** The handlers of a typed client, by event. */
+  type ClientHandlers<Incoming> = {
+    [Name in (keyof Incoming & string) | keyof ClientEvents]: (
+      ...args:
+        | (Name extends keyof Incoming ? [data: Incoming[Name]] : never)
+        | Fired<ClientEvents, Name>
+    ) => void;
+  };
+
+  /** The handlers of a typed server, by event: those of messages get the sender as well. */
+  type ServerHandlers<Incoming> = {
+    [Name in (keyof Incoming & string) | keyof ServerEvents]: (
+      ...args:
+        | (Name extends keyof Incoming ? [data: Incoming[Name], socket: ServerSocket] : never)
+        | Fired<ServerEvents, Name>
+    ) => void;
+  };
+
+  /** What a handler gets of an event of the client or server itself. */
+  type Fired<Own, Name> = Name extends keyof Own ? Extract<Own[Name], any[]> : never;
 
   /** The data argument of a typed `emit`: it may be left out where it may be undefined. */
   type Payload<Data> = undefined extends Data ? [data?: Data] : [data: Data];
@@ -485,6 +514,10 @@ declare namespace ipc {
     clear(): void;
     /** The steps that wait. */
     contents: Array<() => void>;
+    /** Begin by itself when a step is added. Default: true */
+    autoRun: boolean;
+    /** True holds the next step back. */
+    stop: boolean;
   }
 
   /**
@@ -563,8 +596,9 @@ declare namespace ipc {
      */
     maxRetries: boolean | number;
     /**
-     * True: stop now, a waiting attempt included. 0: never try again. Another number: an upper bound
-     * for the attempts after a disconnect. False: only `maxRetries` counts. Default: false
+     * True: no further attempt, one that waits included. 0: never try again. Another number: an
+     * upper bound for the attempts after a disconnect. False: only `maxRetries` counts.
+     * Default: false
      */
     stopRetrying: boolean | number;
     /**
@@ -573,8 +607,8 @@ declare namespace ipc {
     sync: boolean;
     /**
      * What happens to a message that a client emits while it is not connected. `"queue"`: it waits
-     * and is sent on connect, in order, once. `"drop"`: it is lost without a word, as in node-ipc 9
-     * to 14. `"reject"`: `emit` returns false and an `error` event says `ERR_IPC_NOT_CONNECTED`.
+     * and is sent on connect, in order, once. `"drop"`: it is lost, as in node-ipc 9 to 14, and
+     * `emit` returns false. `"reject"`: that, and an `error` event says `ERR_IPC_NOT_CONNECTED`.
      * Default: `"queue"`
      */
     offline: "queue" | "drop" | "reject";
