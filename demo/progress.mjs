@@ -7,16 +7,16 @@ export class Progress {
   #stream;
   #timer;
   #frame = 0;
-  #text = "";
+  #say = () => "";
 
   constructor(stream) {
     this.#stream = stream;
   }
 
-  /** Says what is being done now, until the next `print` or `stop`. */
-  show(text) {
+  /** Shows what `say` returns, asked again for every frame, until it is told otherwise. */
+  show(say) {
     if (!this.#stream.isTTY) return;
-    this.#text = text;
+    this.#say = say;
     this.#timer ??= setInterval(() => this.#draw(), 80);
     this.#draw();
   }
@@ -37,9 +37,9 @@ export class Progress {
   #draw() {
     this.#frame = (this.#frame + 1) % FRAMES.length;
     // A longer line would wrap, and the next frame would erase half of it only.
-    const line = `  ${FRAMES[this.#frame]} ${this.#text}`.slice(
+    const line = `  ${FRAMES[this.#frame]} ${this.#say()}`.slice(
       0,
-      (this.#stream.columns ?? 80) - 1,
+      (this.#stream.columns || 80) - 1,
     );
     this.#stream.write(`${ERASE_LINE}${line}`);
   }

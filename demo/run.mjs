@@ -20,6 +20,7 @@ const startedAt = performance.now();
 const seconds = () => ((performance.now() - startedAt) / 1_000).toFixed(1);
 const paint = paintFor(process.stdout);
 const progress = new Progress(process.stdout);
+process.once("exit", () => progress.stop());
 const workspace = new Workspace();
 const certificates = wanted.includes("tls") ? certificatesIn(workspace.folder) : {};
 const rows = scenarios(wanted, { certificates });
@@ -34,7 +35,7 @@ const total = { messages: 0, played: 0, skipped: 0, wrong: 0 };
 let transport;
 for (const [index, scenario] of rows.entries()) {
   const name = `${transportName(scenario.transport)}  ${peersOf(scenario)}`;
-  progress.show(`${name}   ${index + 1} of ${rows.length}   ${seconds()} s`);
+  progress.show(() => `${name}   ${index + 1} of ${rows.length}   ${seconds()} s`);
   const skipped = scenario.skip !== undefined;
   const result = skipped ? { messages: 0 } : await play(scenario, workspace, certificates);
   total.messages += result.messages;

@@ -36,7 +36,7 @@ describe("the progress line", () => {
     vi.useFakeTimers();
     const screen = new Screen(true);
     const progress = new Progress(screen);
-    progress.show("unix");
+    progress.show(() => "unix");
     const first = screen.written;
     vi.advanceTimersByTime(100);
     expect(screen.written.length).toBeGreaterThan(first.length);
@@ -51,7 +51,7 @@ describe("the progress line", () => {
   test("never wraps", () => {
     const screen = new Screen(true, 20);
     const progress = new Progress(screen);
-    progress.show("x".repeat(100));
+    progress.show(() => "x".repeat(100));
     progress.stop();
     for (const line of screen.written.split("\r\u001B[2K")) expect(line.length).toBeLessThan(20);
   });
@@ -59,7 +59,7 @@ describe("the progress line", () => {
   test("is not there without a terminal", () => {
     const screen = new Screen(false);
     const progress = new Progress(screen);
-    progress.show("unix");
+    progress.show(() => "unix");
     progress.print("a row");
     progress.stop();
     expect(screen.written).toBe("a row\n");
