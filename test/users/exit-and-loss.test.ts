@@ -9,19 +9,27 @@ const broadcastingServer = new URL("./programs/broadcasting-server.mjs", import.
 const lastWords = new URL("./programs/last-words.mjs", import.meta.url);
 
 interface Counted extends Report {
-  readonly type: "client gone" | "server gone";
+  readonly type: "client gone";
   readonly received: number;
+}
+
+interface ServerGone extends Report {
+  readonly type: "server gone";
+  readonly received: number;
+}
+
+interface Started extends Report {
+  readonly type: "started";
 }
 
 const tooFew = expect.toSatisfy((received: number) => received < 5000, "fewer than 5000");
 
 /** How many of the client's words reach a server of the same version. */
 async function received({ programs, implementation }: Scene, options: Record<string, unknown>) {
-  const server = programs.start<Counted | Report>(countingServer, { implementation });
+  const server = programs.start<Counted | Started>(countingServer, { implementation });
   await server.next("started");
   programs.start(lastWords, { implementation, options });
-  const { received } = (await server.next("client gone")) as Counted;
-  return received;
+  return (await server.next("client gone")).received;
 }
 
 for (const leave of ["ipc.flush", "ipc.close", "client.flush", "client.close"]) {
@@ -43,7 +51,7 @@ complaint(2, "5000 broadcasts, then await server.close() and process.exit(): 500
       options: { count: 5000, bytes: 1024 },
     });
     await server.next("started");
-    const client = programs.start<Counted>(countingClient, { implementation });
+    const client = programs.start<ServerGone>(countingClient, { implementation });
     return (await client.next("server gone")).received;
   },
 });
@@ -53,12 +61,12 @@ for (const end of ["exit", "disconnect", "destroy"]) {
     ours: [1, 10, 100],
     fineOn: ["node-ipc@9.2.1", "node-ipc@14.0.0"],
     scenario: async ({ programs, implementation }) => {
-      const server = programs.start<Counted | Report>(countingServer, { implementation });
+      const server = programs.start<Counted | Started>(countingServer, { implementation });
       await server.next("started");
       const arrived: number[] = [];
       for (const count of [1, 10, 100]) {
         programs.start(lastWords, { implementation, options: { count, end } });
-        arrived.push(((await server.next("client gone")) as Counted).received);
+        arrived.push((await server.next("client gone")).received);
       }
       return arrived;
     },
