@@ -1,4 +1,5 @@
 // Bundles the drop-in, core included, into the one CommonJS file that `import` and `require` share.
+import { renameSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -35,9 +36,9 @@ const footer = `module.exports = module.exports.default;\n0 && (module.exports =
 
 /** Writes packages/node-ipc/index.js. */
 export async function buildDropIn() {
-  await build({
+  const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL("src/main.ts", root))],
-    outfile: fileURLToPath(new URL("index.js", root)),
+    write: false,
     bundle: true,
     platform: "node",
     target: "node18",
@@ -47,4 +48,8 @@ export async function buildDropIn() {
     legalComments: "none",
     logLevel: "warning",
   });
+  // In one step: a test run that starts while another goes on must not pull the file away from it.
+  const partial = new URL(`index.js.${process.pid}`, root);
+  writeFileSync(partial, outputFiles[0]?.contents ?? "");
+  renameSync(partial, new URL("index.js", root));
 }

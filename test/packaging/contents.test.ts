@@ -1,0 +1,108 @@
+// What is in the tarballs, and what is not.
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { builtinModules } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root } from "../../scripts/command.mjs";
+import { packCore } from "./core-package.ts";
+import { type PackedPackage, packPackage } from "./registry.ts";
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "myelin-contents-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Nothing of this runs on the machine of whoever installs. */
+function expectHarmless({ manifest }: PackedPackage): void {
+  for (const field of [
+    "dependencies",
+    "optionalDependencies",
+    "bundleDependencies",
+    "scripts",
+    "bin",
+  ]) {
+    expect(manifest, field).not.toHaveProperty(field);
+  }
+  expect(manifest).toMatchObject({ license: "MIT", publishConfig: { provenance: true } });
+}
+
+describe("the drop-in", () => {
+  let packed: PackedPackage;
+  beforeAll(async () => {
+    packed = await packPackage("packages/node-ipc", folder);
+  });
+
+  const textOf = (path: string) => readFile(join(root, "packages/node-ipc", path), "utf8");
+
+  test("holds the bundle, the files that programs import by path, and types beside each", () => {
+    expect(packed.files.toSorted()).toEqual(
+      [
+        "LICENSE",
+        "README.md",
+        "package.json",
+        ...["index", "colors", "parsers", "parsers/message", "node-ipc"].flatMap(codeAndTypes),
+        ...["services/IPC", "entities/Defaults"].flatMap(codeAndTypes),
+        "node-ipc.cjs",
+        "node-ipc.d.cts",
+      ].toSorted(),
+    );
+  });
+
+  test("installs and depends on nothing", () => {
+    expectHarmless(packed);
+    expect(packed.manifest["peerDependencies"]).toEqual({ "@types/node": "*" });
+    expect(packed.manifest["peerDependenciesMeta"]).toEqual({ "@types/node": { optional: true } });
+  });
+
+  test("its code requires Node's own modules and its own files only", async () => {
+    const code = packed.files.filter((file) => /\.c?js$/.test(file));
+    const required = (await Promise.all(code.map(textOf))).flatMap((text) =>
+      [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name = ""]) => name),
+    );
+    const foreign = required.filter(
+      (name) => !name.startsWith(".") && !builtinModules.includes(name.replace(/^node:/, "")),
+    );
+    expect(required).toContain("./index.js");
+    expect(foreign).toEqual([]);
+  });
+
+  test("its types do not speak of the core, which users do not have", async () => {
+    const types = packed.files.filter((file) => /\.d\.c?ts$/.test(file));
+    expect(types).toHaveLength(8);
+    for (const file of types) expect(await textOf(file), file).not.toMatch(/myelin/i);
+  });
+});
+
+function codeAndTypes(path: string): string[] {
+  return [`${path}.js`, `${path}.d.ts`];
+}
+
+describe("the core", () => {
+  let packed: PackedPackage;
+  beforeAll(async () => {
+    packed = await packCore(folder);
+  });
+
+  test("holds the compiled sources and their types", () => {
+    const compiled = packed.files.filter((file) => file.startsWith("dist/"));
+    expect(compiled).toContain("dist/index.js");
+    for (const file of compiled) {
+      const source = file.replace(/^dist/, "src").replace(/\.(js|d\.ts)$/, ".ts");
+      expect(existsSync(join(root, "packages/core", source)), file).toBe(true);
+    }
+    expect(packed.files.filter((file) => !compiled.includes(file)).toSorted()).toEqual([
+      "LICENSE",
+      "README.md",
+      "package.json",
+    ]);
+  });
+
+  test("installs and depends on nothing", () => {
+    expectHarmless(packed);
+    expect(packed.manifest).not.toHaveProperty("peerDependencies");
+  });
+});
