@@ -36,6 +36,13 @@ export interface HandshakeFailed {
   readonly error: MyelinError;
 }
 
+/** Payload of `myelin:datagram:failed`: a datagram was accepted, but the system could not send it. */
+export interface DatagramFailed {
+  /** Where it was to go, where that is known. */
+  readonly remote: string | undefined;
+  readonly error: MyelinError;
+}
+
 /** The publishing end of a channel. `hasSubscribers` is asked before a payload is built. */
 export interface Tap<Payload> {
   readonly hasSubscribers: boolean;
@@ -47,3 +54,4 @@ export const connectionOpened: Tap<ConnectionOpened> = channel("myelin:connectio
 export const connectionClosed: Tap<ConnectionClosed> = channel("myelin:connection:closed");
 export const listenerFailed: Tap<ListenerFailed> = channel("myelin:listener:error");
 export const handshakeFailed: Tap<HandshakeFailed> = channel("myelin:handshake:failed");
+export const datagramFailed: Tap<DatagramFailed> = channel("myelin:datagram:failed");

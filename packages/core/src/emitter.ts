@@ -50,7 +50,7 @@ export class Emitter<Events extends EventMap<Events>> {
       signal?.addEventListener("abort", dispose, { once: true });
       this.#keep(name, [...this.#listeners(name), entry]);
     }
-    return { dispose, [disposeKey]: dispose } as Subscription;
+    return { dispose, [disposeKey]: dispose };
   }
 
   /**

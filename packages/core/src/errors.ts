@@ -77,6 +77,8 @@ const codeOfErrno: Readonly<Record<string, MyelinErrorCode>> = {
   EPERM: "ERR_PERMISSION",
   EPIPE: "ERR_CONNECTION_LOST",
   EPROTO: "ERR_TLS",
+  ERR_SOCKET_BAD_PORT: "ERR_INVALID_ADDRESS",
+  ERR_SOCKET_DGRAM_NOT_RUNNING: "ERR_CLOSED",
   ETIMEDOUT: "ERR_TIMEOUT",
   // What OpenSSL says of certificates has names of its own; all else of TLS starts with ERR_SSL_ or
   // ERR_TLS_.

@@ -12,17 +12,30 @@ export { formatAddress, parseAddress } from "./address/address.ts";
 export { isMyelinError, MyelinError, type MyelinErrorCode, toMyelinError } from "./errors.ts";
 export type { TcpOptions, UdpOptions, UnixOptions } from "./options.ts";
 export { local } from "./transport/local.ts";
-export { type MemoryOptions, memory } from "./transport/memory.ts";
+export { type MemoryOptions, MemoryRegistry, memory } from "./transport/memory.ts";
 export { pipe } from "./transport/pipe.ts";
 export { tcp } from "./transport/tcp.ts";
-export { type CertificateSource, type TlsOptions, tls } from "./transport/tls.ts";
+export { type TlsOptions, tls } from "./transport/tls.ts";
+export type { CertificateOptions, CertificateSource } from "./transport/tls-certificates.ts";
 export { udp } from "./transport/udp.ts";
 export { unix } from "./transport/unix.ts";
 
 // Below: for those who extend the library (transports, framings, other APIs on top of it).
 
 export { checkLocalPath, maxLocalPathBytes, securePrivateFolder } from "./address/local-path.ts";
+export { ByteQueue } from "./bytes/byte-queue.ts";
+export { ByteWriter, holdWrites, releaseWrites, type WriteTarget } from "./bytes/byte-writer.ts";
+export { encodeJsonEvent, type JsonEvent, JsonEventDecoder } from "./codec/json-event.ts";
+export type {
+  ConnectionClosed,
+  ConnectionOpened,
+  DatagramFailed,
+  HandshakeFailed,
+  ListenerFailed,
+} from "./diagnostics.ts";
 export { hintFor } from "./errors.ts";
+export { Delimiter, DelimiterDecoder, type DelimiterDecoderOptions } from "./framing/delimiter.ts";
+export type { FrameDecoder, FrameSink } from "./framing/framing.ts";
 export { limits } from "./limits.ts";
 export {
   bindDatagram,

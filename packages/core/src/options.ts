@@ -78,7 +78,10 @@ export type OptionRule =
 
 const count = { min: 0, max: Number.POSITIVE_INFINITY };
 // The longest that a timer of Node can wait: longer ones fire at once.
-const milliseconds = { min: 0, max: 2 ** 31 - 1 };
+export const milliseconds: { readonly min: number; readonly max: number } = {
+  min: 0,
+  max: 2 ** 31 - 1,
+};
 const port = { min: 0, max: 65_535 };
 
 const unix: Required<UnixOptions> = {
@@ -135,8 +138,8 @@ export function resolveUnixOptions(owner: string, given: UnixOptions): ResolvedU
 }
 
 /** @throws {MyelinError} `ERR_CONFIG` */
-export function resolveTcpOptions(given: TcpOptions): ResolvedTcpOptions {
-  const resolved = resolveOptions<ResolvedTcpOptions>("tcp", given, defaults.tcp, {
+export function resolveTcpOptions(given: TcpOptions, owner = "tcp"): ResolvedTcpOptions {
+  const resolved = resolveOptions<ResolvedTcpOptions>(owner, given, defaults.tcp, {
     localAddress: "string",
     localPort: port,
     family: { min: 0, max: 6 },
@@ -151,7 +154,10 @@ export function resolveTcpOptions(given: TcpOptions): ResolvedTcpOptions {
     exclusive: "boolean",
   });
   if (![0, 4, 6].includes(resolved.family)) {
-    throw new MyelinError("ERR_CONFIG", `tcp(): family must be 0, 4 or 6, not ${resolved.family}`);
+    throw new MyelinError(
+      "ERR_CONFIG",
+      `${owner}(): family must be 0, 4 or 6, not ${resolved.family}`,
+    );
   }
   return resolved;
 }

@@ -1,24 +1,198 @@
-import type { ConnectionOptions, TlsOptions as ServerOptions } from "node:tls";
-import { MyelinError } from "../errors.ts";
+/**
+ * TLS over TCP. Every option of `tls.connect` and `tls.createServer` passes through; certificates may
+ * be given as paths. A stranger whose handshake fails never disturbs the listener.
+ */
+import {
+  type ConnectionOptions,
+  connect,
+  createServer,
+  type Server,
+  type TlsOptions as ServerOptions,
+  type TLSSocket,
+} from "node:tls";
+import { formatAddress } from "../address/address.ts";
+import { handshakeFailed } from "../diagnostics.ts";
+import { MyelinError, toMyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import {
+  checkOption,
+  defaults,
+  milliseconds,
+  type ResolvedTcpOptions,
+  resolveTcpOptions,
+  type TcpOptions,
+} from "../options.ts";
+import {
+  acceptSettings,
+  checkNetworkAddress,
+  dialSettings,
+  listenSettings,
+  networkEnds,
+  serverAddress,
+} from "./network.ts";
+import { dialSocket } from "./socket-dial.ts";
+import { acceptInto, limitConnections, listenSocket, untilListening } from "./socket-listener.ts";
+import { type CertificateOptions, loadCertificates } from "./tls-certificates.ts";
 import type { SocketTransport } from "./transport.ts";
-/** A path to a PEM file, the text itself (it has `-----BEGIN`), its bytes, or a list of these. */
-export type CertificateSource = string | Uint8Array | readonly (string | Uint8Array)[];
-type NodeOptions = Omit<
+
+/**
+ * Every option of `tls.connect` and of `tls.createServer` (`rejectUnauthorized`, `requestCert`,
+ * `servername`, `minVersion`, ...), those of `tcp()`, and how certificates are given. Where to go is
+ * the address's business.
+ */
+export type TlsOptions = Omit<
   ConnectionOptions & ServerOptions,
-  "key" | "cert" | "ca" | "pfx" | "crl" | "dhparam" | "host" | "port" | "path" | "socket"
->;
-/** Every option of `tls.connect` and `tls.createServer`, and how certificates are given. */
-export interface TlsOptions extends NodeOptions {
-  key?: CertificateSource;
-  cert?: CertificateSource;
-  ca?: CertificateSource;
-  pfx?: CertificateSource;
-  crl?: CertificateSource;
-  dhparam?: string | Uint8Array;
-  /** @defaultValue 10,000 */
-  handshakeTimeoutMs?: number;
-  maxConnections?: number;
-}
+  | keyof CertificateOptions
+  | keyof TcpOptions
+  | "handshakeTimeout"
+  | "host"
+  | "keepAliveInitialDelay"
+  | "path"
+  | "port"
+  | "socket"
+> &
+  CertificateOptions &
+  TcpOptions & {
+    /** A handshake must be done so soon after the connection stands. @defaultValue 10,000 */
+    handshakeTimeoutMs?: number;
+  };
+
+/**
+ * Connects processes over TLS. A server needs `key` and `cert`; with `requestCert` and a `ca` it takes
+ * only clients that show a certificate of that authority (mutual TLS).
+ *
+ * With TLS 1.3 a client learns only after its own handshake that the server refused its certificate:
+ * `dial` has settled then, and the connection's `onClose` tells it.
+ */
 export function tls(options: TlsOptions = {}): SocketTransport {
-  throw new MyelinError("ERR_UNSUPPORTED", String(options));
+  const { handshakeTimeoutMs = limits.handshakeTimeoutMs, ...given } = options;
+  checkOption("tls", "handshakeTimeoutMs", handshakeTimeoutMs, milliseconds);
+  const [tcpOptions, tlsOptions] = splitOptions(given);
+  return {
+    scheme: "tls",
+    capabilities: {
+      stream: true,
+      ordered: true,
+      localOnly: false,
+      credentials: true,
+      feedback: true,
+    },
+    async dial(address, dialOptions = {}) {
+      const { host, port } = checkNetworkAddress(address, "tls");
+      const text = formatAddress(address);
+      return dialSocket(
+        {
+          address: text,
+          ends: networkEnds("tls", "dialled"),
+          ready: "secureConnect",
+          open: () => {
+            const settings = { ...loadCertificates(tlsOptions), ...dialSettings(tcpOptions) };
+            const socket = explainingSetUp(() => connect({ ...settings, host, port }));
+            // tls.connect does not hand this one on.
+            socket.setNoDelay(tcpOptions.noDelay);
+            limitHandshake(socket, text, handshakeTimeoutMs);
+            return socket;
+          },
+          explain: (reason) => explainHandshake(reason, text),
+        },
+        dialOptions,
+      );
+    },
+    async listen(address, onConnection, listenOptions = {}) {
+      const { host, port } = checkNetworkAddress(address, "tls");
+      return listenSocket(
+        formatAddress(address),
+        () => {
+          const settings = loadCertificates(tlsOptions, "server");
+          const server = explainingSetUp(() =>
+            createServer({
+              ...settings,
+              ...acceptSettings(tcpOptions),
+              handshakeTimeout: handshakeTimeoutMs,
+            }),
+          );
+          limitConnections(server, tcpOptions.maxConnections);
+          turnAwayStrangers(server, formatAddress(address));
+          acceptInto(server, "secureConnection", networkEnds("tls", "accepted"), onConnection);
+          const bound = untilListening(server);
+          server.listen({ ...listenSettings(tcpOptions), host, port });
+          return { server, bound, address: () => serverAddress(server, "tls", host) };
+        },
+        listenOptions,
+      );
+    },
+  };
+}
+
+type PassedThrough = Omit<TlsOptions, "handshakeTimeoutMs" | keyof TcpOptions>;
+
+function splitOptions(options: TlsOptions): [ResolvedTcpOptions, PassedThrough] {
+  const ours: Record<string, unknown> = {};
+  const theirs: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(options)) {
+    (tcpKeys.has(key) ? ours : theirs)[key] = value;
+  }
+  return [resolveTcpOptions(ours, "tls"), theirs];
+}
+
+const tcpKeys: ReadonlySet<string> = new Set<keyof TcpOptions>([
+  ...(Object.keys(defaults.tcp) as (keyof TcpOptions)[]),
+  "hints",
+  "localAddress",
+  "localPort",
+  "lookup",
+]);
+
+function limitHandshake(socket: TLSSocket, address: string, timeoutMs: number): void {
+  let timer: NodeJS.Timeout | undefined;
+  socket.once("connect", () => {
+    timer = setTimeout(() => {
+      const message = `${address}: no TLS handshake within ${timeoutMs} ms; does the other side speak TLS on this port?`;
+      socket.destroy(new MyelinError("ERR_TIMEOUT", message, { address }));
+    }, timeoutMs);
+    timer.unref();
+  });
+  const stop = (): void => clearTimeout(timer);
+  socket.once("secureConnect", stop).once("close", stop);
+}
+
+function turnAwayStrangers(server: Server, address: string): void {
+  server.on("tlsClientError", (reason, socket) => {
+    if (handshakeFailed.hasSubscribers) {
+      const { remoteAddress, remotePort } = socket;
+      const remote =
+        remoteAddress === undefined || remotePort === undefined
+          ? undefined
+          : formatAddress({ scheme: "tls", host: remoteAddress, port: remotePort });
+      handshakeFailed.publish({ address, remote, error: explainHandshake(reason, address) });
+    }
+    // After a timeout Node leaves that to whoever hears of it.
+    socket.destroy();
+  });
+}
+
+// Before the handshake is done, an end without a word is what a refusal looks like.
+function explainHandshake(reason: unknown, address: string): MyelinError {
+  const error = toMyelinError(reason, { address });
+  if ((reason as NodeJS.ErrnoException).code !== "ECONNRESET") return error;
+  const message = `${error.message} (the other side ended the handshake: does it speak TLS on this port, does it ask for a certificate?)`;
+  return new MyelinError("ERR_TLS", message, { address, cause: reason });
+}
+
+const setUpHints: Readonly<Record<string, string>> = {
+  ERR_OSSL_X509_KEY_VALUES_MISMATCH: "`key` and `cert` do not belong together",
+  ERR_OSSL_BAD_DECRYPT: "the `passphrase` is wrong",
+  ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED: "the key is encrypted: pass its `passphrase`",
+};
+
+/** Runs what builds the secure context: what it throws lies in the options. */
+function explainingSetUp<Result>(setUp: () => Result): Result {
+  try {
+    return setUp();
+  } catch (reason) {
+    if (!(reason instanceof Error)) throw reason;
+    const { code = "" } = reason as NodeJS.ErrnoException;
+    const hint = setUpHints[code] ?? "check `key`, `cert`, `ca` and the other TLS options";
+    throw new MyelinError("ERR_CONFIG", `${reason.message} (${hint})`, { cause: reason });
+  }
 }

@@ -130,10 +130,10 @@ function addressInUse(path: string): Error {
 
 // Programs may close the server itself, so what belongs to closing hangs there.
 function aroundClose(server: Server, around: (close: () => void) => void): void {
-  const { close } = server;
+  const close = server.close.bind(server);
   server.close = (callback) => {
-    if (server.listening) around(() => close.call(server, callback));
-    else close.call(server, callback);
+    if (server.listening) around(() => void close(callback));
+    else close(callback);
     return server;
   };
 }
