@@ -51,6 +51,7 @@ export class Remote {
 
   /** Ends the process and waits until it is gone. */
   async end() {
+    this.#fail("the measurement was over");
     this.#ended = true;
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     await new Promise((resolve) => {
