@@ -318,6 +318,8 @@ declare namespace ipc {
      * @returns `socket`
      */
     connect(): net.Socket | false;
+    /** Ends the client as `ipc.disconnect(id)` does, but leaves it in `ipc.of`. */
+    disconnect(): void;
 
     /**
      * In raw mode: sends bytes.

@@ -30,7 +30,9 @@ export class IPC {
       server: false as Server | false,
     };
     for (const [name, value] of Object.entries(state)) {
-      Object.defineProperty(this, name, { value, enumerable: true, writable: true });
+      // Configurable: programs extend the class and declare fields of these names.
+      const shape = { value, enumerable: true, writable: true, configurable: true };
+      Object.defineProperty(this, name, shape);
     }
     const methods = {
       log: this.#log,
