@@ -164,7 +164,9 @@ describe.skipIf(process.platform !== "win32")("named pipes", () => {
     const id = freshId();
     const serving = openWith(id);
     const server = await serveLocal(serving);
+    const accepted = next(server, "connect");
     const client = await connectLocal(openWith("client", { maxRetries: 0 }), id);
+    await accepted;
     const ended = next(client, "disconnect");
     const last = next(client, "last");
     server.broadcast("last", "word");
