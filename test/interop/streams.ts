@@ -1,7 +1,7 @@
 // The conversation of every cell whose transport is a stream: unix, tcp, tls.
 import { describe, type ExpectStatic } from "vitest";
 import { test } from "../support/program.ts";
-import { Cell } from "./cell.ts";
+import { Cell, type Side } from "./cell.ts";
 import { type Channel, cellName, type Pair, pairs } from "./channels.ts";
 import { falsy, nested, numbered, takesIds, unicode } from "./messages.ts";
 
@@ -17,15 +17,14 @@ export function testStreams(channel: Channel): void {
         const cell = await Cell.open({ expect, programs, pair, channel }, { early, onConnect });
         await cell.hear("said before and on connecting", "client", [...early, ...onConnect]);
 
-        // Every real version receives in quadratic time: among themselves this would be most of the matrix.
-        const large = [pair.server, pair.client].includes("ours") ? 8 * MiB : MiB;
         for (const side of ["server", "client"] as const) {
           await cell.tell("falsy payloads", side, falsy);
           await cell.tell("unicode", side, unicode);
           await cell.tell("nested objects", side, nested);
           await cell.tell("2,000 messages in order", side, numbered(2_000));
           await cell.tellLong("1 MiB of Unicode", side, { bytes: MiB, ascii: false });
-          await cell.tellLong("a large message", side, { bytes: large, ascii: true });
+          const bytes = largeMessage(pair, side, channel);
+          await cell.tellLong("a large message", side, { bytes, ascii: true });
         }
         cell.expectNoErrors();
 
@@ -37,6 +36,18 @@ export function testStreams(channel: Channel): void {
       });
     }
   });
+}
+
+/**
+ * 8 MiB, and 1 MiB where more only costs time: every real version copies all it has with each chunk that it reads. Over
+ * the network 9.2.1 and 14.0.0 stand for the others, which read as 9.2.1 does.
+ */
+function largeMessage({ server, client }: Pair, from: Side, { kind }: Channel): number {
+  const [sender, receiver] = from === "server" ? [server, client] : [client, server];
+  if (receiver === "ours") return 8 * MiB;
+  if (sender !== "ours") return MiB;
+  const isSpecial = receiver === "node-ipc@9.2.1" || receiver === "node-ipc@14.0.0";
+  return kind === "unix" || isSpecial ? 8 * MiB : MiB;
 }
 
 /** The client says who it is and leaves: the server must know who left, and the client that it did. */
