@@ -16,7 +16,7 @@ const environment = {
   WINEDLLOVERRIDES: "mscoree,mshtml=",
   DISPLAY: "",
   // Tests leave out what Wine does otherwise than Windows: exclusive names and half-closing.
-  MYELIN_WINE: "1",
+  MYELIN_TEST_WINE: "1",
 };
 // Node 24 and 26 do not start under Wine 8.
 const lines = process.argv.length > 2 ? process.argv.slice(2) : ["20", "22"];

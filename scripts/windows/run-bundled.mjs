@@ -37,13 +37,19 @@ export async function runBundled(files) {
       current: undefined,
     },
   });
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  // As under vitest: what no test catches is a failure, and the others still run.
+  process.on("uncaughtException", (error, origin) => {
+    counts.failed += 1;
+    console.log(`FAILED  ${origin}, caught by no test`);
+    console.log(error.stack);
+  });
   const results = await startTests(Object.keys(files), {
     config,
     importFile: async (file) => {
       await files[file]?.();
     },
   });
-  const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const file of results) report(file, file.name, counts);
   console.log(JSON.stringify(counts));
 }
