@@ -188,7 +188,7 @@ declare namespace ipc {
     timeoutMs?: number | undefined;
   }
 
-  /** Where a UDP server sends to; without address and port it sends to every peer it knows. */
+  /** Where a UDP server sends to. */
   interface SocketConfig {
     /** An IP address or a host name. */
     address?: string | undefined;
@@ -374,12 +374,13 @@ declare namespace ipc {
      */
     stop(): void;
 
-    /** To all peers of a UDP server, in raw mode. */
+    /** @deprecated a slip in the older types: the socket comes first. For all, `broadcast(bytes)` */
     emit(value: any): boolean;
-    /** To all peers of a UDP server. */
+    /** @deprecated a slip in the older types: the socket comes first. For all, `broadcast` */
     emit(event: string, value: any): boolean;
     /**
-     * Sends an event to one client, or to one UDP address. Undefined travels as `{}`.
+     * Sends an event to one client, or from a UDP server to an address; without address and port
+     * that is every peer it knows. Undefined travels as `{}`.
      * @returns false when it was not accepted, or when more is waiting than the system likes to take
      * @throws TypeError for data that JSON cannot express
      */
@@ -629,7 +630,7 @@ declare namespace ipc {
      * events. `"assured"`: guarded, only `allowedEvents`, and only over mutual TLS or a socket folder
      * of this user. Or a parser of your own, or its class. Default: `"fast"`
      */
-    parser: "raw" | "fast" | "guarded" | "assured" | CustomParser | ParserClass;
+    parser: "raw" | "fast" | "guarded" | "assured" | CustomParser | ParserClass | undefined;
     /**
      * Bytes without messages: they are emitted as Buffer, text or list of bytes, and arrive in `data`
      * events as Buffers, cut as the system likes. Default: false
@@ -727,7 +728,7 @@ declare namespace ipc {
      */
     trustedConnections?: string | string[] | undefined;
     /** Parameters for Diffie-Hellman: the file, or PEM itself. */
-    dhparam?: string | Buffer | undefined;
+    dhparam?: string | Uint8Array | undefined;
   }
 
   /** One event as it travels. */
