@@ -70,13 +70,12 @@ export class Cell {
       .toEqual([["long", digest(longText(text))]]);
   }
 
-  /** Kills the server and starts another one in its place; a client with a connection must notice both. */
+  /** Kills the server and starts another one in its place; the client must notice both. */
   async restartServer(): Promise<void> {
     const { programs, pair, channel } = this.#setting;
     await this.server.kill();
-    if (!this.#place.udp) await this.client.next("disconnected");
+    await this.client.next("disconnected");
     this.server = await startServer(programs, pair.server, channel, this.#place);
-    if (this.#place.udp) return;
     await this.client.next("connected");
     await this.server.next("joined");
   }

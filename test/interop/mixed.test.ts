@@ -14,11 +14,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const certificates = makeCertificates(folder);
 
 const everybody: readonly Implementation[] = ["ours", ...realImplementations];
-const servers = (["ours", "node-ipc@9.2.1", "node-ipc@12.0.0", "node-ipc@14.0.0"] as const).filter(
-  canRun,
-);
+const servers = (["ours", "node-ipc@9.2.1", "node-ipc@14.0.0"] as const).filter(canRun);
+const unix: Channel = { name: "unix", kind: "unix" };
 const streams: readonly Channel[] = [
-  { name: "unix", kind: "unix" },
+  unix,
   { name: "tcp", kind: "tcp" },
   {
     name: "tls",
@@ -33,7 +32,7 @@ const news = [...falsy, ...unicode, ...nested, ...numbered(100)];
 
 describe.concurrent("a broadcast reaches clients of every version that only listen", () => {
   for (const implementation of servers) {
-    for (const channel of streams) {
+    for (const channel of implementation === "ours" ? streams : [unix]) {
       test(`from ${implementation}, over ${channel.name}`, async ({ programs, expect }) => {
         const { server, place } = await openServer(programs, implementation, channel);
         const clients = await Promise.all(
