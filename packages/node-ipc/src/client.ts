@@ -271,6 +271,7 @@ export class Client extends Events implements WireOwner {
     // Trying again cannot mend a path that is too long or a certificate that is not there.
     this.#fatal = error instanceof IPCProtocolError;
     if (!wasAborted) this.#tellError(error);
+    if (this.config.offline === "drop") this.#offline.takeAll();
     this.#closed();
   }
 
@@ -333,7 +334,8 @@ export class Client extends Events implements WireOwner {
       return false;
     }
     const { offline } = this.config;
-    if (offline === "drop") return false;
+    // As of old: what is emitted while an attempt runs goes with it, or is lost with it.
+    if (offline === "drop") return this.#phase === "dialling";
     if (offline !== "reject" && !(this.#parser.raw && this.#hasConnected)) return true;
     const message = "not connected: the message was not accepted";
     this.#tellError(new IPCProtocolError("ERR_IPC_NOT_CONNECTED", message));

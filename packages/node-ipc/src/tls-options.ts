@@ -21,7 +21,9 @@ function translate(config: TlsConfig): TlsOptions {
   };
 }
 
-function listOf(source: CertificateSource | undefined): (string | Uint8Array)[] {
+function listOf(
+  source: CertificateSource | readonly CertificateSource[] | undefined,
+): (string | Uint8Array)[] {
   if (source === undefined || source === "") return [];
   return typeof source === "string" || source instanceof Uint8Array ? [source] : [...source];
 }

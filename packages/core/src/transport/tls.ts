@@ -2,6 +2,7 @@
  * TLS over TCP. Every option of `tls.connect` and `tls.createServer` passes through; certificates may
  * be given as paths. A stranger whose handshake fails never disturbs the listener.
  */
+import type { Socket } from "node:net";
 import {
   type ConnectionOptions,
   connect,
@@ -113,6 +114,7 @@ export function tls(options: TlsOptions = {}): SocketTransport {
           );
           limitConnections(server, tcpOptions.maxConnections);
           turnAwayStrangers(server, formatAddress(address));
+          endHandshakesWithServer(server);
           acceptInto(server, "secureConnection", networkEnds("tls", "accepted"), onConnection);
           const bound = untilListening(server);
           server.listen({ ...listenSettings(tcpOptions), host, port });
@@ -169,6 +171,26 @@ function turnAwayStrangers(server: Server, address: string): void {
     // After a timeout Node leaves that to whoever hears of it.
     socket.destroy();
   });
+}
+
+// Until its handshake is done nobody owns a socket: a server that closed would leave it waiting.
+function endHandshakesWithServer(server: Server): void {
+  const underWay = new Map<string, Socket>();
+  const nameOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
+  server.on("connection", (socket: Socket) => {
+    const name = nameOf(socket);
+    underWay.set(name, socket);
+    socket.once("close", () => {
+      if (underWay.get(name) === socket) underWay.delete(name);
+    });
+  });
+  server.on("secureConnection", (socket) => underWay.delete(nameOf(socket)));
+  const { close } = server;
+  server.close = (callback) => {
+    close.call(server, callback);
+    for (const socket of underWay.values()) socket.destroy();
+    return server;
+  };
 }
 
 // Before the handshake is done, an end without a word is what a refusal looks like.
