@@ -162,10 +162,14 @@ export async function serveTcp(ipc: Ipc): Promise<Server> {
   return start(ipc);
 }
 
+/** A UDP server that is bound: 9.2.1 fires "start" before it is, and "connect" when it is. */
 export async function serveUdp(ipc: Ipc, type: "udp4" | "udp6" = "udp4"): Promise<Server> {
   const host = type === "udp4" ? "127.0.0.1" : "::1";
   ipc.serveNet(host, await freePort(type), type);
-  return start(ipc);
+  const bound = next(ipc.server, "connect");
+  await start(ipc);
+  await bound;
+  return ipc.server;
 }
 
 /** Connects to the local server with this id and waits until the connection stands. */
