@@ -74,15 +74,9 @@ export class DemoRun implements Disposable {
     return readFileSync(this.#pids, "utf8").trim().split("\n").map(Number);
   }
 
+  /** Those of them that still run. A killed process may take a moment to go. */
   get alive(): readonly number[] {
-    return this.started.filter((pid) => {
-      try {
-        process.kill(pid, 0);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+    return this.started.filter(runs);
   }
 
   /** What the demo has left in the folder for temporary files. */
@@ -93,5 +87,18 @@ export class DemoRun implements Disposable {
   [Symbol.dispose](): void {
     this.#child.kill("SIGKILL");
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A dead process whose new parent has not asked for its status yet (in a container it may never) still has a number.
+    return (
+      process.platform !== "linux" ||
+      !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"))
+    );
+  } catch {
+    return false;
   }
 }

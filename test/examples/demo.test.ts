@@ -40,7 +40,7 @@ test("plays every pair over every transport and leaves nothing behind", {
 
   // 21 rows with two processes each, or more.
   expect(demo.started.length).toBeGreaterThan(fourteen ? 40 : 24);
-  expect(demo.alive).toEqual([]);
+  await expect.poll(() => demo.alive, { timeout: 5_000 }).toEqual([]);
   expect(demo.litter).toEqual([]);
 });
 
@@ -83,7 +83,7 @@ test.each([
   // The liar's servers are honest.
   expect(rows.find((text) => text.startsWith("9.2.1 → ours"))).toContain("✓");
   expect(demo.output).toContain(`${accused.length} went wrong`);
-  expect(demo.alive).toEqual([]);
+  await expect.poll(() => demo.alive, { timeout: 5_000 }).toEqual([]);
   expect(demo.litter).toEqual([]);
 });
 
@@ -109,7 +109,7 @@ test.skipIf(process.platform === "win32")(
     await demo.printed("ours → 9.2.1");
     demo.interrupt();
     expect(await demo.status()).toBe(130);
-    expect(demo.alive).toEqual([]);
+    await expect.poll(() => demo.alive, { timeout: 5_000 }).toEqual([]);
     expect(demo.litter).toEqual([]);
   },
 );
