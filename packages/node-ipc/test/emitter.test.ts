@@ -272,6 +272,18 @@ describe("our emitter", () => {
     },
   );
 
+  test("an event of a peer's that is named '*' is one event, to wildcards only", async () => {
+    const { client, server, peer } = await pair();
+    const heard = collect(server, "*");
+    client.emit("*", "star");
+    client.emit("fence");
+    await heard.atLeast(2);
+    expect(heard.calls).toEqual([
+      ["*", "star", peer],
+      ["fence", {}, peer],
+    ]);
+  });
+
   test("finding 20: an event that nobody handles, named like a method of objects, is ignored", async () => {
     const { client, server } = await pair();
     const fence = collect(server, "fence");

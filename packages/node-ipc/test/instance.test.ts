@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
-import { connectLocal, next, open, serveLocal } from "./scenario.ts";
-import { bundle, everyVersion, type IpcModule, loadOurs, ours } from "./versions.ts";
+import { clientOf, connectLocal, next, open, serveLocal } from "./scenario.ts";
+import { bundle, everyVersion, type Ipc, type IpcModule, loadOurs, ours } from "./versions.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -193,6 +193,26 @@ describe("methods that were taken off the instance", () => {
     await answered;
     stop();
   });
+});
+
+test.each(everyVersion)("the class of $name can be extended", async (version) => {
+  const Base = version.create().constructor as new () => Ipc;
+  class Extended extends Base {
+    readonly extra = "of the program";
+  }
+  const ipc = new Extended();
+  expect(ipc.extra).toBe("of the program");
+  const isolated = open({ ...version, create: () => ipc });
+  await serveLocal(isolated);
+  const client = await connectLocal(isolated);
+  expect(client.id).toBe("world");
+});
+
+test.each(everyVersion)("client.Client of $name is the class of the client", (version) => {
+  const ipc = open(version);
+  ipc.connectTo("world");
+  const client = clientOf(ipc);
+  expect(client).toBeInstanceOf(client.Client);
 });
 
 test("every version can make instances of its own", () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { freePort } from "../../../test/support/free-port.ts";
 import {
-  Collected,
+  type Collected,
   clientOf,
   collect,
   connectLocal,
@@ -100,6 +100,14 @@ describe.each(everyVersion)("retries of $name", (version) => {
     const tried = errors.calls.length;
     await attempts(version, 3);
     expect(errors.calls).toHaveLength(tried);
+    expect(destroys.calls).toHaveLength(1);
+  });
+
+  test("retriesRemaining set to 0 by the program ends in destroy", async () => {
+    const { client, errors, destroys } = calling(version, {});
+    await errors.atLeast(2);
+    client.retriesRemaining = 0;
+    await destroys.atLeast(1);
     expect(destroys.calls).toHaveLength(1);
   });
 
@@ -252,6 +260,16 @@ describe("our retries", () => {
     await next(client, "disconnect");
     const tried = errors.calls.length;
     await attempts(ours, 4);
+    expect(errors.calls).toHaveLength(tried);
+  });
+
+  test("finding 9: `maxRetries` is read live", async () => {
+    const { ipc, errors, destroys } = calling(ours, {});
+    await errors.atLeast(2);
+    ipc.config.maxRetries = 0;
+    await destroys.atLeast(1);
+    const tried = errors.calls.length;
+    await attempts(ours, 3);
     expect(errors.calls).toHaveLength(tried);
   });
 

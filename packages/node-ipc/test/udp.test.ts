@@ -3,7 +3,7 @@ import dgram from "node:dgram";
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { freePort } from "../../../test/support/free-port.ts";
-import { Collected, collect, next, open, serveUdp, start } from "./scenario.ts";
+import { type Collected, collect, next, open, serveUdp, start } from "./scenario.ts";
 import { everyVersion, ours, type Server, type UdpPeer } from "./versions.ts";
 import { frame } from "./wire-peer.ts";
 
