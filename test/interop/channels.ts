@@ -1,5 +1,5 @@
 // The table of the matrix: who meets whom, and over what.
-import { canRun, type Implementation, realImplementations } from "../support/implementations.ts";
+import { allRealImplementations, canRun, type Implementation } from "../support/implementations.ts";
 
 export interface Channel {
   readonly name: string;
@@ -15,7 +15,7 @@ export interface Pair {
 }
 
 /** Ours on one side, every real version on the other, and then the roles the other way round. */
-const oursWithEach: readonly Pair[] = realImplementations.flatMap((real): Pair[] => [
+const oursWithEach: readonly Pair[] = allRealImplementations.flatMap((real): Pair[] => [
   { server: "ours", client: real },
   { server: real, client: "ours" },
 ]);
@@ -24,18 +24,16 @@ const oursWithEach: readonly Pair[] = realImplementations.flatMap((real): Pair[]
  * Real versions among themselves: they must pass the same conversations, or these ask for something that node-ipc is not.
  * Each version appears; `INTEROP_ALL=1` runs every combination.
  */
-const realAmongThemselves: readonly Pair[] = (
-  process.env["INTEROP_ALL"]
-    ? realImplementations.flatMap((server) =>
-        realImplementations.map((client): Pair => ({ server, client })),
-      )
-    : ([
-        { server: "node-ipc@9.2.1", client: "node-ipc@14.0.0" },
-        { server: "node-ipc@14.0.0", client: "node-ipc@12.0.0" },
-        { server: "node-ipc@10.1.0", client: "@achrinza/node-ipc@9.2.10" },
-        { server: "@achrinza/node-ipc@10.1.11", client: "node-ipc@9.2.1" },
-      ] satisfies Pair[])
-).filter(({ server, client }) => canRun(server) && canRun(client));
+const realAmongThemselves: readonly Pair[] = process.env["INTEROP_ALL"]
+  ? allRealImplementations.flatMap((server) =>
+      allRealImplementations.map((client): Pair => ({ server, client })),
+    )
+  : [
+      { server: "node-ipc@9.2.1", client: "node-ipc@14.0.0" },
+      { server: "node-ipc@14.0.0", client: "node-ipc@12.0.0" },
+      { server: "node-ipc@10.1.0", client: "@achrinza/node-ipc@9.2.10" },
+      { server: "@achrinza/node-ipc@10.1.11", client: "node-ipc@9.2.1" },
+    ];
 
 export const pairs: readonly Pair[] = [
   ...oursWithEach,
@@ -46,4 +44,9 @@ export const pairs: readonly Pair[] = [
 /** Names that a person can read: "node-ipc@9.2.1 client, ours server, over tcp". */
 export function cellName({ server, client }: Pair, channelName: string): string {
   return `${client} client, ${server} server, over ${channelName}`;
+}
+
+/** Whether this Node.js can load both; a cell that has to be skipped is shown as skipped. */
+export function canMeet({ server, client }: Pair): boolean {
+  return canRun(server) && canRun(client);
 }

@@ -18,7 +18,7 @@ export type RealImplementation = (typeof real)[number][0];
 export type Implementation = RealImplementation | "ours";
 
 /** The Node.js that programs run on; `MYELIN_NODE` names another one than the tests' own. */
-export const nodeBinary: string = process.env["MYELIN_NODE"] ?? process.execPath;
+export const nodeBinary: string = process.env["MYELIN_NODE"] || process.execPath;
 
 const nodeCanRequireModules = execFileSync(
   nodeBinary,
@@ -31,10 +31,11 @@ export function canRun(implementation: Implementation): boolean {
   return implementation !== "node-ipc@14.0.0" || nodeCanRequireModules;
 }
 
+export const allRealImplementations: readonly RealImplementation[] = real.map(([name]) => name);
+
 /** Every real version that runs here. */
-export const realImplementations: readonly RealImplementation[] = real
-  .map(([name]) => name)
-  .filter(canRun);
+export const realImplementations: readonly RealImplementation[] =
+  allRealImplementations.filter(canRun);
 
 /** The name or path for `require` in the program's process. */
 export function moduleOf(implementation: Implementation): string {
