@@ -30,7 +30,7 @@ export interface Complaint {
 
 /** `row` is the complaint's number in the README beside this file, `promise` what we hold against it. */
 export function complaint(row: number, promise: string, complaint: Complaint): void {
-  const { ours, seenOn = {}, fineOn = [], scenario, timeoutMs = 30_000 } = complaint;
+  const { ours, seenOn = {}, fineOn = [], scenario, timeoutMs = 20_000 } = complaint;
   const options = { timeout: timeoutMs };
 
   describe(`row ${row}: ${promise}`, () => {

@@ -10,7 +10,7 @@ Object.assign(host.config, { id: "phoenix", silent: true, socketRoot: ipc.config
 Object.assign(ipc.config, { retry: 1 });
 
 let ticks = 0;
-let disconnects = 0;
+let connects = 0;
 let listeners;
 let connected;
 for (let life = 0; life <= options.lives; life++) {
@@ -26,7 +26,7 @@ for (let life = 0; life <= options.lives; life++) {
       ticks++;
       connected();
     });
-    ipc.of.phoenix.on("disconnect", () => disconnects++);
+    ipc.of.phoenix.on("connect", () => connects++);
   }
   await ticked;
   listeners ??= countListeners();
@@ -36,7 +36,7 @@ for (let life = 0; life <= options.lives; life++) {
   host.server.stop();
   await closed;
 }
-report("lived", { ticks, disconnects, addedListeners: countListeners() - listeners, warnings });
+report("lived", { ticks, connects, addedListeners: countListeners() - listeners, warnings });
 process.exit();
 
 /** Of the process and of the client, whose handlers are not counted by every version: its real socket's are. */
