@@ -85,6 +85,8 @@ export function formatAddress(address: Address): string {
     case "local":
     case "memory":
       return `${address.scheme}:${address.name}`;
+    default:
+      throw invalid(address, "this is no address; parseAddress makes one from text");
   }
 }
 
@@ -146,6 +148,8 @@ function parseHostAndPort(text: string, rest: string): { host: string; port: num
   return { host, port: Number(digits) };
 }
 
-function invalid(address: string, what: string): MyelinError {
-  return new MyelinError("ERR_INVALID_ADDRESS", `${JSON.stringify(address)}: ${what}`, { address });
+function invalid(given: unknown, what: string): MyelinError {
+  const quoted = String(JSON.stringify(given));
+  const address = typeof given === "string" ? given : quoted;
+  return new MyelinError("ERR_INVALID_ADDRESS", `${quoted}: ${what}`, { address });
 }

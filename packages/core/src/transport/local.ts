@@ -18,7 +18,7 @@ import {
 import { MyelinError, toMyelinError } from "../errors.ts";
 import type { UnixOptions } from "../options.ts";
 import { pipe } from "./pipe.ts";
-import type { SocketTransport } from "./transport.ts";
+import type { SocketListener, SocketTransport } from "./transport.ts";
 import { unix } from "./unix.ts";
 
 /**
@@ -53,7 +53,20 @@ export function local(options: UnixOptions = {}): SocketTransport {
     async listen(address, onConnection, listenOptions) {
       const { name } = checkAddress(address);
       const place: Address = windows ? pipeAddress(name) : usablePlace(name);
-      return inner.listen(place, onConnection, listenOptions);
+      const listener = await inner.listen(place, onConnection, listenOptions);
+      return namedListener(listener, { scheme: "local", name });
+    },
+  };
+}
+
+/** The listener under the name that it can be dialled by; its server tells the path. */
+function namedListener(listener: SocketListener, address: LocalAddress): SocketListener {
+  return {
+    address,
+    server: listener.server,
+    close: () => listener.close(),
+    set onError(hear: (error: MyelinError) => void) {
+      listener.onError = hear;
     },
   };
 }

@@ -3,7 +3,7 @@ import type { Server, Socket } from "node:net";
 import type { Address } from "../address/address.ts";
 import { formatAddress } from "../address/address.ts";
 import { listenerFailed } from "../diagnostics.ts";
-import { type MyelinError, toMyelinError } from "../errors.ts";
+import { MyelinError, toMyelinError } from "../errors.ts";
 import { type Ends, socketConnection } from "./socket-connection.ts";
 import { aborted } from "./socket-dial.ts";
 import type { ListenOptions, SocketConnection, SocketListener } from "./transport.ts";
@@ -33,18 +33,18 @@ export function limitConnections(server: Server, maxConnections: number): void {
   if (Number.isFinite(maxConnections)) server.maxConnections = maxConnections;
 }
 
-/** Waits for `listening`, or rejects with the server's error. */
+/** Waits for `listening`; rejects with the server's error, or when it was closed before. */
 export function untilListening(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onListening = (): void => {
-      server.off("error", onError);
-      resolve();
+    const settle = (outcome: () => void): void => {
+      server.off("listening", onListening).off("error", onError).off("close", onClose);
+      outcome();
     };
-    const onError = (reason: Error): void => {
-      server.off("listening", onListening);
-      reject(reason);
-    };
-    server.once("listening", onListening).once("error", onError);
+    const onListening = (): void => settle(resolve);
+    const onError = (reason: Error): void => settle(() => reject(reason));
+    const onClose = (): void =>
+      settle(() => reject(new MyelinError("ERR_CLOSED", "the server was closed as it started")));
+    server.on("listening", onListening).on("error", onError).on("close", onClose);
   });
 }
 
@@ -70,12 +70,10 @@ export async function listenSocket(
     onServer?.(server);
     await Promise.race([bound, abort]);
   } catch (reason) {
-    // Whatever the binding still waits for (a name server, a probe) must not leave a server behind.
-    const close = (): void => {
-      if (server.listening) server.close();
-    };
-    bound.then(close, close);
-    close();
+    if (server.listening) server.close();
+    // Node cannot be kept from binding what it looks up; the address is free only after that.
+    await bound.catch(() => {});
+    if (server.listening) server.close();
     throw toMyelinError(reason, { address });
   } finally {
     if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
