@@ -6,7 +6,7 @@ import type { Socket } from "node:net";
 import type { SocketConnection } from "myelin";
 import { bindMethods } from "./bind-methods.ts";
 import type { Defaults, WireParser } from "./defaults.ts";
-import { Events } from "./events.ts";
+import { Events, eventMethods } from "./events.ts";
 import { clientEvents, heldBack } from "./inbound.ts";
 import { type Log, log } from "./log.ts";
 import { type Frame, OfflineQueue, QueueBound, sizeOf } from "./offline-queue.ts";
@@ -20,6 +20,8 @@ import { Wire, type WireOwner, type WireRules } from "./wire.ts";
 /** How long `disconnect` waits for the last bytes. */
 const lingerMs = 1_000;
 const closeTimeoutMs = 5_000;
+
+const methods = ["connect", "emit", "flush", "close", "disconnect", "ref", "unref"] as const;
 
 type Phase = "idle" | "dialling" | "connected" | "waiting" | "ended";
 
@@ -53,6 +55,8 @@ export class Client extends Events implements WireOwner {
   #toldClosed = false;
   #fatal = false;
   #isReferenced = true;
+  /** Messages that the ends of this client have cost. */
+  #lost = 0;
   #endWaiters: (() => void)[] = [];
   #drainWaiters: (() => void)[] = [];
 
@@ -64,7 +68,7 @@ export class Client extends Events implements WireOwner {
     this.retriesRemaining = this.#retries.remaining;
     // A wrong configuration is the caller's mistake: told here, not in an event.
     this.#parser = createParser(config);
-    bindMethods(this, Client.prototype);
+    bindMethods(this, [...eventMethods, ...methods]);
   }
 
   /** Starts an attempt, unless one is running or the connection stands. */
@@ -99,34 +103,19 @@ export class Client extends Events implements WireOwner {
     return this.#keep(frame);
   }
 
-  /** Fires an event in this process only. The old name of {@link publish}. */
-  trigger(type: string, ...args: unknown[]): this {
-    return this.publish(type, ...args);
-  }
-
-  subscribe(type: string, handler: (...args: never[]) => unknown, once?: boolean): this {
-    return this.on(type, handler, once);
-  }
-
-  unsubscribe(type?: string, handler?: ((...args: never[]) => unknown) | "*"): this {
-    return this.off(type, handler);
-  }
-
-  unSubscribe(type?: string, handler?: ((...args: never[]) => unknown) | "*"): this {
-    return this.off(type, handler);
-  }
-
   /**
    * Resolves when the system has taken everything that was emitted before.
    * @throws {IPCProtocolError} `ERR_IPC_UNDELIVERED` when the client ended first.
    */
   async flush(): Promise<void> {
+    const lostBefore = this.#lost;
     while (this.#offline.size > 0 || this.queue.size > 0 || this.queue.running) {
       if (this.#phase === "ended" || this.#phase === "idle") throw this.#undelivered();
       await new Promise<void>((resolve) => {
         this.#drainWaiters.push(resolve);
       });
     }
+    if (this.#lost > lostBefore) throw this.#undelivered(this.#lost - lostBefore);
     await this.#wire?.flushed();
   }
 
@@ -310,6 +299,7 @@ export class Client extends Events implements WireOwner {
     this.#phase = "ended";
     const lost = this.#offline.takeAll().length + this.queue.size;
     this.queue.clear();
+    this.#lost += lost;
     if (lost > 0) this.#tellError(this.#undelivered(lost));
     this.publish("destroy");
     for (const resolve of [...this.#endWaiters.splice(0), ...this.#drainWaiters.splice(0)])

@@ -16,6 +16,19 @@ const everything = "*";
 // node-ipc 14 lists the handlers of every event under this symbol.
 const everythingSymbol = Symbol.for("event-pubsub-all");
 
+/** The methods that programs call, also detached. */
+export const eventMethods = [
+  "on",
+  "once",
+  "off",
+  "reset",
+  "publish",
+  "trigger",
+  "subscribe",
+  "unsubscribe",
+  "unSubscribe",
+] as const;
+
 export class Events {
   // The arrays are replaced, never changed: a dispatch walks the one it started with.
   readonly #registrations = new Map<string, readonly Registration[]>();
@@ -60,14 +73,9 @@ export class Events {
     return list;
   }
 
-  /** True when a handler would hear `type`. */
-  hears(type: string): boolean {
-    return this.#registrations.has(type) || this.#registrations.has(everything);
-  }
-
   /** Calls the handlers of this process only: nothing is sent. */
   publish(type: string, ...args: unknown[]): this {
-    const typed = this.#registrations.get(type);
+    const typed = this.#typed(type);
     if (typed !== undefined && !this.#run(type, typed, args)) return this;
     // Looked up now: a typed handler may have added or removed wildcards.
     const wildcards = this.#registrations.get(everything);
@@ -75,9 +83,26 @@ export class Events {
     return this;
   }
 
+  /** The name of {@link publish} in event-pubsub 1 to 4. */
+  trigger(type: string, ...args: unknown[]): this {
+    return this.publish(type, ...args);
+  }
+
+  subscribe(type: string, handler: Handler, once = false): this {
+    return this.on(type, handler, once);
+  }
+
+  unsubscribe(type?: string, handler?: Handler | "*"): this {
+    return this.off(type, handler);
+  }
+
+  unSubscribe(type?: string, handler?: Handler | "*"): this {
+    return this.off(type, handler);
+  }
+
   /** The same as {@link publish} for the two values of a message, without a list of arguments. */
   dispatch(type: string, data: unknown, socket: unknown, count: 1 | 2): void {
-    const typed = this.#registrations.get(type);
+    const typed = this.#typed(type);
     const wildcards = this.#registrations.get(everything);
     if (typed?.length === 1 && wildcards === undefined && !typed[0]?.once) {
       const handler = (typed[0] as Registration).handler as (...args: unknown[]) => unknown;
@@ -92,6 +117,11 @@ export class Events {
     if (typed === undefined && wildcards === undefined) return;
     if (count === 1) this.publish(type, data);
     else this.publish(type, data, socket);
+  }
+
+  /** An event that is called `'*'` is heard by those who hear everything, once. */
+  #typed(type: string): readonly Registration[] | undefined {
+    return type === everything ? undefined : this.#registrations.get(type);
   }
 
   #run(type: string, registrations: readonly Registration[], args: unknown[]): boolean {

@@ -76,9 +76,9 @@ function localRoute(path: string, options: Parameters<typeof unix>[0] & object):
 function outgoing(config: Defaults): TcpOptions {
   const misspelt = (config as { interfaces?: Defaults["interface"] }).interfaces;
   const source = { ...misspelt, ...definedIn(config.interface) };
-  return definedIn(source) as TcpOptions;
+  return definedIn(source);
 }
 
-function definedIn(source: object | undefined): object {
+function definedIn(source: object | undefined): TcpOptions {
   return Object.fromEntries(Object.entries(source ?? {}).filter(([, value]) => Boolean(value)));
 }

@@ -8,7 +8,7 @@ import type { Socket, Server as StreamServer } from "node:net";
 import { bindMethods } from "./bind-methods.ts";
 import { DatagramBackend, type DatagramPeer } from "./datagram-backend.ts";
 import type { Defaults } from "./defaults.ts";
-import { Events } from "./events.ts";
+import { Events, eventMethods } from "./events.ts";
 import { type Log, log } from "./log.ts";
 import { createParser } from "./parsers.ts";
 import { toIpcError } from "./protocol-error.ts";
@@ -32,6 +32,19 @@ export interface Backend {
   ref(): void;
   unref(): void;
 }
+
+const methods = [
+  "start",
+  "listen",
+  "stop",
+  "emit",
+  "broadcast",
+  "idOf",
+  "flush",
+  "close",
+  "ref",
+  "unref",
+] as const;
 
 const closeTimeoutMs = 5_000;
 
@@ -62,7 +75,7 @@ export class Server extends Events {
     this.log = logger ?? ((...args) => log(config, ...args));
     // A wrong configuration is the caller's mistake: told here, not in an event.
     createParser(config);
-    bindMethods(this, Server.prototype);
+    bindMethods(this, [...eventMethods, ...methods]);
   }
 
   /** Starts listening: `server.server` exists when this returns, `start` follows. */
@@ -105,23 +118,6 @@ export class Server extends Events {
   broadcast(type: unknown, data?: unknown): boolean {
     if (!this.config.silent) this.#logMessage("broadcasting event", type, data);
     return this.#backend?.broadcast(type, data) ?? false;
-  }
-
-  /** Fires an event in this process only. The old name of {@link publish}. */
-  trigger(type: string, ...args: unknown[]): this {
-    return this.publish(type, ...args);
-  }
-
-  subscribe(type: string, handler: (...args: never[]) => unknown, once?: boolean): this {
-    return this.on(type, handler, once);
-  }
-
-  unsubscribe(type?: string, handler?: ((...args: never[]) => unknown) | "*"): this {
-    return this.off(type, handler);
-  }
-
-  unSubscribe(type?: string, handler?: ((...args: never[]) => unknown) | "*"): this {
-    return this.off(type, handler);
   }
 
   /** An id of this connection that no peer can choose or guess. */

@@ -83,7 +83,6 @@ describe("what is declared is there, and what is there is declared", () => {
       object: () => client(),
       hidden: [
         "dispatch",
-        "hears",
         "isLive",
         "onMessage",
         "onRaw",
@@ -95,7 +94,7 @@ describe("what is declared is there, and what is there is declared", () => {
     {
       type: "Server",
       object: () => instance.server,
-      hidden: ["dispatch", "hears", "receive", "tellError"],
+      hidden: ["dispatch", "receive", "tellError"],
     },
     { type: "Queue", object: () => client().queue, hidden: ["running", "size"] },
     { type: "Parser", object: () => new ipc.Parser(), hidden: ["framing"] },

@@ -112,6 +112,22 @@ describe("our sync mode", () => {
     }
   });
 
+  test("finding 35: a fresh client takes over the requests that wait", async () => {
+    const ipc = open(ours, { sync: true });
+    ipc.connectTo("world");
+    const old = clientOf(ipc);
+    old.emit("ask", 1);
+    await next(old, "disconnect");
+    old.emit("ask", 2);
+    ipc.connectTo("world");
+    clientOf(ipc).emit("ask", 3);
+    const wire = await (await listen(`${ipc.config.socketRoot}app.world`)).peer();
+    for (let n = 1; n <= 3; n += 1) {
+      expect(numbersOf(await wire.frameCount(n))).toEqual([1, 2, 3].slice(0, n));
+      wire.send(frame("answer", n));
+    }
+  });
+
   test("finding 14: the sync queue has the same limits and tells the same", async () => {
     const { client } = await asking(ours, { maxQueueMessages: 2 });
     const errors = collect<[Coded]>(client, "error");
