@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const file = fileURLToPath(new URL("peer-process.mjs", import.meta.url));
 
 /** Only a safety net: a peer that loses messages is noticed by the traffic long before. */
-const deadlineMs = 120_000;
+const deadlineMs = 400_000;
 
 export class Remote {
   #child;

@@ -55,7 +55,6 @@ export async function server({ peer, target, fail }) {
 export async function client({ peer, target, fail }) {
   const links = [];
   return {
-    /** One after the other: a burst would overflow the queue of connections that wait for accept. */
     async open(count) {
       for (let index = 0; index < count; index++) {
         const link = await peer.connect(target, { onMessage() {}, onError: fail });
@@ -69,15 +68,23 @@ export async function client({ peer, target, fail }) {
 export async function* steps({ server: holder, clients: [opener], settings }) {
   const { warmUp, connections } = settings;
   // The first connections pay for code and for tables that grow in steps.
-  await opener.call("open", warmUp);
-  await holder.call("hear", warmUp);
+  await openAndHear(opener, holder, 0, warmUp);
   const before = await holder.call("memory");
-  await opener.call("open", connections);
-  await holder.call("hear", warmUp + connections);
+  await openAndHear(opener, holder, warmUp, warmUp + connections);
   const after = await holder.call("memory");
   yield;
   return {
     value: (after.rss - before.rss) / connections,
     heapBytes: (after.heap - before.heap) / connections,
   };
+}
+
+/** A portion at a time: a system queues some hundred connections for a server that is slow to accept. */
+async function openAndHear(opener, holder, from, to) {
+  for (let open = from; open < to; ) {
+    const portion = Math.min(100, to - open);
+    open += portion;
+    await opener.call("open", portion);
+    await holder.call("hear", open);
+  }
 }
