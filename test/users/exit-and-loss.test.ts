@@ -2,10 +2,12 @@
 import { expect } from "vitest";
 import type { Report } from "../support/program.ts";
 import { complaint, type Scene } from "./complaint.ts";
+import { outcomeOf } from "./outcome.ts";
 
 const countingServer = new URL("./programs/counting-server.mjs", import.meta.url);
 const countingClient = new URL("./programs/counting-client.mjs", import.meta.url);
 const broadcastingServer = new URL("./programs/broadcasting-server.mjs", import.meta.url);
+const undeliverable = new URL("./programs/undeliverable.mjs", import.meta.url);
 const lastWords = new URL("./programs/last-words.mjs", import.meta.url);
 
 interface Counted extends Report {
@@ -70,5 +72,18 @@ for (const end of ["exit", "disconnect", "destroy"]) {
       }
       return arrived;
     },
+  });
+}
+
+const waits = [
+  ["ipc", "close", {}],
+  ["client", "close", {}],
+  ["ipc", "flush", { maxRetries: 0 }],
+  ["client", "flush", { maxRetries: 0 }],
+] as const;
+for (const [of, wait, config] of waits) {
+  complaint(2, `await ${of}.${wait}() rejects when something could not be delivered`, {
+    ours: { outcome: "ERR_IPC_UNDELIVERED" },
+    scenario: (scene) => outcomeOf(scene, undeliverable, { options: { of, wait, config } }),
   });
 }

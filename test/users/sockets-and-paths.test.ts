@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { chmod, lstat, readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { Program, Report } from "../support/program.ts";
@@ -13,6 +14,13 @@ const failingClient = new URL("./programs/failing-client.mjs", import.meta.url);
 const fileMode = new URL("./programs/file-mode.mjs", import.meta.url);
 const namedServer = new URL("./programs/named-server.mjs", import.meta.url);
 const replacedFile = new URL("./programs/replaced-file.mjs", import.meta.url);
+
+interface Listening extends Report {
+  readonly type: "listening";
+  readonly path: string;
+  readonly mode: string;
+  readonly folder: string;
+}
 
 type Serving =
   | { readonly type: "started"; readonly tookMs: number }
@@ -109,6 +117,19 @@ complaint(9, "a file that is no socket is never removed to make room for one", {
   },
 });
 
+/** Where a server with a configuration listens, and who may use the file and its folder. */
+async function listeningFile(
+  { programs, implementation }: Scene,
+  config: object,
+  env: Readonly<Record<string, string>> = {},
+) {
+  const options = { config };
+  const { type: _, ...file } = await programs
+    .start<Listening>(fileMode, { implementation, options, env })
+    .next("listening");
+  return file;
+}
+
 const permissions = [
   [{}, "700"],
   [{ readableAll: true }, "744"],
@@ -122,16 +143,31 @@ for (const [config, mode] of permissions) {
     {
       ours: mode,
       fineOn: ["node-ipc@9.2.1", "node-ipc@14.0.0"],
-      scenario: async ({ programs, implementation }) => {
-        const program = programs.start<Report & { type: "listening"; mode: string }>(fileMode, {
-          implementation,
-          options: { config },
-        });
-        return (await program.next("listening")).mode;
-      },
+      scenario: async (scene) => (await listeningFile(scene, config)).mode,
     },
   );
 }
+
+complaint(20, "a folder that somebody else made keeps its mode", {
+  ours: "755",
+  seenOn: { "node-ipc@14.0.0": "700" },
+  fineOn: ["node-ipc@9.2.1"],
+  scenario: async (scene) => {
+    await chmod(scene.programs.socketRoot, 0o755);
+    return (await listeningFile(scene, {})).folder;
+  },
+});
+
+complaint(20, "secureSocketRoot gives each user a folder that nobody else may enter", {
+  ours: { path: "node-ipc/app.mode", folder: "700" },
+  fineOn: ["node-ipc@14.0.0"],
+  scenario: async (scene) => {
+    const { socketRoot } = scene.programs;
+    const env = { NODE_IPC_ROOT: "", XDG_RUNTIME_DIR: socketRoot };
+    const { path, folder } = await listeningFile(scene, { secureSocketRoot: true }, env);
+    return { path: relative(socketRoot, path), folder };
+  },
+});
 
 interface GaveUp extends Report {
   readonly type: "gave up";

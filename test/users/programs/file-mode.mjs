@@ -1,5 +1,6 @@
-// Reports who may connect to the socket file: the permission bits of group and others.
+// Reports the socket's path and the permission bits of it and of its folder.
 import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import { ipc, options, report } from "../../support/load-node-ipc.cjs";
 import { listening } from "./listening.mjs";
 
@@ -7,5 +8,7 @@ process.umask(0o077);
 Object.assign(ipc.config, { id: "mode" }, options.config);
 ipc.serve();
 await listening();
-report("listening", { mode: (statSync(ipc.server.path).mode & 0o777).toString(8) });
+const { path } = ipc.server;
+const modeOf = (file) => (statSync(file).mode & 0o777).toString(8);
+report("listening", { path, mode: modeOf(path), folder: modeOf(dirname(path)) });
 process.exit();

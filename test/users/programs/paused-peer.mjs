@@ -13,15 +13,17 @@ peer.pause();
 
 const before = held();
 const returned = new Set();
+let most = 0;
 for (let turn = 0; turn < 64 && !socket.destroyed; turn++) {
   const flowing =
     options.side === "server" ? ipc.server.broadcast("word", word) : ipc.of.wire.emit("word", word);
   returned.add(flowing);
   await nextTurn();
+  most = Math.max(most, held() - before);
 }
 await nextTurn();
 report("spoke", {
-  heldMebibytes: (held() - before) / mebibyte,
+  heldMebibytes: most / mebibyte,
   returned,
   told: end.told.map(({ code }) => code),
 });
