@@ -1,17 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, describe, type ExpectStatic } from "vitest";
+import { describe, type ExpectStatic } from "vitest";
 import { canRun, type Implementation, realImplementations } from "../support/implementations.ts";
 import { test } from "../support/program.ts";
-import { makeCertificates } from "./certificates.ts";
+import { testCertificates } from "../support/tls-certs.ts";
 import type { Channel } from "./channels.ts";
 import { asHeard, falsy, nested, numbered, unicode } from "./messages.ts";
 import { openClient, openServer, type Party } from "./parties.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "tls-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-const certificates = makeCertificates(folder);
+const certificates = testCertificates();
 
 const everybody: readonly Implementation[] = ["ours", ...realImplementations];
 const servers = (["ours", "node-ipc@9.2.1", "node-ipc@14.0.0"] as const).filter(canRun);
@@ -23,7 +18,7 @@ const streams: readonly Channel[] = [
     name: "tls",
     kind: "tcp",
     serverConfig: {
-      tls: { private: certificates.server.private, public: certificates.server.public },
+      tls: { private: certificates.server.key, public: certificates.server.cert },
     },
     clientConfig: { tls: { rejectUnauthorized: false } },
   },
