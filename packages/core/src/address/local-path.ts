@@ -40,7 +40,8 @@ export function securePrivateFolder(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (reason) {
     // A file, or a link that leads nowhere: the check says it better.
-    if ((reason as NodeJS.ErrnoException).code !== "EEXIST") throw toMyelinError(reason);
+    const { code } = reason as NodeJS.ErrnoException;
+    if (code !== "EEXIST" && code !== "ENOENT") throw toMyelinError(reason);
   }
   checkPrivateFolder(path);
 }

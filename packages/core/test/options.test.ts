@@ -1,0 +1,49 @@
+import { tcp, tls, udp, unix } from "myelin";
+import { describe, expect, test } from "vitest";
+import { defaults } from "../src/options.ts";
+
+const refused = (what: string) =>
+  expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringContaining(what) });
+
+describe("an option with a wrong value is refused at once", () => {
+  test.each<[string, () => unknown]>([
+    ["unix(): reclaim must be a boolean, not yes", () => unix({ reclaim: "yes" as never })],
+    ["unix(): backlog must be a number from 0", () => unix({ backlog: -1 })],
+    ["unix(): maxConnections must be a number", () => unix({ maxConnections: Number.NaN })],
+    ["tcp(): localPort must be a number from 0 to 65535", () => tcp({ localPort: 65_536 })],
+    ["tcp(): family must be 0, 4 or 6", () => tcp({ family: 5 as never })],
+    ["tcp(): lookup must be a function", () => tcp({ lookup: {} as never })],
+    ["tcp(): keepAliveInitialDelayMs", () => tcp({ keepAliveInitialDelayMs: 2 ** 31 })],
+    ["tls(): handshakeTimeoutMs", () => tls({ handshakeTimeoutMs: -1 })],
+    ["tls(): noDelay must be a boolean", () => tls({ noDelay: 1 as never })],
+    [
+      "udp(): maxDatagramBytes must be a number from 1 to 65507",
+      () => udp({ maxDatagramBytes: 0 }),
+    ],
+    ["udp(): maxPeers", () => udp({ maxPeers: 0 })],
+  ])("%s", (message, make) => {
+    expect(make).toThrow(refused(message));
+  });
+});
+
+test("a mistyped option is refused, with the names that exist", () => {
+  expect(() => tcp({ nodelay: true } as never)).toThrow(refused('no option "nodelay"'));
+  expect(() => tcp({ nodelay: true } as never)).toThrow(refused("noDelay"));
+  expect(() => unix({ ["__proto__x"]: 1 } as never)).toThrow(refused("__proto__x"));
+});
+
+test("options that are undefined count as left out", () => {
+  expect(() => unix({ reclaim: undefined, backlog: undefined } as never)).not.toThrow();
+});
+
+test("defaults cannot be changed", () => {
+  for (const each of [defaults, ...Object.values(defaults)])
+    expect(Object.isFrozen(each)).toBe(true);
+});
+
+test("what a program passes is not changed", () => {
+  const options = Object.freeze({ noDelay: false });
+  tcp(options);
+  tls(options);
+  expect(options).toEqual({ noDelay: false });
+});
