@@ -6,34 +6,39 @@ import { type Channel, canMeet, cellName, type Pair, pairs } from "./channels.ts
 import { falsy, nested, numbered, takesIds, unicode } from "./messages.ts";
 
 const MiB = 1024 * 1024;
+const timeout = 120_000;
 
 /** One test for each pair of implementations. */
 export function testStreams(channel: Channel): void {
   describe.concurrent(`over ${channel.name}`, () => {
     for (const pair of pairs) {
-      test.runIf(canMeet(pair))(cellName(pair, channel.name), async ({ programs, expect }) => {
-        const early = numbered(3);
-        const onConnect = numbered(2, 3);
-        const cell = await Cell.open({ expect, programs, pair, channel }, { early, onConnect });
-        await cell.hear("said before and on connecting", "client", [...early, ...onConnect]);
+      test.runIf(canMeet(pair))(
+        cellName(pair, channel.name),
+        { timeout },
+        async ({ programs, expect }) => {
+          const early = numbered(3);
+          const onConnect = numbered(2, 3);
+          const cell = await Cell.open({ expect, programs, pair, channel }, { early, onConnect });
+          await cell.hear("said before and on connecting", "client", [...early, ...onConnect]);
 
-        for (const side of ["server", "client"] as const) {
-          await cell.tell("falsy payloads", side, falsy);
-          await cell.tell("unicode", side, unicode);
-          await cell.tell("nested objects", side, nested);
-          await cell.tell("2,000 messages in order", side, numbered(2_000));
-          await cell.tellLong("1 MiB of Unicode", side, { bytes: MiB, ascii: false });
-          const bytes = largeMessage(pair, side, channel);
-          await cell.tellLong("a large message", side, { bytes, ascii: true });
-        }
-        cell.expectNoErrors();
+          for (const side of ["server", "client"] as const) {
+            await cell.tell("falsy payloads", side, falsy);
+            await cell.tell("unicode", side, unicode);
+            await cell.tell("nested objects", side, nested);
+            await cell.tell("2,000 messages in order", side, numbered(2_000));
+            await cell.tellLong("1 MiB of Unicode", side, { bytes: MiB, ascii: false });
+            const bytes = largeMessage(pair, side, channel);
+            await cell.tellLong("a large message", side, { bytes, ascii: true });
+          }
+          cell.expectNoErrors();
 
-        await cell.restartServer();
-        await cell.hear("on reconnecting", "client", onConnect);
-        await cell.tell("after the restart", "client", nested);
-        await cell.tell("after the restart", "server", nested);
-        await expectFarewell(cell, pair, expect);
-      });
+          await cell.restartServer();
+          await cell.hear("on reconnecting", "client", onConnect);
+          await cell.tell("after the restart", "client", nested);
+          await cell.tell("after the restart", "server", nested);
+          await expectFarewell(cell, pair, expect);
+        },
+      );
     }
   });
 }
