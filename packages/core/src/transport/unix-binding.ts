@@ -106,26 +106,26 @@ async function takeOver(
     if (found !== undefined) {
       if (!found.isSocket) {
         const message = `there is a file at ${path} that is no socket; it was left alone`;
-        throw new MyelinError("ERR_NOT_A_SOCKET", message, { cause: addressInUse(path) });
+        throw new MyelinError("ERR_NOT_A_SOCKET", message, taken(path));
       }
       if (!reclaim || (await probe(path)) === "alive") break;
       removeDead(path, found);
     }
     if (await attempt()) return;
   }
-  throw new MyelinError("ERR_ADDRESS_IN_USE", `another server listens at ${path}`, {
-    cause: addressInUse(path),
-  });
+  const who = reclaim ? "another server listens at" : "there is a socket (reclaim is off) at";
+  throw new MyelinError("ERR_ADDRESS_IN_USE", `${who} ${path}`, taken(path));
 }
 
-// The error that Node would have given, for those who know errors by its fields.
-function addressInUse(path: string): Error {
-  return Object.assign(new Error(`listen EADDRINUSE: address already in use ${path}`), {
+// The cause is the error that Node would have given, for those who know errors by its fields.
+function taken(path: string): { address: string; cause: Error } {
+  const cause = Object.assign(new Error(`listen EADDRINUSE: address already in use ${path}`), {
     code: "EADDRINUSE",
     errno: -constants.errno.EADDRINUSE,
     syscall: "listen",
     address: path,
   });
+  return { address: formatAddress({ scheme: "unix", path }), cause };
 }
 
 // Programs may close the server itself, so what belongs to closing hangs there.
