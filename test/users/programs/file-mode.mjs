@@ -1,4 +1,4 @@
-// Reports the socket's path and the permission bits of it and of its folder.
+// Reports the socket's path and the permissions that group and others have on it and on its folder.
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { ipc, options, report } from "../../support/load-node-ipc.cjs";
@@ -9,6 +9,6 @@ Object.assign(ipc.config, { id: "mode" }, options.config);
 ipc.serve();
 await listening();
 const { path } = ipc.server;
-const modeOf = (file) => (statSync(file).mode & 0o777).toString(8);
-report("listening", { path, mode: modeOf(path), folder: modeOf(dirname(path)) });
+const othersMay = (file) => (statSync(file).mode & 0o077).toString(8).padStart(2, "0");
+report("listening", { path, file: othersMay(path), folder: othersMay(dirname(path)) });
 process.exit();

@@ -1,11 +1,11 @@
-// Measures what it costs to receive one message of each of `options.mebibytes`: processor time, because the machine's
-// other work must not count; the best of `options.rounds`, because the garbage collector's must not either.
+// Measures what it costs to receive the same bytes in one message and in `options.pieces`: processor time, because the
+// machine's other work must not count.
 import { once } from "node:events";
 import { connect } from "node:net";
 import { ipc, options, report } from "../../support/load-node-ipc.cjs";
 import { listening } from "./listening.mjs";
 
-const mebibyte = 2 ** 20;
+const bytes = options.mebibytes * 2 ** 20;
 
 ipc.config.id = "large";
 ipc.serve();
@@ -13,10 +13,10 @@ await listening();
 const peer = connect(ipc.server.path);
 await once(peer, "connect");
 
-async function receive(bytes) {
+async function receive(size) {
   const message = Buffer.concat([
     Buffer.from('{"type":"large","data":"'),
-    Buffer.alloc(bytes, "x"),
+    Buffer.alloc(size, "x"),
     Buffer.from('"}\f'),
   ]);
   const before = process.cpuUsage();
@@ -24,16 +24,13 @@ async function receive(bytes) {
   peer.write(message);
   const text = await received;
   const { user, system } = process.cpuUsage(before);
-  if (text.length !== bytes) throw new Error(`${text.length} of ${bytes} characters arrived`);
+  if (text.length !== size) throw new Error(`${text.length} of ${size} characters arrived`);
   return (user + system) / 1000;
 }
 
-await receive(mebibyte);
-const costs = options.mebibytes.map(() => Number.POSITIVE_INFINITY);
-for (let round = 0; round < options.rounds; round++) {
-  for (const [index, size] of options.mebibytes.entries()) {
-    costs[index] = Math.min(costs[index], await receive(size * mebibyte));
-  }
-}
-report("measured", { costs });
+await receive(bytes / options.pieces);
+let inPieces = 0;
+for (let piece = 0; piece < options.pieces; piece++)
+  inPieces += await receive(bytes / options.pieces);
+report("measured", { whole: await receive(bytes), inPieces });
 process.exit();
