@@ -51,6 +51,8 @@ export class Client extends Events implements WireOwner {
   readonly #offline = new OfflineQueue();
   readonly #requestBound = new QueueBound();
   #requestBytes = 0;
+  /** The frame of each task of the queue, for a client that takes this one's place. */
+  readonly #frameOf = new WeakMap<() => void, Frame>();
   #hasConnected = false;
   #toldClosed = false;
   #fatal = false;
@@ -170,6 +172,11 @@ export class Client extends Events implements WireOwner {
     this.explicitlyDisconnected = true;
     this.#phase = "ended";
     successor.#offline.adopt(this.#offline);
+    successor.queue.stop = true;
+    for (const task of this.queue.contents.splice(0)) {
+      const frame = this.#frameOf.get(task);
+      if (frame !== undefined) successor.#enqueue(frame);
+    }
     this.reset();
   }
 
@@ -346,6 +353,10 @@ export class Client extends Events implements WireOwner {
       if (!this.#mayKeep()) return false;
       this.queue.stop = true;
     }
+    return this.#enqueue(frame) && (wire?.writable ?? true);
+  }
+
+  #enqueue(frame: Frame): boolean {
     if (this.queue.size === 0) this.#requestBytes = 0;
     const held = { messages: this.queue.size, bytes: this.#requestBytes };
     const refusal = this.#requestBound.refusal(frame, held, this.config);
@@ -354,11 +365,13 @@ export class Client extends Events implements WireOwner {
       return false;
     }
     this.#requestBytes += sizeOf(frame);
-    this.queue.add(() => {
+    const send = (): void => {
       this.#requestBytes -= sizeOf(frame);
       this.#wire?.write(frame);
-    });
-    return wire?.writable ?? true;
+    };
+    this.#frameOf.set(send, frame);
+    this.queue.add(send);
+    return true;
   }
 
   #answered(): void {

@@ -19,15 +19,28 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 function flushing(name: Name): (this: Hooked, ...args: unknown[]) => unknown {
   return function flushFirst(this: Hooked, ...args: unknown[]): unknown {
     this[flushOf].flush();
-    const original = (Object.getPrototypeOf(this) as Record<Name, Method>)[name];
-    return original.apply(this, args);
+    return methodOf(this, name).apply(this, args);
   };
 }
 
+// The one that is called for every write, also by ourselves: without a list of arguments.
+function flushingWrite(this: Hooked, chunk: unknown, encoding: unknown, done: unknown): unknown {
+  this[flushOf].flush();
+  return methodOf(this, "write").call(this, chunk, encoding, done);
+}
+
+function methodOf(socket: Hooked, name: Name): Method {
+  return (Object.getPrototypeOf(socket) as Record<Name, Method>)[name];
+}
+
 // One set of functions for all sockets: a closure for each would cost memory per connection.
-const hooks: ReadonlyArray<readonly [Name, (this: Hooked, ...args: unknown[]) => unknown]> = (
-  ["write", "end", "destroy", "destroySoon", "resetAndDestroy"] as const
-).map((name) => [name, flushing(name)]);
+const hooks: ReadonlyArray<readonly [Name, unknown]> = [
+  ["write", flushingWrite],
+  ["end", flushing("end")],
+  ["destroy", flushing("destroy")],
+  ["destroySoon", flushing("destroySoon")],
+  ["resetAndDestroy", flushing("resetAndDestroy")],
+];
 
 /** Makes the socket's own methods flush `writer` first. */
 export function hookSocket(socket: Socket, writer: Flushable): void {

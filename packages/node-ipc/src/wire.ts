@@ -130,9 +130,13 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
 
   /** For the writer only: hands text or bytes to the connection. */
   send(data: string | Uint8Array): boolean {
-    if (this.usable) return this.connection.send(data);
-    this.#missed = true;
-    return false;
+    try {
+      return this.connection.send(data);
+    } catch (error) {
+      if (!isMyelinError(error) || error.code !== "ERR_CLOSED") throw error;
+      this.#missed = true;
+      return false;
+    }
   }
 
   onData(chunk: Uint8Array): void {

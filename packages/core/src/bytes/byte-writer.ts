@@ -23,6 +23,8 @@ export interface WriteTarget {
 const firstChunkLength = 1024;
 
 let waiting: ByteWriter[] = [];
+/** The list that is not in use: one of the two waits while the other is worked through. */
+let spare: ByteWriter[] = [];
 let immediate: NodeJS.Immediate | undefined;
 let holders = 0;
 let openWriters = 0;
@@ -44,8 +46,10 @@ function flushWaiting(): void {
     immediate = undefined;
   }
   const writers = waiting;
-  waiting = [];
+  waiting = spare;
   for (const writer of writers) writer.endTick();
+  writers.length = 0;
+  spare = writers;
 }
 
 function onImmediate(): void {

@@ -17,6 +17,7 @@ const firstPrintable = 0x20;
 export class Delimiter {
   readonly text: string;
   readonly bytes: Buffer;
+  readonly #lastByte: number;
   /** The code point that is escaped inside strings; undefined where JSON always escapes it itself. */
   readonly #escaped: { from: string; to: string } | undefined;
 
@@ -32,9 +33,22 @@ export class Delimiter {
     }
     this.text = text;
     this.bytes = Buffer.from(text, "utf8");
+    this.#lastByte = this.bytes.at(-1) as number;
     // Control characters never appear in the output of JSON.stringify: nothing to look for.
     const isSafe = candidates.some((character) => character.charCodeAt(0) < firstPrintable);
     this.#escaped = isSafe ? undefined : { from: first, to: escapeOf(first) };
+  }
+
+  /** Where the last delimiter in `bytes` ends; 0 when there is none. */
+  lastEnd(bytes: Buffer): number {
+    const { length } = this.bytes;
+    if (length > 1) {
+      const last = bytes.lastIndexOf(this.bytes);
+      return last === -1 ? 0 : last + length;
+    }
+    // Most pieces end where a message does.
+    if (bytes.length > 0 && bytes[bytes.length - 1] === this.#lastByte) return bytes.length;
+    return bytes.lastIndexOf(this.#lastByte) + 1;
   }
 
   /** The frame of a JSON text. */
@@ -93,13 +107,11 @@ export class DelimiterDecoder implements FrameDecoder {
       if (start === undefined) return;
       bytes = bytes.subarray(start);
     }
-    const { bytes: delimiter } = this.#delimiter;
-    const last = bytes.lastIndexOf(delimiter);
-    if (last === -1) {
+    const end = this.#delimiter.lastEnd(bytes);
+    if (end === 0) {
       this.#keep(bytes);
       return;
     }
-    const end = last + delimiter.length;
     const rest = this.#report(decode(bytes, end));
     if (this.#stopped) return;
     // A delimiter that overlaps itself (`##` in `a###`) is matched from the left.
@@ -115,7 +127,9 @@ export class DelimiterDecoder implements FrameDecoder {
     const pending = this.#pending as ByteQueue;
     const { bytes: delimiter } = this.#delimiter;
     const before = pending.length;
-    const end = delimiter.length === 1 ? bytes.indexOf(delimiter) + 1 : this.#findAcross(bytes);
+    const [only] = delimiter;
+    const end =
+      delimiter.length === 1 ? bytes.indexOf(only as number) + 1 : this.#findAcross(bytes);
     if (end === 0) {
       this.#keep(bytes);
       return undefined;
@@ -178,7 +192,11 @@ function asBuffer(chunk: Uint8Array): Buffer {
     : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
+/** Below this many bytes asking whether they are ASCII costs more than it saves. */
+const worthAsking = 512;
+
 function decode(bytes: Buffer, end: number): string {
+  if (end < worthAsking) return bytes.toString("utf8", 0, end);
   const used = end === bytes.length ? bytes : bytes.subarray(0, end);
   // Most events are ASCII, which is copied instead of decoded. (Node 18 before 18.15 cannot tell.)
   return used.toString(isAscii?.(used) ? "latin1" : "utf8");

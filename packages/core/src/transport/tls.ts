@@ -64,8 +64,10 @@ export type TlsOptions = Omit<
  * Connects processes over TLS. A server needs `key` and `cert`; with `requestCert` and a `ca` it takes
  * only clients that show a certificate of that authority (mutual TLS).
  *
- * With TLS 1.3 a client learns only after its own handshake that the server refused its certificate:
- * `dial` has settled then, and the connection's `onClose` tells it.
+ * With TLS 1.3 a client's handshake is done before the server has looked at its certificate, so a
+ * refusal comes after `dial`: `onClose` with `ERR_TLS` when a certificate is missing; when it is not
+ * trusted, Node's servers just end the connection, and only their side (`myelin:handshake:failed`)
+ * knows why.
  */
 export function tls(options: TlsOptions = {}): SocketTransport {
   const { handshakeTimeoutMs = limits.handshakeTimeoutMs, ...given } = options;
