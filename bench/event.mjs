@@ -1,19 +1,20 @@
-// The event that travels: what a program would log, some 100 bytes on the wire, each one different.
+// The event that travels: a number and a line of text, as in the examples of node-ipc's README, some
+// 100 bytes on the wire. No two that follow each other are the same.
 
-export const eventName = "log";
+export const eventName = "app.message";
 
-const texts = Array.from(
+const messages = Array.from(
   { length: 8 },
   (_, index) => `GET /api/orders/${4200 + index} answered 200 in ${11 + index} ms`,
 );
 
 export function makeEvent(sequence) {
-  return { sequence, level: "info", text: texts[sequence & 7] };
+  return { sequence, message: messages[sequence & 7] };
 }
 
 /** Whether it is the event of this number, unchanged. Cheap enough for every message of every run. */
 export function isEvent(data, sequence) {
-  return data?.sequence === sequence && data.level === "info" && data.text === texts[sequence & 7];
+  return data?.sequence === sequence && data.message === messages[sequence & 7];
 }
 
 /** What a receiver that expected another message complains of. */

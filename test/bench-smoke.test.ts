@@ -73,7 +73,7 @@ describe("a peer that lies fails the run", () => {
   test.each([
     ["loses", "", "expected message 999, got"],
     ["doubles", "send(data); send(data);", "expected message 1000, got"],
-    ["changes", "send({ ...data, text: 'GET /' });", "expected message 999, got"],
+    ["changes", "send({ ...data, message: 'GET /' });", "expected message 999, got"],
   ])("one that %s a message", { timeout: 30_000 }, async (name, lie, complaint) => {
     const peers = await liar(name, lie);
     const { status, output } = await bench("--quick", "--only", "oneway", "--peers", peers);
