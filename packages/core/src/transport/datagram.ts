@@ -75,6 +75,12 @@ export function bindDatagram(
       reject(aborted(text, signal));
       return;
     }
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+      // Node would bind what is left of it after 16 bits.
+      const message = `${text}: the port must be a number from 0 to 65535`;
+      reject(new MyelinError("ERR_INVALID_ADDRESS", message, { address: text }));
+      return;
+    }
     const socket = createSocket({ type: family === 6 ? "udp6" : "udp4", lookup: lookupHost });
     const fail = (error: MyelinError): void => {
       release();

@@ -18,6 +18,7 @@ import {
 import { MyelinError, toMyelinError } from "../errors.ts";
 import type { UnixOptions } from "../options.ts";
 import { pipe } from "./pipe.ts";
+import { aborted } from "./socket-dial.ts";
 import type { SocketListener, SocketTransport } from "./transport.ts";
 import { unix } from "./unix.ts";
 
@@ -35,6 +36,8 @@ export function local(options: UnixOptions = {}): SocketTransport {
     async dial(address, dialOptions) {
       const { name } = checkAddress(address);
       if (windows) return inner.dial(pipeAddress(name), dialOptions);
+      const signal = dialOptions?.signal;
+      if (signal?.aborted === true) throw aborted(formatAddress(address), signal);
       const tried: string[] = [];
       for (const { folder, path } of localPlaces(name)) {
         try {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, readdirSync } from "node:fs";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unix } from "myelin";
@@ -112,7 +112,7 @@ describe("a server that was killed", () => {
     await race([racer], path);
     racer.kill("SIGSTOP");
     // The system takes connections for it, until its queue is full: then it says EAGAIN.
-    const sockets = [];
+    const sockets: Socket[] = [];
     for (let refused = false; !refused; ) {
       const socket = connect(path);
       sockets.push(socket);
@@ -129,9 +129,11 @@ describe("a server that was killed", () => {
     await expect(unix().listen({ scheme: "unix", path }, () => {})).rejects.toMatchObject({
       code: "ERR_ADDRESS_IN_USE",
     });
-    for (const socket of sockets) socket.destroy();
+    const answered = once(sockets[0] as Socket, "data");
     racer.kill("SIGCONT");
-    expect(await answering(path)).toBe(racer.pid);
+    const [chunk]: unknown[] = await within("an answer", answered);
+    expect(Number(chunk)).toBe(racer.pid);
+    for (const socket of sockets) socket.destroy();
   });
 });
 
