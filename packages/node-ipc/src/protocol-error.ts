@@ -2,7 +2,7 @@
  * The errors of the drop-in. Failures of the system are Node's own errors, as node-ipc's users know
  * them; everything that we find wrong is an {@link IPCProtocolError} with a code of its own.
  */
-import { hintFor, isMyelinError, type MyelinErrorCode } from "myelin";
+import { isMyelinError, type MyelinErrorCode } from "myelin";
 
 /** Every code of an {@link IPCProtocolError}. `docs/errors.md` says what to do about each. */
 export type IpcErrorCode =
@@ -71,8 +71,10 @@ const codeOfCore: Partial<Record<MyelinErrorCode, IpcErrorCode>> = {
 export function toIpcError(reason: unknown): Error {
   if (!isMyelinError(reason)) return reason instanceof Error ? reason : new Error(String(reason));
   const { cause } = reason;
-  const finding = codeOfFinding[reason.code];
-  if (finding === undefined && isSystemError(cause)) return withHint(cause);
+  // ENOTSOCK comes from connecting: that is the system's own word, not what we found in the way.
+  const isFinding = !(isSystemError(cause) && cause.code === "ENOTSOCK");
+  const finding = isFinding ? codeOfFinding[reason.code] : undefined;
+  if (finding === undefined && isSystemError(cause)) return explained(cause, reason.message);
   const code = finding ?? codeOfCore[reason.code] ?? "ERR_IPC_CONNECTION";
   return new IPCProtocolError(code, reason.message, { cause: reason });
 }
@@ -81,8 +83,8 @@ function isSystemError(value: unknown): value is NodeJS.ErrnoException {
   return value instanceof Error && typeof (value as NodeJS.ErrnoException).code === "string";
 }
 
-function withHint(error: NodeJS.ErrnoException): NodeJS.ErrnoException {
-  const hint = hintFor(error.code);
-  if (hint !== undefined && !error.message.includes(hint)) error.message += ` (${hint})`;
+/** Node's error with what the core found out about it: who owns the file, what to do. */
+function explained(error: NodeJS.ErrnoException, message: string): NodeJS.ErrnoException {
+  if (message.includes(error.message)) error.message = message;
   return error;
 }

@@ -23,6 +23,7 @@ export class StreamBackend implements Backend, WireOwner {
   readonly #told = new WeakSet<object>();
   #listener: SocketListener | undefined;
   #stopped = false;
+  #isReferenced = true;
 
   constructor(server: Server) {
     const { config } = server;
@@ -39,6 +40,9 @@ export class StreamBackend implements Backend, WireOwner {
     const listener = await transport.listen(address, (connection) => this.#accept(connection), {
       onServer: (real) => {
         server.server = real;
+        real.on("tlsClientError", (error: Error) => {
+          if (!config.silent) server.log("a TLS handshake failed", error.message);
+        });
       },
     });
     this.#listener = listener;
@@ -90,11 +94,13 @@ export class StreamBackend implements Backend, WireOwner {
   }
 
   ref(): void {
+    this.#isReferenced = true;
     (this.#server.server as StreamServer).ref();
     for (const wire of this.#connections) wire.connection.socket.ref();
   }
 
   unref(): void {
+    this.#isReferenced = false;
     (this.#server.server as StreamServer).unref();
     for (const wire of this.#connections) wire.connection.socket.unref();
   }
@@ -129,6 +135,7 @@ export class StreamBackend implements Backend, WireOwner {
     const wire = new Wire(connection, this, this.#rules);
     const socket = connection.socket as WiredSocket;
     socket[wireOf] = wire;
+    if (!this.#isReferenced) socket.unref();
     this.#connections.add(wire);
     this.#server.sockets.push(socket);
     if (!this.#server.config.silent) this.#server.log("socket connected to", this.#server.path);

@@ -86,7 +86,10 @@ describe("our errors", () => {
     const { error, name } = await run.next("error");
     expect(name).toBe("Error");
     expect(error).toMatchObject({ code: "EACCES", syscall: "listen" });
-    expect(error.message).toMatch(/^listen EACCES: permission denied \S+ \(.+\)$/);
+    // The hint, and what was found out: whose folder it is, and who we are.
+    expect(error.message).toMatch(
+      /^listen EACCES: permission denied \S+ \(.+\): \S+ belongs to user 0, this is user \d+$/,
+    );
     chmodSync(programs.socketRoot, 0o700);
   });
 
