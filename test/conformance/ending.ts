@@ -16,7 +16,10 @@ const causes: readonly {
   readonly end: (pair: Pair) => unknown;
 }[] = [
   { title: "this side closes", end: ({ client }) => client.close() },
-  { title: "this side closes twice", end: ({ client }) => [client.close(), client.close()] },
+  {
+    title: "this side closes twice",
+    end: ({ client }) => Promise.all([client.close(), client.close()]),
+  },
   { title: "this side aborts", end: ({ client }) => client.abort() },
   { title: "this side aborts twice", end: ({ client }) => [client.abort(), client.abort()] },
   { title: "the other side closes", end: ({ server }) => server.close() },
@@ -31,15 +34,15 @@ const causes: readonly {
   },
   {
     title: "one side closes while the other aborts",
-    end: ({ client, server }) => [client.close().catch(() => {}), server.abort()],
+    end: ({ client, server }) => Promise.allSettled([client.close(), server.abort()]),
   },
   {
     title: "a close is cut short by an abort",
-    end: ({ client }) => [client.close().catch(() => {}), client.abort()],
+    end: ({ client }) => Promise.allSettled([client.close(), client.abort()]),
   },
   {
     title: "an abort is followed by a close",
-    end: ({ client }) => [client.abort(), client.close()],
+    end: ({ client }) => Promise.all([client.abort(), client.close()]),
   },
 ];
 
@@ -51,7 +54,7 @@ async function endBoth(world: World, { client, server }: Pair): Promise<void> {
   }
 }
 
-export function endingRules(rule: Rule, { halfClose, stream }: Claims): void {
+export function endingRules(rule: Rule, { discards, halfClose, stream }: Claims): void {
   for (const { title, end } of causes) {
     rule(`onClose is called once on both sides when ${title}`, true, async (world) => {
       const pair = await world.pair();
@@ -114,7 +117,7 @@ export function endingRules(rule: Rule, { halfClose, stream }: Claims): void {
     coded("ERR_UNDELIVERED")(clientHears.error);
     server.resume();
     await serverHears.closed();
-    assert.ok(serverHears.byteCount < 48 * MiB);
+    if (discards) assert.ok(serverHears.byteCount < 48 * MiB);
   });
 
   rule("an abort does not wait for a reader that stopped", stream, async (world) => {
@@ -126,7 +129,7 @@ export function endingRules(rule: Rule, { halfClose, stream }: Claims): void {
     coded("ERR_UNDELIVERED")(clientHears.error);
     server.resume();
     await serverHears.closed();
-    assert.ok(serverHears.byteCount < 48 * MiB);
+    if (discards) assert.ok(serverHears.byteCount < 48 * MiB);
   });
 
   rule(

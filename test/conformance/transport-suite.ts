@@ -18,6 +18,8 @@ export interface Claims {
   readonly refuses: boolean;
   readonly exclusive: boolean;
   readonly halfClose: boolean;
+  readonly frees: boolean;
+  readonly discards: boolean;
   readonly maxBytes: number;
 }
 
@@ -31,6 +33,8 @@ export function transportSuite(name: string, setup: TransportSetup): void {
     refuses: setup.refuses ?? true,
     exclusive: setup.exclusive ?? true,
     halfClose: setup.halfClose ?? stream,
+    frees: setup.frees ?? stream,
+    discards: setup.discards ?? true,
     maxBytes: setup.maxBytes ?? 8 * 1024 * 1024,
   };
   describe(`${name} keeps the transport contract:`, () => {

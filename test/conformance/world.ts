@@ -17,6 +17,10 @@ export interface TransportSetup {
   readonly exclusive?: boolean;
   /** The end of one direction leaves the other open for what was sent. Wine's pipes do not. */
   readonly halfClose?: boolean;
+  /** A closed listener refuses at once. On Windows a dial waits while connections of it stand. */
+  readonly frees?: boolean;
+  /** What the system had not taken before an abort does not arrive. Wine's pipes deliver it. */
+  readonly discards?: boolean;
   /** The largest message of the echo test. @defaultValue 8 MiB */
   readonly maxBytes?: number;
 }

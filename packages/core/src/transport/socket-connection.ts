@@ -109,8 +109,9 @@ class StreamSocketConnection implements SocketConnection {
 
   #close(timeoutMs = limits.closeTimeoutMs): Promise<void> {
     const { socket } = this;
+    // After an abort the loss is no news: onClose tells it.
+    this.#unsent = socket.destroyed ? 0 : socket.writableLength;
     this.#ended = true;
-    this.#unsent = socket.writableLength;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.abort(), timeoutMs);
       // The socket itself keeps the process alive until then, whatever it did before.
