@@ -14,7 +14,7 @@ async function test() {
   mkdirSync(join(root, ".cache/ci"), { recursive: true });
   rmSync(report, { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const { ok } = await run(npm(["test", "--", ...reporters]), { live: true });
+  const { ok } = await run(npm(["test", "--", "--no-color", ...reporters]), { live: true });
   try {
     const counts = JSON.parse(readFileSync(report, "utf8"));
     const passed = counts.numPassedTests;

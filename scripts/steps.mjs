@@ -14,7 +14,8 @@ import { run } from "./command.mjs";
  * @returns {Step}
  */
 export function commandStep(name, line) {
-  return { name, perform: () => run(line) };
+  // The output is shown indented, and read in logs: plain text.
+  return { name, perform: () => run(line, { env: { NO_COLOR: "1" } }) };
 }
 
 /**
