@@ -116,6 +116,7 @@ const hintOfErrno: Readonly<Record<string, string>> = {
   ERR_SSL_NO_SHARED_CIPHER: "the server has no `key` and `cert`, or no cipher in common",
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: passCertificate,
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: passCertificate,
+  "ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE": passCertificate,
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: passCertificate,
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA:
     "the other side does not trust this certificate: its `ca` is another",
