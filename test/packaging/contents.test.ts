@@ -39,7 +39,7 @@ describe("the drop-in", () => {
   const textOf = (path: string) => readFile(join(root, "packages/node-ipc", path), "utf8");
 
   test("holds the bundle, the files that programs import by path, and types beside each", () => {
-    expect(packed.files.toSorted()).toEqual(
+    expect([...packed.files].sort()).toEqual(
       [
         "LICENSE",
         "README.md",
@@ -48,7 +48,7 @@ describe("the drop-in", () => {
         ...["services/IPC", "entities/Defaults"].flatMap(codeAndTypes),
         "node-ipc.cjs",
         "node-ipc.d.cts",
-      ].toSorted(),
+      ].sort(),
     );
   });
 
@@ -94,7 +94,7 @@ describe("the core", () => {
       const source = file.replace(/^dist/, "src").replace(/\.(js|d\.ts)$/, ".ts");
       expect(existsSync(join(root, "packages/core", source)), file).toBe(true);
     }
-    expect(packed.files.filter((file) => !compiled.includes(file)).toSorted()).toEqual([
+    expect(packed.files.filter((file) => !compiled.includes(file)).sort()).toEqual([
       "LICENSE",
       "README.md",
       "package.json",

@@ -93,7 +93,7 @@ describe("whose socket file it is", () => {
     const newcomer = await connectLocal(open(ours, { socketRoot: serving.config.socketRoot }));
     newcomer.emit("n", 2);
     await heard.atLeast(2);
-    expect(heard.data.toSorted()).toEqual([1, 2]);
+    expect(heard.data.sort()).toEqual([1, 2]);
   });
 
   test("the second one's end does not take the first one's file away", async () => {

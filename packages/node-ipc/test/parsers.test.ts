@@ -177,14 +177,14 @@ describe.each(modules)("the parser classes of %s", (_name, load) => {
 /** JSON text in reverse, a line each: a wire of the program's own. */
 class ReversedLines {
   encode(type: unknown, data: unknown): string {
-    return `${[...JSON.stringify([type, data])].toReversed().join("")}\n`;
+    return `${[...JSON.stringify([type, data])].reverse().join("")}\n`;
   }
 
   read(remainder: string, chunk: string, receive: (message: unknown) => void): string {
     const lines = (remainder + chunk).split("\n");
     const rest = lines.pop() ?? "";
     for (const line of lines) {
-      const [type, data] = JSON.parse([...line].toReversed().join("")) as [string, unknown];
+      const [type, data] = JSON.parse([...line].reverse().join("")) as [string, unknown];
       receive({ type, data });
     }
     return rest;

@@ -54,7 +54,7 @@ describe.each([4, 6] as const)("a datagram socket of IPv%d", (family) => {
     one.endpoint.send("hello", two.port, two.host);
     one.endpoint.send(Buffer.from("bytes"), two.port, two.host);
     await two.hears.received(2);
-    expect(two.hears.datagrams.map(({ text }) => text).toSorted()).toEqual(["bytes", "hello"]);
+    expect(two.hears.datagrams.map(({ text }) => text).sort()).toEqual(["bytes", "hello"]);
     const source = { address: one.host, port: one.port, family: `IPv${family}` };
     expect(two.hears.datagrams[0]?.source).toMatchObject(source);
   });
