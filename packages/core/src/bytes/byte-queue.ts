@@ -38,6 +38,17 @@ export class ByteQueue {
     return this.#block?.subarray(Math.max(0, length - count), length) ?? Buffer.alloc(0);
   }
 
+  /** Everything, as a view that is valid until the next call; it stays in the queue. */
+  peek(): Buffer {
+    return this.tail(this.#length);
+  }
+
+  /** Drops the first `count` bytes and keeps the block for what comes next. */
+  discard(count: number): void {
+    this.#block?.copyWithin(0, count, this.#length);
+    this.#length -= count;
+  }
+
   clear(): void {
     this.#length = 0;
     if (this.#block !== undefined && this.#block.length > keptBlockBytes) this.#block = undefined;

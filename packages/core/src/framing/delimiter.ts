@@ -3,8 +3,7 @@
  * Reading looks at each byte once: a piece is searched when it arrives, and what is left of it waits
  * in a growing block until its end comes.
  */
-import { isAscii } from "node:buffer";
-import { ByteQueue } from "../bytes/byte-queue.ts";
+import { decodeUtf8, TextQueue } from "../bytes/text-queue.ts";
 import { MyelinError } from "../errors.ts";
 import type { FrameDecoder, FrameSink } from "./framing.ts";
 
@@ -81,7 +80,7 @@ export class DelimiterDecoder implements FrameDecoder {
   readonly #sink: FrameSink<string>;
   readonly #delimiter: Delimiter;
   readonly #maxFrameBytes: number;
-  #pending: ByteQueue | undefined;
+  #pending: TextQueue | undefined;
   #stopped = false;
 
   constructor(sink: FrameSink<string>, options: DelimiterDecoderOptions) {
@@ -112,7 +111,7 @@ export class DelimiterDecoder implements FrameDecoder {
       this.#keep(bytes);
       return;
     }
-    const rest = this.#report(decode(bytes, end));
+    const rest = this.#report(decodeUtf8(bytes, end));
     if (this.#stopped) return;
     // A delimiter that overlaps itself (`##` in `a###`) is matched from the left.
     if (rest.length > 0) this.#keep(Buffer.from(rest, "utf8"));
@@ -124,7 +123,7 @@ export class DelimiterDecoder implements FrameDecoder {
    * @returns where the next frame starts in `bytes`, or undefined when all was consumed.
    */
   #endOfPending(bytes: Buffer): number | undefined {
-    const pending = this.#pending as ByteQueue;
+    const pending = this.#pending as TextQueue;
     const { bytes: delimiter } = this.#delimiter;
     const before = pending.length;
     const [only] = delimiter;
@@ -137,14 +136,13 @@ export class DelimiterDecoder implements FrameDecoder {
     const frameBytes = before + end - delimiter.length;
     if (frameBytes > this.#maxFrameBytes) this.#refuse();
     pending.push(bytes.subarray(0, end));
-    const whole = pending.takeAll();
-    this.#sink.onFrame(decode(whole, frameBytes));
+    this.#sink.onFrame(pending.takeAll(delimiter.length));
     return this.#stopped || end === bytes.length ? undefined : end;
   }
 
   /** The end, in `bytes`, of the first delimiter that may begin in what is pending; 0 for none. */
   #findAcross(bytes: Buffer): number {
-    const pending = this.#pending as ByteQueue;
+    const pending = this.#pending as TextQueue;
     const { bytes: delimiter } = this.#delimiter;
     const tail = pending.tail(delimiter.length - 1);
     const seam = Buffer.concat([tail, bytes.subarray(0, delimiter.length - 1)]);
@@ -173,7 +171,8 @@ export class DelimiterDecoder implements FrameDecoder {
   }
 
   #keep(bytes: Buffer): void {
-    this.#pending ??= new ByteQueue();
+    // Three more than the delimiter may need: a character's bytes are not decoded apart.
+    this.#pending ??= new TextQueue(this.#delimiter.bytes.length + 2);
     // The last bytes may be the beginning of the delimiter, which does not count.
     const mayBeDelimiter = this.#delimiter.bytes.length - 1;
     if (this.#pending.length + bytes.length - mayBeDelimiter > this.#maxFrameBytes) this.#refuse();
@@ -190,14 +189,4 @@ function asBuffer(chunk: Uint8Array): Buffer {
   return Buffer.isBuffer(chunk)
     ? chunk
     : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-}
-
-/** Below this many bytes asking whether they are ASCII costs more than it saves. */
-const worthAsking = 512;
-
-function decode(bytes: Buffer, end: number): string {
-  if (end < worthAsking) return bytes.toString("utf8", 0, end);
-  const used = end === bytes.length ? bytes : bytes.subarray(0, end);
-  // Most events are ASCII, which is copied instead of decoded. (Node 18 before 18.15 cannot tell.)
-  return used.toString(isAscii?.(used) ? "latin1" : "utf8");
 }

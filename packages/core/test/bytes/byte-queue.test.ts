@@ -28,6 +28,16 @@ describe("ByteQueue", () => {
     expect(queue.tail(9).toString()).toBe("abc");
   });
 
+  test("can be looked at, and emptied from the front", () => {
+    const queue = new ByteQueue();
+    queue.push(Buffer.from("abcdef"));
+    expect(queue.peek().toString()).toBe("abcdef");
+    queue.discard(4);
+    queue.push(Buffer.from("gh"));
+    expect(queue.length).toBe(4);
+    expect(queue.takeAll().toString()).toBe("efgh");
+  });
+
   test("holds many single bytes in a few blocks, not in an object for each", () => {
     const queue = new ByteQueue();
     const byte = Buffer.from("x");

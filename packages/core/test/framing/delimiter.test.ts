@@ -191,3 +191,46 @@ describe("Delimiter", () => {
     },
   );
 });
+
+describe("large frames, which are decoded while they arrive", () => {
+  const mebibyte = 1024 * 1024;
+
+  test.each([
+    ["ASCII", "x"],
+    ["characters of three bytes", "漢"],
+    ["characters of four bytes", "😀"],
+    ["all kinds", "aé漢😀"],
+  ])("%s, however they are cut", (_what, unit) => {
+    const text = unit.repeat(Math.ceil((3 * mebibyte) / Buffer.byteLength(unit)));
+    const bytes = Buffer.from(`${text}\fnext\f`);
+    for (const size of [65_536, 65_537, 999_983, mebibyte + 1]) {
+      const sizes = Array.from({ length: Math.ceil(bytes.length / size) }, () => size);
+      const { frames } = decodeAll(split(bytes, sizes), { maxFrameBytes: bytes.length });
+      // Compared as a claim: a difference of megabytes would not be readable.
+      expect(frames.length).toBe(2);
+      expect(frames[0] === text).toBe(true);
+      expect(frames[1]).toBe("next");
+    }
+  });
+
+  test("a long delimiter that begins in one block and ends in the next", () => {
+    const delimiter = "<<the end of it>>";
+    for (let early = 0; early < delimiter.length; early += 1) {
+      const text = "x".repeat(mebibyte - early);
+      const bytes = Buffer.from(text + delimiter);
+      const { frames } = decodeAll(split(bytes, [mebibyte]), {
+        delimiter,
+        maxFrameBytes: mebibyte,
+      });
+      expect(frames.map((frame) => frame.length)).toEqual([mebibyte - early]);
+    }
+  });
+
+  test("bytes that are not UTF-8, in blocks", () => {
+    const bytes = Buffer.concat([Buffer.alloc(2 * mebibyte, 0x80), Buffer.from("\f")]);
+    const { frames } = decodeAll(split(bytes, [mebibyte, mebibyte]), {
+      maxFrameBytes: bytes.length,
+    });
+    expect(frames[0] === "\ufffd".repeat(2 * mebibyte)).toBe(true);
+  });
+});
