@@ -58,7 +58,7 @@ async function test(line) {
   const { ok } = await run(
     [
       ...(await suite(line, node)),
-      "--reporter=dot",
+      "--reporter=default",
       "--reporter=json",
       `--outputFile.json=${report}`,
     ],
