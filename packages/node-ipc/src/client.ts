@@ -10,7 +10,7 @@ import { Events, eventMethods } from "./events.ts";
 import { clientEvents, heldBack } from "./inbound.ts";
 import { type Log, log } from "./log.ts";
 import { type Frame, OfflineQueue, QueueBound, sizeOf } from "./offline-queue.ts";
-import { createParser } from "./parsers.ts";
+import { createParser } from "./parser/create-parser.ts";
 import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
 import { RequestQueue } from "./request-queue.ts";
 import { RetryBudget } from "./retry-budget.ts";

@@ -9,7 +9,8 @@ import {
 } from "myelin";
 import type { WireParser } from "./defaults.ts";
 import { checkedName, claimedId, heldBack, reservedEvent, serverEvents } from "./inbound.ts";
-import { createParser, type Parser } from "./parsers.ts";
+import { createParser } from "./parser/create-parser.ts";
+import type { Parser } from "./parser/parser.ts";
 import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
 import { assuredTransport } from "./route.ts";
 import type { Backend, Peer, Server } from "./server.ts";

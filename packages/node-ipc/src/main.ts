@@ -4,15 +4,11 @@
  */
 import { Defaults } from "./defaults.ts";
 import { IPCModule } from "./ipc.ts";
-import { MessageParser } from "./message-parser.ts";
-import {
-  AssuredParser,
-  createParser,
-  GuardedParser,
-  Parser,
-  RawParser,
-  reservedEventTypes,
-} from "./parsers.ts";
+import { createParser } from "./parser/create-parser.ts";
+import { AssuredParser, GuardedParser, reservedEventTypes } from "./parser/guarded-parser.ts";
+import { MessageParser } from "./parser/message-parser.ts";
+import { Parser } from "./parser/parser.ts";
+import { RawParser } from "./parser/raw-parser.ts";
 import { IPCProtocolError } from "./protocol-error.ts";
 
 const ipc = new IPCModule();

@@ -10,7 +10,7 @@ import { DatagramBackend, type DatagramPeer } from "./datagram-backend.ts";
 import type { Defaults } from "./defaults.ts";
 import { Events, eventMethods } from "./events.ts";
 import { type Log, log } from "./log.ts";
-import { createParser } from "./parsers.ts";
+import { createParser } from "./parser/create-parser.ts";
 import { toIpcError } from "./protocol-error.ts";
 import { pipeName } from "./route.ts";
 import { prepareSocketRoot } from "./socket-root.ts";

@@ -2,7 +2,7 @@
 import type { Socket, Server as StreamServer } from "node:net";
 import type { SocketConnection, SocketListener } from "myelin";
 import { claimedId, heldBack, serverEvents } from "./inbound.ts";
-import { createParser } from "./parsers.ts";
+import { createParser } from "./parser/create-parser.ts";
 import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
 import { serverRoute } from "./route.ts";
 import type { Backend, Peer, Server } from "./server.ts";

@@ -2,10 +2,8 @@
  * One established connection that speaks node-ipc's wire: framing and parsing on the way in, limits
  * on the way out. Clients and servers put their events on top of it.
  */
-import { StringDecoder } from "node:string_decoder";
 import {
   ByteWriter,
-  DelimiterDecoder,
   type FrameSink,
   holdWrites,
   isMyelinError,
@@ -17,10 +15,11 @@ import {
 } from "myelin";
 import type { WireParser } from "./defaults.ts";
 import { checkedName, reservedEvent } from "./inbound.ts";
-import { GuardedParser, Parser } from "./parsers.ts";
+import type { Parser } from "./parser/parser.ts";
 import { PendingLimit } from "./pending-limit.ts";
 import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
 import { hookSocket } from "./socket-hooks.ts";
+import { type WireReader, wireReader } from "./wire-reader.ts";
 
 /** Hears what happens on a wire. */
 export interface WireOwner {
@@ -39,18 +38,12 @@ export interface WireRules {
   readonly heldBack: ReadonlySet<string>;
 }
 
-interface Reader {
-  push(chunk: Uint8Array): void;
-  stop(): void;
-  readonly pendingBytes: number;
-}
-
 export class Wire implements Sink, FrameSink<string>, WriteTarget {
   readonly connection: SocketConnection;
   readonly #owner: WireOwner;
   readonly #rules: WireRules;
   readonly #writer: ByteWriter;
-  readonly #reader: Reader | undefined;
+  readonly #reader: WireReader | undefined;
   #limit: PendingLimit | undefined;
   #messageTimer: NodeJS.Timeout | undefined;
   #muted = false;
@@ -64,7 +57,7 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
     this.#owner = owner;
     this.#rules = rules;
     this.#writer = new ByteWriter(this);
-    this.#reader = readerFor(rules.parser, this);
+    this.#reader = wireReader(rules.parser, this);
     hookSocket(connection.socket, this.#writer);
   }
 
@@ -204,7 +197,7 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
     return false;
   }
 
-  #watchIncomplete(reader: Reader): void {
+  #watchIncomplete(reader: WireReader): void {
     const timeout = this.#rules.parser.messageTimeout;
     if (!timeout || timeout === Number.POSITIVE_INFINITY) return;
     if (reader.pendingBytes === 0) {
@@ -222,53 +215,4 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
 function undelivered(cause?: unknown): IPCProtocolError {
   const message = "the connection ended before everything was handed over";
   return new IPCProtocolError("ERR_IPC_UNDELIVERED", message, { cause });
-}
-
-/** The reader of a parser; none for raw bytes. */
-function readerFor(parser: WireParser, wire: Wire): Reader | undefined {
-  if (parser.raw) return undefined;
-  if (parser instanceof Parser && framesAsWeDo(parser)) {
-    const { framing: delimiter, maxMessageSize: maxFrameBytes } = parser;
-    return new DelimiterDecoder(wire, { delimiter, maxFrameBytes });
-  }
-  return new ParserReader(parser, wire);
-}
-
-function framesAsWeDo(parser: Parser): boolean {
-  const { read, push } = Parser.prototype;
-  return (
-    parser.read === read && (parser.push === push || parser.push === GuardedParser.prototype.push)
-  );
-}
-
-/** Reads with a program's own parser, which works on text. */
-class ParserReader implements Reader {
-  readonly #parser: WireParser;
-  readonly #decoder: StringDecoder;
-  readonly #receive: (message: unknown) => void;
-  #remainder = "";
-  #stopped = false;
-
-  constructor(parser: WireParser, wire: Wire) {
-    this.#parser = parser;
-    this.#decoder = new StringDecoder(parser.encoding ?? "utf8");
-    this.#receive = (message) => {
-      if (!this.#stopped) wire.onParsed(message);
-    };
-  }
-
-  get pendingBytes(): number {
-    return this.#remainder.length;
-  }
-
-  push(chunk: Uint8Array): void {
-    if (this.#stopped) return;
-    const text = this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    this.#remainder = this.#parser.read(this.#remainder, text, this.#receive) ?? "";
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    this.#remainder = "";
-  }
 }

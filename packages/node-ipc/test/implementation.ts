@@ -5,8 +5,10 @@ import type Declared from "../index.js";
 import type { Client } from "../src/client.ts";
 import type { Defaults } from "../src/defaults.ts";
 import type { IPC } from "../src/ipc.ts";
-import type { MessageParser } from "../src/message-parser.ts";
-import type * as parsers from "../src/parsers.ts";
+import type { AssuredParser, GuardedParser } from "../src/parser/guarded-parser.ts";
+import type { MessageParser } from "../src/parser/message-parser.ts";
+import type { Parser } from "../src/parser/parser.ts";
+import type { RawParser } from "../src/parser/raw-parser.ts";
 import type { IPCProtocolError } from "../src/protocol-error.ts";
 import type { Server } from "../src/server.ts";
 
@@ -27,10 +29,10 @@ export type Checked = [
     Declared.Server,
     Server & Pick<Declared.Server, "config" | "emit" | "list" | "sockets">
   >,
-  Implements<Declared.Parser, parsers.Parser>,
-  Implements<Declared.RawParser, parsers.RawParser>,
-  Implements<Declared.GuardedParser, parsers.GuardedParser>,
-  Implements<Declared.AssuredParser, parsers.AssuredParser>,
+  Implements<Declared.Parser, Parser>,
+  Implements<Declared.RawParser, RawParser>,
+  Implements<Declared.GuardedParser, GuardedParser>,
+  Implements<Declared.AssuredParser, AssuredParser>,
   Implements<Declared.MessageParser, MessageParser>,
   Implements<Declared.IPCProtocolError, IPCProtocolError>,
   Implements<Declared.IPCErrorCode, IPCProtocolError["code"]>,

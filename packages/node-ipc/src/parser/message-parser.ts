@@ -2,7 +2,7 @@
  * The parser of `node-ipc/parsers/message`: what js-message did. A frame that is not JSON becomes an
  * `error` event with the reason, and the connection stays.
  */
-import { type Message, Parser } from "./parsers.ts";
+import { type Message, Parser } from "./parser.ts";
 
 export class MessageParser extends Parser {
   override decode(frame: string): Message {
