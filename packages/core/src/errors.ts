@@ -7,7 +7,6 @@
 export type MyelinErrorCode =
   | "ERR_ABORTED"
   | "ERR_ADDRESS_IN_USE"
-  | "ERR_BAD_FRAME"
   | "ERR_CLOSED"
   | "ERR_CONFIG"
   | "ERR_CONNECTION_LOST"
@@ -15,7 +14,6 @@ export type MyelinErrorCode =
   | "ERR_INVALID_ADDRESS"
   | "ERR_NOT_A_SOCKET"
   | "ERR_NOT_FOUND"
-  | "ERR_NOT_SERIALIZABLE"
   | "ERR_PATH_TOO_LONG"
   | "ERR_PERMISSION"
   | "ERR_TIMEOUT"

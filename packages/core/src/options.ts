@@ -176,7 +176,7 @@ export function resolveUdpOptions(given: UdpOptions): ResolvedUdpOptions {
  * undefined counts as left out; one that nobody knows is refused, since it is a mistyped one.
  * @throws {MyelinError} `ERR_CONFIG`
  */
-export function resolveOptions<Resolved extends object>(
+function resolveOptions<Resolved extends object>(
   owner: string,
   given: Partial<Resolved>,
   defaults: Partial<Resolved>,

@@ -71,11 +71,15 @@ export class DatagramConnection implements Connection {
 
   send(data: Uint8Array | string): boolean {
     if (this.#ended) throw new MyelinError("ERR_CLOSED", "the connection is closed");
-    const tooLarge = checkDatagramSize(data, this.#link.maxDatagramBytes);
-    if (tooLarge !== undefined) throw tooLarge;
-    this.#link.transmit(data, this.#onSent);
+    const size = checkDatagramSize(data, this.#link.maxDatagramBytes);
+    try {
+      this.#link.transmit(data, this.#onSent);
+    } catch (reason) {
+      // Somebody closed the socket itself; `onClose` is on its way.
+      throw toMyelinError(reason);
+    }
     this.#unsent++;
-    this.#bytesWritten += data.length;
+    this.#bytesWritten += size;
     if (this.#link.queuedBytes() >= limits.highWaterMarkBytes) this.#needsDrain = true;
     return !this.#needsDrain;
   }

@@ -26,7 +26,7 @@ export interface DatagramSink {
 
 /** Options of {@link bindDatagram}. */
 export interface DatagramOptions {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Gets the real socket before `bindDatagram` returns, just before `bind` is called on it. */
   onSocket?: (socket: Socket) => void;
   /** Larger datagrams are refused with `ERR_TOO_LARGE`. @defaultValue 65,507 */
@@ -145,15 +145,11 @@ class BoundEndpoint implements DatagramEndpoint {
         ? this.#onSent
         : (reason: Error | null) =>
             reason === null ? callback() : callback(toMyelinError(reason));
-    const tooLarge = checkDatagramSize(bytes, this.#maxDatagramBytes);
-    if (tooLarge !== undefined) {
-      queueMicrotask(() => onSent(tooLarge));
-      return;
-    }
     try {
+      checkDatagramSize(bytes, this.#maxDatagramBytes);
       this.socket.send(bytes, port, host, onSent);
     } catch (reason) {
-      // A port or a host that cannot be one: the caller's mistake, told like any other failure.
+      // The caller's mistake, or a port that cannot be one, is told like any other failure.
       queueMicrotask(() => onSent(reason as Error));
     }
   }
@@ -175,15 +171,15 @@ class BoundEndpoint implements DatagramEndpoint {
   };
 }
 
-/** The error for a datagram that is too large, if it is. */
-export function checkDatagramSize(
-  bytes: Uint8Array | string,
-  maxDatagramBytes: number,
-): MyelinError | undefined {
+/**
+ * The size of a datagram.
+ * @throws {MyelinError} `ERR_TOO_LARGE`
+ */
+export function checkDatagramSize(bytes: Uint8Array | string, maxDatagramBytes: number): number {
   const length = typeof bytes === "string" ? Buffer.byteLength(bytes) : bytes.length;
-  if (length <= maxDatagramBytes) return undefined;
+  if (length <= maxDatagramBytes) return length;
   const message = `the datagram has ${length} bytes, the limit is ${maxDatagramBytes}; split it, or use tcp`;
-  return new MyelinError("ERR_TOO_LARGE", message);
+  throw new MyelinError("ERR_TOO_LARGE", message);
 }
 
 function ignore(): void {}

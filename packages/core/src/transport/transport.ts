@@ -45,7 +45,8 @@ export interface Sink {
   onDrain(): void;
   /**
    * The connection is over. Called exactly once, for every cause, and nothing is called after it.
-   * @param error absent when both sides ended in order; otherwise why it broke.
+   * @param error absent when it ended in order, or by an own `abort()` that lost nothing; otherwise
+   * why it broke. A peer that aborts looks like an orderly end on most transports.
    */
   onClose(error?: MyelinError): void;
 }
@@ -56,7 +57,10 @@ export interface Connection {
   readonly local: Address | undefined;
   readonly remote: Address | undefined;
   readonly peer: PeerIdentity;
-  /** Bytes accepted by `send` that the system has not taken yet. Text counts one per UTF-16 unit. */
+  /**
+   * Bytes accepted by `send` that the system has not taken yet. Text counts one per UTF-16 unit;
+   * connections of one datagram listener share their socket's count.
+   */
   readonly pendingBytes: number;
   /** False after `send` returned false, until `onDrain`. */
   readonly writable: boolean;
@@ -73,10 +77,10 @@ export interface Connection {
   pause(): void;
   resume(): void;
   /**
-   * Hands everything accepted to the system, ends the connection and waits for the peer's end.
-   * Reading goes on meanwhile. Resolves when closed, whoever closed it.
-   * @throws {MyelinError} `ERR_UNDELIVERED` when bytes were left after `timeoutMs` (default 5,000);
-   * the connection is then aborted.
+   * Hands everything accepted to the system, ends the connection and waits for the peer's end, at
+   * most `timeoutMs` (default 5,000); then the connection is aborted. Reading goes on meanwhile, even
+   * if it was paused. Resolves when closed, whoever closed it.
+   * @throws {MyelinError} `ERR_UNDELIVERED` when the connection ended before all bytes were taken.
    */
   close(options?: { timeoutMs?: number }): Promise<void>;
   /** Ends now; what was not sent is lost. `error` is what `onClose` is told. */
@@ -90,14 +94,17 @@ export interface SocketConnection extends Connection {
 }
 
 export interface DialOptions {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Something that accepts connections. */
 export interface Listener {
   /** What was bound, with the port that the system chose. */
   readonly address: Address;
-  /** Stops accepting and frees the address; connections that stand are left alone. Repeatable. */
+  /**
+   * Stops accepting and frees the address; connections that stand are left alone, except those of a
+   * datagram listener, which share its socket. Repeatable.
+   */
   close(): Promise<void>;
   /** Hears a failure of the listener itself after it stood (rare: out of descriptors, say). */
   onError?: (error: MyelinError) => void;
@@ -110,7 +117,7 @@ export interface SocketListener extends Listener {
 }
 
 export interface ListenOptions {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /**

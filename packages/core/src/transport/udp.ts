@@ -67,7 +67,7 @@ async function dial(
       onClose: () => connection?.finish(undefined),
     },
     // Workers of a cluster would share "port 0", and each other's answers.
-    signal === undefined ? { exclusive: true } : { exclusive: true, signal },
+    { exclusive: true, signal },
   );
   const { socket } = endpoint;
   try {
