@@ -854,7 +854,6 @@ declare namespace ipc {
 
   /** Every code of an {@link IPCProtocolError}. */
   type IPCErrorCode =
-    | "ERR_IPC_ABORTED"
     | "ERR_IPC_ASSURED_TLS"
     | "ERR_IPC_ASSURED_TRANSPORT"
     | "ERR_IPC_BACKPRESSURE"

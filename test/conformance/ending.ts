@@ -8,7 +8,7 @@ import type { Claims, Rule } from "./transport-suite.ts";
 import type { Pair, World } from "./world.ts";
 
 const MiB = 1024 * 1024;
-const whyNot = (): MyelinError => new MyelinError("ERR_BAD_FRAME", "you said something odd");
+const whyNot = (): MyelinError => new MyelinError("ERR_TRANSPORT", "you said something odd");
 
 /** The ways in which a connection can end, and who hears what. */
 const causes: readonly {
@@ -209,7 +209,7 @@ export function endingRules(rule: Rule, { discards, halfClose, stream }: Claims)
     client.abort(whyNot());
     const hears = world.record(client);
     await hears.closed();
-    coded("ERR_BAD_FRAME")(hears.error);
+    coded("ERR_TRANSPORT")(hears.error);
     assert.equal(hears.closes, 1);
     server.abort();
     await world.record(server).closed();

@@ -5,7 +5,7 @@ import type { Implementation } from "../support/implementations.ts";
 export type Message = readonly [type: string, data?: unknown];
 
 /** 9 to 12 send an empty object for what they take for "nothing"; 14 and ours send what JSON makes of it. */
-export function rewritesPayloads(sender: Implementation): boolean {
+function rewritesPayloads(sender: Implementation): boolean {
   return sender !== "ours" && sender !== "node-ipc@14.0.0";
 }
 

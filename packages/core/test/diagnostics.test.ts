@@ -49,7 +49,7 @@ describe.each(transports)("diagnostics of $scheme", (transport, address) => {
     const server = await within("a connection", accepting);
     const serverHears = new Recorder(server);
     await serverHears.received(6);
-    const error = new MyelinError("ERR_BAD_FRAME", "odd");
+    const error = new MyelinError("ERR_TRANSPORT", "odd");
     client.abort(error);
     server.abort();
     await Promise.all([clientHears.closed(), serverHears.closed()]);

@@ -6,7 +6,6 @@ import { isMyelinError, type MyelinErrorCode } from "myelin";
 
 /** Every code of an {@link IPCProtocolError}. `docs/errors.md` says what to do about each. */
 export type IpcErrorCode =
-  | "ERR_IPC_ABORTED"
   | "ERR_IPC_ASSURED_TLS"
   | "ERR_IPC_ASSURED_TRANSPORT"
   | "ERR_IPC_BACKPRESSURE"
@@ -58,8 +57,6 @@ const codeOfFinding: Partial<Record<MyelinErrorCode, IpcErrorCode>> = {
 
 // The rest has the error of the system behind it, which programs know; these are for when it has not.
 const codeOfCore: Partial<Record<MyelinErrorCode, IpcErrorCode>> = {
-  ERR_ABORTED: "ERR_IPC_ABORTED",
-  ERR_BAD_FRAME: "ERR_IPC_INVALID_MESSAGE",
   ERR_CLOSED: "ERR_IPC_CLOSED",
   ERR_CONFIG: "ERR_IPC_CONFIG",
   ERR_INVALID_ADDRESS: "ERR_IPC_CONFIG",

@@ -186,7 +186,7 @@ const nodeIpc14: Version = {
 };
 
 /** Those of the real packages that run here: 14 is an ES module that it also requires itself. */
-export const realVersions: readonly Version[] = (process.features as { require_module?: boolean })
+const realVersions: readonly Version[] = (process.features as { require_module?: boolean })
   .require_module
   ? [nodeIpc9, nodeIpc14]
   : [nodeIpc9];
