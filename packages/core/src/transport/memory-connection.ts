@@ -3,6 +3,7 @@ import type { MemoryAddress } from "../address/address.ts";
 import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { undelivered } from "./socket-connection.ts";
 import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 
 /** What both ends share. */
@@ -222,9 +223,4 @@ class MemoryConnection implements Connection {
     this.#inbox.length = 0;
     this.#sink.onClose(this.#error);
   }
-}
-
-function undelivered(bytes: number): MyelinError {
-  const message = `the connection ended before the last ${bytes} bytes were sent`;
-  return new MyelinError("ERR_UNDELIVERED", message);
 }

@@ -7,6 +7,7 @@ import { type Address, formatAddress, type MemoryAddress } from "../address/addr
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { checkOption } from "../options.ts";
+import { streamCapabilities } from "./capabilities.ts";
 import { memoryPair, type PairOptions } from "./memory-connection.ts";
 import { aborted } from "./socket-dial.ts";
 import type { Connection, Listener, Transport } from "./transport.ts";
@@ -64,13 +65,7 @@ export function memory(options: MemoryOptions = {}): Transport {
   });
   return {
     scheme: "memory",
-    capabilities: {
-      stream: true,
-      ordered: true,
-      localOnly: true,
-      credentials: false,
-      feedback: true,
-    },
+    capabilities: streamCapabilities({ localOnly: true, credentials: false }),
     async dial(address, { signal } = {}) {
       const { name } = checkAddress(address);
       const text = formatAddress(address);

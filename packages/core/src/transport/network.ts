@@ -4,6 +4,8 @@ import { type Address, formatAddress, type NetworkAddress } from "../address/add
 import { MyelinError } from "../errors.ts";
 import type { ResolvedTcpOptions } from "../options.ts";
 import type { Ends } from "./socket-connection.ts";
+import { acceptInto, type Binding, limitConnections, untilListening } from "./socket-listener.ts";
+import type { SocketConnection } from "./transport.ts";
 
 type Scheme = NetworkAddress["scheme"];
 
@@ -25,8 +27,31 @@ export function networkEnds(scheme: Scheme, side: Ends["side"]): Ends {
   };
 }
 
+/** What {@link bindNetwork} binds, and for whom. */
+export interface NetworkPlan {
+  readonly scheme: Scheme;
+  readonly server: Server;
+  /** The event that hands over connections. */
+  readonly event: "connection" | "secureConnection";
+  readonly address: NetworkAddress;
+  readonly options: ResolvedTcpOptions;
+  readonly onConnection: (connection: SocketConnection) => void;
+}
+
+/** Makes a server listen and hand over its connections. */
+export function bindNetwork(plan: NetworkPlan): Binding {
+  const { address, options, scheme, server } = plan;
+  const { backlog, exclusive, ipv6Only, maxConnections } = options;
+  const { host, port } = address;
+  limitConnections(server, maxConnections);
+  acceptInto(server, plan.event, networkEnds(scheme, "accepted"), plan.onConnection);
+  const bound = untilListening(server);
+  server.listen({ host, port, backlog, exclusive, ipv6Only });
+  return { server, bound, address: () => serverAddress(server, scheme, host) };
+}
+
 /** What a server bound; `host` is what it was asked to bind. */
-export function serverAddress(server: Server, scheme: Scheme, host: string): NetworkAddress {
+function serverAddress(server: Server, scheme: Scheme, host: string): NetworkAddress {
   const bound = server.address();
   // Null when it was closed in the same turn.
   if (bound === null || typeof bound === "string") return { scheme, host, port: 0 };
@@ -55,14 +80,6 @@ export function acceptSettings(options: ResolvedTcpOptions): ServerOpts {
     keepAliveInitialDelay: options.keepAliveInitialDelayMs,
     noDelay: options.noDelay,
   };
-}
-
-export function listenSettings({ backlog, exclusive, ipv6Only }: ResolvedTcpOptions): {
-  backlog: number;
-  exclusive: boolean;
-  ipv6Only: boolean;
-} {
-  return { backlog, exclusive, ipv6Only };
 }
 
 function networkAddress(

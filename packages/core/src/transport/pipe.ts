@@ -1,62 +1,31 @@
-/** Windows named pipes: Node's own way for local sockets there. The system refuses a name that is
- * taken and removes the pipe with its last holder, so there is nothing to probe or to reclaim. */
-import { connect, createServer } from "node:net";
+/**
+ * Windows named pipes: Node's own way for local sockets there. The system refuses a name that is taken
+ * and removes a pipe with its last holder, so there is nothing to probe and nothing to reclaim.
+ */
 import { type Address, formatAddress, type PipeAddress } from "../address/address.ts";
 import { checkLocalPath } from "../address/local-path.ts";
 import { MyelinError } from "../errors.ts";
 import { resolveUnixOptions, type UnixOptions } from "../options.ts";
-import { dialSocket } from "./socket-dial.ts";
-import { acceptInto, limitConnections, listenSocket, untilListening } from "./socket-listener.ts";
+import { bindPlainly, pathTransport } from "./path-transport.ts";
 import type { SocketTransport } from "./transport.ts";
 
 /**
  * Connects processes of one Windows machine. A pipe of another user, or of an elevated process, can
  * be opened only when it was made with `readableAll` and `writableAll`; Node knows no finer rights.
+ * A dial to a listener that was closed waits for as long as connections of that listener stand.
  */
 export function pipe(options: UnixOptions = {}): SocketTransport {
   const { backlog, maxConnections, readableAll, writableAll } = resolveUnixOptions("pipe", options);
-  return {
+  return pathTransport({
     scheme: "pipe",
-    capabilities: {
-      stream: true,
-      ordered: true,
-      localOnly: true,
-      credentials: false,
-      feedback: true,
-    },
-    async dial(address, dialOptions = {}) {
-      const pipeAddress = checkAddress(address);
-      return dialSocket(
-        {
-          address: formatAddress(address),
-          ends: { side: "dialled", local: () => undefined, remote: () => pipeAddress },
-          ready: "connect",
-          open: () => connect({ path: pipeAddress.path }),
-        },
-        dialOptions,
-      );
-    },
-    async listen(address, onConnection, listenOptions = {}) {
-      const pipeAddress = checkAddress(address);
-      return listenSocket(
-        formatAddress(address),
-        () => {
-          const server = createServer();
-          limitConnections(server, maxConnections);
-          acceptInto(
-            server,
-            "connection",
-            { side: "accepted", local: () => pipeAddress, remote: () => undefined },
-            onConnection,
-          );
-          const bound = untilListening(server);
-          server.listen({ path: pipeAddress.path, backlog, readableAll, writableAll });
-          return { server, bound, address: () => pipeAddress };
-        },
-        listenOptions,
-      );
-    },
-  };
+    maxConnections,
+    check: checkAddress,
+    pathOf: ({ path }) => path,
+    bind: (create, path) =>
+      bindPlainly(create(), (server) => {
+        server.listen({ path, backlog, readableAll, writableAll });
+      }),
+  });
 }
 
 function checkAddress(address: Address): PipeAddress {

@@ -184,7 +184,8 @@ function onClose(this: Socket): void {
   (this as OwnedSocket)[owner].closed();
 }
 
-function undelivered(bytes: number, cause?: MyelinError): MyelinError {
+/** The error of a connection that ended too early for some of what it had accepted. */
+export function undelivered(bytes: number, cause?: MyelinError): MyelinError {
   const message = `the connection ended before the last ${bytes} bytes were sent`;
   return new MyelinError("ERR_UNDELIVERED", message, cause === undefined ? {} : { cause });
 }

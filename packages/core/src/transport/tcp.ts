@@ -2,16 +2,16 @@
 import { connect, createServer } from "node:net";
 import { formatAddress } from "../address/address.ts";
 import { resolveTcpOptions, type TcpOptions } from "../options.ts";
+import { streamCapabilities } from "./capabilities.ts";
 import {
   acceptSettings,
+  bindNetwork,
   checkNetworkAddress,
   dialSettings,
-  listenSettings,
   networkEnds,
-  serverAddress,
 } from "./network.ts";
 import { dialSocket } from "./socket-dial.ts";
-import { acceptInto, limitConnections, listenSocket, untilListening } from "./socket-listener.ts";
+import { listenSocket } from "./socket-listener.ts";
 import type { SocketTransport } from "./transport.ts";
 
 /** Connects processes over TCP. */
@@ -19,13 +19,7 @@ export function tcp(options: TcpOptions = {}): SocketTransport {
   const resolved = resolveTcpOptions(options);
   return {
     scheme: "tcp",
-    capabilities: {
-      stream: true,
-      ordered: true,
-      localOnly: false,
-      credentials: false,
-      feedback: true,
-    },
+    capabilities: streamCapabilities({ localOnly: false, credentials: false }),
     async dial(address, dialOptions = {}) {
       const { host, port } = checkNetworkAddress(address, "tcp");
       return dialSocket(
@@ -38,18 +32,19 @@ export function tcp(options: TcpOptions = {}): SocketTransport {
         dialOptions,
       );
     },
-    async listen(address, onConnection, listenOptions = {}) {
-      const { host, port } = checkNetworkAddress(address, "tcp");
+    async listen(given, onConnection, listenOptions = {}) {
+      const address = checkNetworkAddress(given, "tcp");
       return listenSocket(
         formatAddress(address),
-        () => {
-          const server = createServer(acceptSettings(resolved));
-          limitConnections(server, resolved.maxConnections);
-          acceptInto(server, "connection", networkEnds("tcp", "accepted"), onConnection);
-          const bound = untilListening(server);
-          server.listen({ ...listenSettings(resolved), host, port });
-          return { server, bound, address: () => serverAddress(server, "tcp", host) };
-        },
+        () =>
+          bindNetwork({
+            scheme: "tcp",
+            server: createServer(acceptSettings(resolved)),
+            event: "connection",
+            address,
+            options: resolved,
+            onConnection,
+          }),
         listenOptions,
       );
     },

@@ -19,16 +19,16 @@ import {
   resolveTcpOptions,
   type TcpOptions,
 } from "../options.ts";
+import { streamCapabilities } from "./capabilities.ts";
 import {
   acceptSettings,
+  bindNetwork,
   checkNetworkAddress,
   dialSettings,
-  listenSettings,
   networkEnds,
-  serverAddress,
 } from "./network.ts";
 import { dialSocket } from "./socket-dial.ts";
-import { acceptInto, limitConnections, listenSocket, untilListening } from "./socket-listener.ts";
+import { listenSocket } from "./socket-listener.ts";
 import { type CertificateOptions, loadCertificates } from "./tls-certificates.ts";
 import {
   endHandshakesWithServer,
@@ -75,13 +75,7 @@ export function tls(options: TlsOptions = {}): SocketTransport {
   const [tcpOptions, tlsOptions] = splitOptions(given);
   return {
     scheme: "tls",
-    capabilities: {
-      stream: true,
-      ordered: true,
-      localOnly: false,
-      credentials: true,
-      feedback: true,
-    },
+    capabilities: streamCapabilities({ localOnly: false, credentials: true }),
     async dial(address, dialOptions = {}) {
       const { host, port } = checkNetworkAddress(address, "tls");
       const text = formatAddress(address);
@@ -103,26 +97,28 @@ export function tls(options: TlsOptions = {}): SocketTransport {
         dialOptions,
       );
     },
-    async listen(address, onConnection, listenOptions = {}) {
-      const { host, port } = checkNetworkAddress(address, "tls");
+    async listen(given, onConnection, listenOptions = {}) {
+      const address = checkNetworkAddress(given, "tls");
+      const text = formatAddress(address);
       return listenSocket(
-        formatAddress(address),
+        text,
         () => {
-          const settings = loadCertificates(tlsOptions, "server");
-          const server = explainingSetUp(() =>
-            createServer({
-              ...settings,
-              ...acceptSettings(tcpOptions),
-              handshakeTimeout: handshakeTimeoutMs,
-            }),
-          );
-          limitConnections(server, tcpOptions.maxConnections);
-          turnAwayStrangers(server, formatAddress(address));
+          const settings = {
+            ...loadCertificates(tlsOptions, "server"),
+            ...acceptSettings(tcpOptions),
+            handshakeTimeout: handshakeTimeoutMs,
+          };
+          const server = explainingSetUp(() => createServer(settings));
+          turnAwayStrangers(server, text);
           endHandshakesWithServer(server);
-          acceptInto(server, "secureConnection", networkEnds("tls", "accepted"), onConnection);
-          const bound = untilListening(server);
-          server.listen({ ...listenSettings(tcpOptions), host, port });
-          return { server, bound, address: () => serverAddress(server, "tls", host) };
+          return bindNetwork({
+            scheme: "tls",
+            server,
+            event: "secureConnection",
+            address,
+            options: tcpOptions,
+            onConnection,
+          });
         },
         listenOptions,
       );

@@ -12,6 +12,7 @@ import { dirname } from "node:path";
 import { formatAddress, type UnixAddress } from "../address/address.ts";
 import { describeOwner } from "../address/local-path.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
+import type { PathBinding } from "./path-transport.ts";
 import {
   type FileIdentity,
   hiddenNameBeside,
@@ -34,12 +35,12 @@ export interface SocketFilePlan {
 }
 
 /** Starts to bind a path. When it is free, everything has happened by the time this returns. */
-export function bindSocketFile(plan: SocketFilePlan): { server: Server; bound: Promise<void> } {
+export function bindSocketFile(plan: SocketFilePlan): PathBinding {
   return bindHidden(plan) ?? bindPublic(plan);
 }
 
 /** @returns undefined where the hidden name cannot be used: too long, or no hard links there. */
-function bindHidden(plan: SocketFilePlan): { server: Server; bound: Promise<void> } | undefined {
+function bindHidden(plan: SocketFilePlan): PathBinding | undefined {
   const { path } = plan;
   const hidden = hiddenNameBeside(path);
   if (hidden === undefined) return undefined;
@@ -76,7 +77,7 @@ function bindHidden(plan: SocketFilePlan): { server: Server; bound: Promise<void
 }
 
 /** For where hidden names do not work: the system's own bind is as exclusive, but reclaims less well. */
-function bindPublic(plan: SocketFilePlan): { server: Server; bound: Promise<void> } {
+function bindPublic(plan: SocketFilePlan): PathBinding {
   const { path } = plan;
   const server = plan.create();
   const attempt = async (): Promise<boolean> => {

@@ -2,20 +2,12 @@
  * Unix sockets. A path is bound before anything is looked at, a living server is never disturbed,
  * and the file of a dead one is taken over by exactly one of those who try.
  */
-import { connect, createServer, type Server } from "node:net";
+import type { Server } from "node:net";
 import { type Address, formatAddress, type UnixAddress } from "../address/address.ts";
 import { checkLocalPath } from "../address/local-path.ts";
 import { MyelinError } from "../errors.ts";
-import { type ResolvedUnixOptions, resolveUnixOptions, type UnixOptions } from "../options.ts";
-import type { Ends } from "./socket-connection.ts";
-import { dialSocket } from "./socket-dial.ts";
-import {
-  acceptInto,
-  type Binding,
-  limitConnections,
-  listenSocket,
-  untilListening,
-} from "./socket-listener.ts";
+import { resolveUnixOptions, type UnixOptions } from "../options.ts";
+import { bindPlainly, pathTransport } from "./path-transport.ts";
 import type { SocketTransport } from "./transport.ts";
 import { bindSocketFile, explainPathError, isClusterWorker } from "./unix-binding.ts";
 
@@ -25,81 +17,24 @@ import { bindSocketFile, explainPathError, isClusterWorker } from "./unix-bindin
  * When the path is free, it can be connected to before `listen` returns its promise.
  */
 export function unix(options: UnixOptions = {}): SocketTransport {
-  const resolved = resolveUnixOptions("unix", options);
-  return {
-    scheme: "unix",
-    capabilities: {
-      stream: true,
-      ordered: true,
-      localOnly: true,
-      credentials: false,
-      feedback: true,
-    },
-    async dial(address, dialOptions = {}) {
-      const unixAddress = checkAddress(address);
-      const path = systemPath(unixAddress);
-      return dialSocket(
-        {
-          address: formatAddress(address),
-          ends: { side: "dialled", local: () => undefined, remote: () => unixAddress },
-          ready: "connect",
-          open: () => connect({ path }),
-          explain: (reason) => explainPathError(reason, unixAddress),
-        },
-        dialOptions,
-      );
-    },
-    async listen(address, onConnection, listenOptions = {}) {
-      const unixAddress = checkAddress(address);
-      const ends: Ends = {
-        side: "accepted",
-        local: () => unixAddress,
-        // The other end of an accepted Unix socket has no name.
-        remote: () => undefined,
-      };
-      const create = (): Server => {
-        const server = createServer();
-        limitConnections(server, resolved.maxConnections);
-        acceptInto(server, "connection", ends, onConnection);
-        return server;
-      };
-      return listenSocket(
-        formatAddress(address),
-        () => bindUnix(create, unixAddress, resolved),
-        listenOptions,
-      );
-    },
-  };
-}
-
-function bindUnix(
-  create: () => Server,
-  address: UnixAddress,
-  options: ResolvedUnixOptions,
-): Binding {
-  const { backlog, readableAll, writableAll } = options;
-  const path = systemPath(address);
+  const { backlog, maxConnections, plain, readableAll, reclaim, writableAll } = resolveUnixOptions(
+    "unix",
+    options,
+  );
   const listen = (server: Server, path: string): void => {
     server.listen({ path, backlog, readableAll, writableAll });
   };
-  const claim =
-    address.abstract === true || options.plain || isClusterWorker()
-      ? bindPlainly(create(), path, listen)
-      : bindSocketFile({ create, listen, path, reclaim: options.reclaim });
-  const bound = claim.bound.catch((reason: unknown) => {
-    throw explainPathError(reason, address);
+  return pathTransport({
+    scheme: "unix",
+    maxConnections,
+    check: checkAddress,
+    pathOf: ({ abstract, path }) => (abstract === true ? `\0${path}` : path),
+    bind: (create, path, { abstract }) =>
+      abstract === true || plain || isClusterWorker()
+        ? bindPlainly(create(), (server) => listen(server, path))
+        : bindSocketFile({ path, reclaim, create, listen }),
+    explain: explainPathError,
   });
-  return { server: claim.server, bound, address: () => address };
-}
-
-function bindPlainly(
-  server: Server,
-  path: string,
-  listen: (server: Server, path: string) => void,
-): { server: Server; bound: Promise<void> } {
-  const bound = untilListening(server);
-  listen(server, path);
-  return { server, bound };
 }
 
 function checkAddress(address: Address): UnixAddress {
@@ -117,8 +52,4 @@ function checkAddress(address: Address): UnixAddress {
   }
   checkLocalPath(address.path);
   return address;
-}
-
-function systemPath({ abstract, path }: UnixAddress): string {
-  return abstract === true ? `\0${path}` : path;
 }
