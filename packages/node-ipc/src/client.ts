@@ -5,31 +5,31 @@
 import type { Socket } from "node:net";
 import type { SocketConnection } from "myelin";
 import { bindMethods } from "./bind-methods.ts";
+import { closeTimeoutMs, longestTimerMs, withDeadline } from "./deadline.ts";
 import type { Defaults, WireParser } from "./defaults.ts";
-import { Events, eventMethods } from "./events.ts";
+import { Endpoint } from "./endpoint.ts";
+import { eventMethods } from "./events.ts";
 import { clientEvents, heldBack } from "./inbound.ts";
-import { type Log, log } from "./log.ts";
-import { type Frame, OfflineQueue, QueueBound, sizeOf } from "./offline-queue.ts";
+import type { Log } from "./log.ts";
+import { Outbox } from "./outbox.ts";
 import { createParser } from "./parser/create-parser.ts";
 import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
-import { RequestQueue } from "./request-queue.ts";
+import type { RequestQueue } from "./request-queue.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { clientRoute } from "./route.ts";
-import { Wire, type WireOwner, type WireRules } from "./wire.ts";
-
-/** How long `disconnect` waits for the last bytes. */
-const lingerMs = 1_000;
-const closeTimeoutMs = 5_000;
+import { lingerMs, Wire, type WireOwner, type WireRules } from "./wire.ts";
 
 const methods = ["connect", "emit", "flush", "close", "disconnect", "ref", "unref"] as const;
 
+/**
+ * `waiting`: between two attempts. `ended`: no attempt will come by itself. A client that was told
+ * to disconnect passes through `connected` or `dialling` until its last bytes are out.
+ */
 type Phase = "idle" | "dialling" | "connected" | "waiting" | "ended";
 
-export class Client extends Events implements WireOwner {
+export class Client extends Endpoint implements WireOwner {
   /** The class itself, as programs of node-ipc reach it. */
   readonly Client: typeof Client = Client;
-  readonly config: Defaults;
-  readonly log: Log;
   id = "";
   /** The socket's path, or the host when there is a port. */
   path = "";
@@ -37,7 +37,7 @@ export class Client extends Events implements WireOwner {
   /** The real socket; false before the first attempt. */
   socket: Socket | false = false;
   /** Requests of sync mode that wait for their turn. */
-  readonly queue: RequestQueue = new RequestQueue();
+  readonly queue: RequestQueue;
   retriesRemaining: number;
   explicitlyDisconnected = false;
 
@@ -48,26 +48,22 @@ export class Client extends Events implements WireOwner {
   #dial: AbortController | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   readonly #retries: RetryBudget;
-  readonly #offline = new OfflineQueue();
-  readonly #requestBound = new QueueBound();
-  #requestBytes = 0;
-  /** The frame of each task of the queue, for a client that takes this one's place. */
-  readonly #frameOf = new WeakMap<() => void, Frame>();
+  readonly #outbox: Outbox;
   #hasConnected = false;
+  /** `connect` was called while the last connection was still ending. */
+  #connectsAgain = false;
   #toldClosed = false;
-  #fatal = false;
+  /** The last attempt or connection failed in a way that another attempt would only repeat. */
+  #isHopeless = false;
   #isReferenced = true;
-  /** Messages that the ends of this client have cost. */
-  #lost = 0;
   #endWaiters: (() => void)[] = [];
-  #drainWaiters: (() => void)[] = [];
 
   constructor(config: Defaults, logger?: Log) {
-    super();
-    this.config = config;
-    this.log = logger ?? ((...args) => log(config, ...args));
+    super(config, logger);
     this.#retries = new RetryBudget(config);
     this.retriesRemaining = this.#retries.remaining;
+    this.#outbox = new Outbox(config, (error) => this.tellError(error));
+    this.queue = this.#outbox.requests;
     // A wrong configuration is the caller's mistake: told here, not in an event.
     this.#parser = createParser(config);
     bindMethods(this, [...eventMethods, ...methods]);
@@ -80,9 +76,14 @@ export class Client extends Events implements WireOwner {
       this.log("client", this.id, "has no path to connect to");
       return false;
     }
-    if (this.#phase === "dialling" || this.#phase === "connected") return this.socket;
+    if (this.#phase === "dialling" || this.#phase === "connected") {
+      this.#connectsAgain = this.explicitlyDisconnected;
+      return this.socket;
+    }
     clearTimeout(this.#retryTimer);
     this.#phase = "dialling";
+    this.explicitlyDisconnected = false;
+    this.#isHopeless = false;
     this.#toldClosed = false;
     this.#parser = createParser(config);
     this.#rules = { parser: this.#parser, heldBack: heldBack(clientEvents, config) };
@@ -97,12 +98,19 @@ export class Client extends Events implements WireOwner {
    * @returns false when the socket is over its high-water mark or the message was not accepted.
    */
   emit(type: unknown, data?: unknown): boolean {
-    if (!this.config.silent) this.#logMessage("dispatching event to", type, data);
+    const { config } = this;
+    if (!config.silent) {
+      const line = ["dispatching event to", this.id, this.path, ":"];
+      this.logMessage(line, this.#parser.raw === true, type, data);
+    }
     const frame = this.#parser.encode(type, data);
     const wire = this.#wire;
-    if (this.config.sync) return this.#request(frame, wire);
-    if (wire !== undefined && wire.usable) return wire.write(frame);
-    return this.#keep(frame);
+    if (config.sync) {
+      if (wire === undefined && !this.#mayKeep()) return false;
+      return this.#outbox.request(frame) && (wire?.writable ?? true);
+    }
+    if (wire?.usable) return wire.write(frame);
+    return this.#mayKeep() && this.#outbox.keep(frame);
   }
 
   /**
@@ -110,14 +118,13 @@ export class Client extends Events implements WireOwner {
    * @throws {IPCProtocolError} `ERR_IPC_UNDELIVERED` when the client ended first.
    */
   async flush(): Promise<void> {
-    const lostBefore = this.#lost;
-    while (this.#offline.size > 0 || this.queue.size > 0 || this.queue.running) {
-      if (this.#phase === "ended" || this.#phase === "idle") throw this.#undelivered();
-      await new Promise<void>((resolve) => {
-        this.#drainWaiters.push(resolve);
-      });
+    const outbox = this.#outbox;
+    const lostBefore = outbox.lost;
+    while (!outbox.isEmpty) {
+      if (this.#phase === "ended" || this.#phase === "idle") throw undelivered();
+      await outbox.changed();
     }
-    if (this.#lost > lostBefore) throw this.#undelivered(this.#lost - lostBefore);
+    if (outbox.lost > lostBefore) throw undelivered(outbox.lost - lostBefore);
     await this.#wire?.flushed();
   }
 
@@ -130,11 +137,12 @@ export class Client extends Events implements WireOwner {
     const timeoutMs = options.timeoutMs ?? closeTimeoutMs;
     const deadline = Date.now() + timeoutMs;
     try {
-      if (this.#phase !== "ended")
-        await withTimeout(this.flush(), timeoutMs, () => this.#undelivered());
+      if (this.#phase !== "ended") await withDeadline(this.flush(), timeoutMs, undelivered);
       this.explicitlyDisconnected = true;
       await this.#wire?.connection.close({ timeoutMs: Math.max(1, deadline - Date.now()) });
     } catch (error) {
+      // The time is over: nothing lingers.
+      this.#wire?.connection.abort();
       throw toIpcError(error);
     } finally {
       this.disconnect();
@@ -145,25 +153,22 @@ export class Client extends Events implements WireOwner {
   /** Ends the connection, after what was emitted; `disconnect` and `destroy` follow. */
   disconnect(): void {
     this.explicitlyDisconnected = true;
+    this.#connectsAgain = false;
     clearTimeout(this.#retryTimer);
-    if (this.#phase === "connected") this.#linger(this.#wire as Wire);
-    else if (this.#phase === "dialling" && this.#offline.size > 0) this.#giveUpLater();
+    if (this.#phase === "connected") this.#wire?.linger();
+    else if (this.#phase === "dialling" && !this.#outbox.isEmpty) this.#giveUpLater();
     else if (this.#phase === "dialling") this.#dial?.abort();
-    else if (this.#phase === "waiting") setImmediate(() => this.#end());
+    else if (this.#phase === "waiting") setImmediate(() => this.#endWaiting());
     else this.#phase = "ended";
   }
 
   /** The process may end although this client is connected or waits to retry. */
   unref(): this {
-    this.#isReferenced = false;
-    this.#applyReference();
-    return this;
+    return this.#reference(false);
   }
 
   ref(): this {
-    this.#isReferenced = true;
-    this.#applyReference();
-    return this;
+    return this.#reference(true);
   }
 
   /** Another client takes this one's place: it goes silently. @internal */
@@ -171,43 +176,39 @@ export class Client extends Events implements WireOwner {
     clearTimeout(this.#retryTimer);
     this.explicitlyDisconnected = true;
     this.#phase = "ended";
-    successor.#offline.adopt(this.#offline);
-    successor.queue.stop = true;
-    for (const task of this.queue.contents.splice(0)) {
-      const frame = this.#frameOf.get(task);
-      if (frame !== undefined) successor.#enqueue(frame);
-    }
+    successor.#outbox.adopt(this.#outbox);
+    this.#tellEnded();
     this.reset();
   }
 
   /** A connection stands or is being made. @internal */
   get isLive(): boolean {
-    return this.#phase === "dialling" || (this.#phase === "connected" && !this.#socketGone());
+    if (this.#phase === "dialling") return true;
+    return this.#phase === "connected" && this.socket !== false && !this.socket.destroyed;
   }
 
   onMessage(_wire: Wire, type: string, data: unknown): void {
     if (this.config.logPayloads) this.log("received event", type, data);
     this.dispatch(type, data, undefined, 1);
-    if (this.config.sync) this.#answered();
+    if (this.config.sync) this.#outbox.answered();
   }
 
   onRaw(_wire: Wire, bytes: Buffer): void {
     this.dispatch("data", bytes, undefined, 1);
-    if (this.config.sync) this.#answered();
+    if (this.config.sync) this.#outbox.answered();
   }
 
   onWireError(wire: Wire, error: Error): void {
-    // After a breach the same server would only breach again.
-    if (wire.connection.socket.destroyed) this.#fatal = true;
-    this.#tellError(error);
+    // After a breach the same server would only breach again; a slow one may do better next time.
+    const isSlow = error instanceof IPCProtocolError && error.code === "ERR_IPC_BACKPRESSURE";
+    if (wire.connection.socket.destroyed && !isSlow) this.#isHopeless = true;
+    this.tellError(error);
   }
 
   onWireClose(_wire: Wire, error: Error | undefined): void {
     this.#wire = undefined;
-    // The request that was not answered is given up; the rest waits for the next connection.
-    this.queue.stop = true;
-    if (this.queue.running) this.queue.next();
-    if (error !== undefined) this.#tellError(error);
+    this.#outbox.suspend();
+    if (error !== undefined) this.tellError(error);
     this.#closed();
   }
 
@@ -224,15 +225,11 @@ export class Client extends Events implements WireOwner {
   /** Never throws at once: the caller has not had the time to listen for `error`. */
   async #dialWith(signal: AbortSignal): Promise<SocketConnection> {
     const { path, port, config } = this;
-    const { transport, address } = clientRoute({
-      path,
-      port,
-      config,
-      profile: this.#parser.profile,
-    });
+    const { profile } = this.#parser;
+    const { transport, address } = clientRoute({ path, port, config, profile });
     const onSocket = (socket: Socket): void => {
       this.socket = socket;
-      this.#applyReference();
+      this.#reference(this.#isReferenced);
     };
     return await transport.dial(address, { signal, onSocket });
   }
@@ -249,85 +246,75 @@ export class Client extends Events implements WireOwner {
     this.retriesRemaining = this.#retries.remaining;
     // What was emitted before the first connection goes ahead of what its handlers emit; later,
     // handlers introduce this client to the new server first.
-    if (!this.#hasConnected || this.explicitlyDisconnected) this.#sendQueued(wire);
+    const isFirst = !this.#hasConnected;
     this.#hasConnected = true;
-    if (this.explicitlyDisconnected) {
-      wire.open();
-      this.#linger(wire);
-      return;
-    }
-    this.publish("connect");
-    this.#sendQueued(wire);
+    if (isFirst || this.explicitlyDisconnected) this.#outbox.sendTo(wire);
+    if (!this.explicitlyDisconnected) this.publish("connect");
+    // A handler may have ended it.
+    if (this.#wire !== wire) return;
+    this.#outbox.sendTo(wire);
     wire.open();
+    if (this.explicitlyDisconnected) wire.linger();
   }
 
   #failed(reason: unknown, wasAborted: boolean): void {
     if (this.#phase !== "dialling") return;
     const error = toIpcError(reason);
     // Trying again cannot mend a path that is too long or a certificate that is not there.
-    this.#fatal = error instanceof IPCProtocolError;
-    if (!wasAborted) this.#tellError(error);
-    if (this.config.offline === "drop") this.#offline.takeAll();
+    this.#isHopeless = error instanceof IPCProtocolError;
+    if (!wasAborted) this.tellError(error);
+    if (this.config.offline === "drop") this.#outbox.drop();
     this.#closed();
   }
 
   #closed(): void {
     if (this.#phase === "ended") return;
     const { config } = this;
-    this.#phase = "waiting";
-    const mayRetry = !this.explicitlyDisconnected && !this.#fatal;
+    const mayRetry = !this.explicitlyDisconnected && !this.#isHopeless;
     const retries = mayRetry && this.#retries.take(this.retriesRemaining);
     this.retriesRemaining = this.#retries.remaining;
-    if (!retries) {
-      this.#end();
-      return;
+    this.#phase = retries ? "waiting" : "ended";
+    if (!config.silent) this.log("connection closed", this.id, this.path, this.#phase);
+    if (retries) {
+      this.#retryTimer = setTimeout(() => this.#retry(), Math.min(config.retry, longestTimerMs));
+      this.#reference(this.#isReferenced);
     }
-    if (!config.silent) this.log("connection closed", this.id, this.path, "retrying");
-    this.#retryTimer = setTimeout(() => this.#retry(), config.retry);
-    this.#applyReference();
     this.publish("disconnect");
+    if (!retries) this.#destroyed();
   }
 
   #retry(): void {
-    if (this.explicitlyDisconnected) return;
     // A program may have said stop while we waited.
-    if (this.config.stopRetrying === true) this.#destroyed();
+    if (this.config.stopRetrying === true) this.#endWaiting(false);
     else this.connect();
   }
 
-  #end(): void {
-    if (this.#phase === "ended") return;
-    if (!this.config.silent) this.log("client", this.id, "ended; no further attempt");
-    this.publish("disconnect");
+  /** Ends between two attempts. */
+  #endWaiting(tellsDisconnect = true): void {
+    if (this.#phase !== "waiting") return;
+    this.#phase = "ended";
+    if (tellsDisconnect) this.publish("disconnect");
     this.#destroyed();
   }
 
   #destroyed(): void {
-    this.#phase = "ended";
-    const lost = this.#offline.takeAll().length + this.queue.size;
-    this.queue.clear();
-    this.#lost += lost;
-    if (lost > 0) this.#tellError(this.#undelivered(lost));
+    const again = this.#connectsAgain;
+    this.#connectsAgain = false;
+    const lost = again ? 0 : this.#outbox.abandon();
+    if (lost > 0) this.tellError(undelivered(lost));
     this.publish("destroy");
-    for (const resolve of [...this.#endWaiters.splice(0), ...this.#drainWaiters.splice(0)])
-      resolve();
-  }
-
-  /** Takes a message for later, or says why not. */
-  #keep(frame: Frame): boolean {
-    if (!this.#mayKeep()) return false;
-    const refusal = this.#offline.add(frame, this.config);
-    if (refusal?.error !== undefined) this.#tellError(refusal.error);
-    return refusal === undefined;
+    this.#tellEnded();
+    if (again && this.#phase === "ended") this.connect();
   }
 
   /** Whether messages are kept while there is no connection; says so where the program is to know. */
   #mayKeep(): boolean {
-    if (this.#phase === "ended" || this.#phase === "idle" || this.explicitlyDisconnected) {
+    const isOver = this.#phase === "ended" || this.#phase === "idle" || this.explicitlyDisconnected;
+    if (isOver && !this.#connectsAgain) {
       if (this.#toldClosed) return false;
       this.#toldClosed = true;
       const message = "the client is closed: nothing is sent until it connects again";
-      this.#tellError(new IPCProtocolError("ERR_IPC_CLOSED", message));
+      this.tellError(new IPCProtocolError("ERR_IPC_CLOSED", message));
       return false;
     }
     const { offline } = this.config;
@@ -335,70 +322,14 @@ export class Client extends Events implements WireOwner {
     if (offline === "drop") return this.#phase === "dialling";
     if (offline !== "reject" && !(this.#parser.raw && this.#hasConnected)) return true;
     const message = "not connected: the message was not accepted";
-    this.#tellError(new IPCProtocolError("ERR_IPC_NOT_CONNECTED", message));
+    this.tellError(new IPCProtocolError("ERR_IPC_NOT_CONNECTED", message));
     return false;
   }
 
-  #sendQueued(wire: Wire): void {
-    for (const frame of this.#offline.takeAll()) wire.write(frame);
-    this.#requestBound.reset();
-    this.queue.stop = false;
-    if (!this.queue.running) this.queue.next();
-    this.#tellDrained();
-  }
-
-  /** Sync mode: the message leaves when the answer to the one before is there. */
-  #request(frame: Frame, wire: Wire | undefined): boolean {
-    if (wire === undefined) {
-      if (!this.#mayKeep()) return false;
-      this.queue.stop = true;
-    }
-    return this.#enqueue(frame) && (wire?.writable ?? true);
-  }
-
-  #enqueue(frame: Frame): boolean {
-    if (this.queue.size === 0) this.#requestBytes = 0;
-    const held = { messages: this.queue.size, bytes: this.#requestBytes };
-    const refusal = this.#requestBound.refusal(frame, held, this.config);
-    if (refusal !== undefined) {
-      if (refusal.error !== undefined) this.#tellError(refusal.error);
-      return false;
-    }
-    this.#requestBytes += sizeOf(frame);
-    const send = (): void => {
-      this.#requestBytes -= sizeOf(frame);
-      this.#wire?.write(frame);
-    };
-    this.#frameOf.set(send, frame);
-    this.queue.add(send);
-    return true;
-  }
-
-  #answered(): void {
-    this.queue.next();
-    if (!this.queue.running) this.#tellDrained();
-  }
-
-  #tellDrained(): void {
-    for (const resolve of this.#drainWaiters.splice(0)) resolve();
-  }
-
-  /** Ends after the bytes that wait, or after a second without them. */
-  #linger(wire: Wire): void {
-    const { connection } = wire;
-    const { socket } = connection;
-    wire.mute();
-    wire.flush();
-    const timer = setTimeout(() => connection.abort(), lingerMs);
-    timer.unref();
-    socket.once("close", () => clearTimeout(timer));
-    socket.destroySoon();
-  }
-
+  /** What was emitted goes out with the attempt that runs, if it succeeds soon. */
   #giveUpLater(): void {
     const dial = this.#dial;
-    const timer = setTimeout(() => dial?.abort(), lingerMs);
-    this.once("destroy", () => clearTimeout(timer));
+    setTimeout(() => dial?.abort(), lingerMs).unref();
   }
 
   #ended(): Promise<void> {
@@ -408,50 +339,21 @@ export class Client extends Events implements WireOwner {
     });
   }
 
-  #socketGone(): boolean {
-    return this.socket === false || this.socket.destroyed;
+  #tellEnded(): void {
+    for (const resolve of this.#endWaiters.splice(0)) resolve();
   }
 
-  #applyReference(): void {
-    const method = this.#isReferenced ? "ref" : "unref";
+  #reference(isReferenced: boolean): this {
+    this.#isReferenced = isReferenced;
+    const method = isReferenced ? "ref" : "unref";
     if (this.socket !== false) this.socket[method]();
     this.#retryTimer?.[method]();
-  }
-
-  #undelivered(count?: number): IPCProtocolError {
-    const message = "the client ended before everything was delivered";
-    return new IPCProtocolError(
-      "ERR_IPC_UNDELIVERED",
-      message,
-      count === undefined ? {} : { count },
-    );
-  }
-
-  #tellError(error: Error): void {
-    if (!this.config.silent) this.log("client", this.id, this.path, error.message);
-    this.publish("error", error);
-  }
-
-  #logMessage(action: string, type: unknown, data: unknown): void {
-    const { config } = this;
-    const name = this.#parser.raw ? "<raw-buffer>" : type;
-    if (config.logPayloads) this.log(action, this.id, this.path, ":", name, data);
-    else this.log(action, this.id, this.path, ":", name);
+    return this;
   }
 }
 
-async function withTimeout<Value>(
-  promise: Promise<Value>,
-  timeoutMs: number,
-  error: () => Error,
-): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(error()), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+function undelivered(count?: number): IPCProtocolError {
+  const message = "the client ended before everything was delivered";
+  const extra = count === undefined ? {} : { count };
+  return new IPCProtocolError("ERR_IPC_UNDELIVERED", message, extra);
 }

@@ -1,51 +1,44 @@
 /** A server over UDP, which is a client as well: it sends to whoever it is told or has heard from. */
 import type { Socket as DatagramSocket } from "node:dgram";
-import {
-  bindDatagram,
-  type DatagramEndpoint,
-  type DatagramSource,
-  limits,
-  type MyelinError,
-} from "myelin";
+import { bindDatagram, type DatagramEndpoint, type DatagramSource, type MyelinError } from "myelin";
+import type { Backend, BackendOwner, DatagramPeer, Peer } from "./backend.ts";
 import type { WireParser } from "./defaults.ts";
 import { checkedName, claimedId, heldBack, reservedEvent, serverEvents } from "./inbound.ts";
 import { createParser } from "./parser/create-parser.ts";
 import type { Parser } from "./parser/parser.ts";
 import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
 import { assuredTransport } from "./route.ts";
-import type { Backend, Peer, Server } from "./server.ts";
-
-/** A UDP peer: where it sends from. */
-export interface DatagramPeer {
-  address: string;
-  port: number;
-  family?: string;
-  id?: unknown;
-}
 
 interface Outgoing {
   bytes: Uint8Array;
   peer: DatagramPeer;
 }
 
+/** Forged addresses would fill the list of peers; the one longest unheard makes room. */
+const maxPeers = 1_000;
+
 /** A datagram emitted before the socket is bound waits; so many, then the newest are refused. */
 const maxEarlyDatagrams = 1_000;
 
 export class DatagramBackend implements Backend {
-  readonly #server: Server;
+  readonly #server: BackendOwner;
   readonly #parser: WireParser;
   readonly #heldBack: ReadonlySet<string>;
   readonly #identifiesPeers: boolean;
   /** The peers heard last, the latest at the end. */
   readonly #peers = new Map<string, DatagramPeer>();
   #latest: DatagramPeer | undefined;
+  #socket: DatagramSocket | undefined;
   #endpoint: DatagramEndpoint | undefined;
+  #bound: Promise<void> | undefined;
+  #ending: Promise<void> | undefined;
+  #isReferenced = true;
   #early: Outgoing[] = [];
   #underWay = 0;
   #idleWaiters: (() => void)[] = [];
   #stopped = false;
 
-  constructor(server: Server) {
+  constructor(server: BackendOwner) {
     const { config } = server;
     this.#server = server;
     this.#parser = createParser(config);
@@ -55,41 +48,25 @@ export class DatagramBackend implements Backend {
       throw assuredTransport("assured servers cannot use UDP");
   }
 
-  async listen(): Promise<void> {
-    const server = this.#server;
-    const family = server.udp6 ? 6 : 4;
-    const address = { host: server.path, port: server.port ?? 0, family } as const;
-    const endpoint = await bindDatagram(
-      address,
-      {
-        onDatagram: (bytes, source) => this.#receive(bytes, source),
-        onError: (error) => server.tellError(datagramError(error)),
-        onClose: () => {},
-      },
-      {
-        onSocket: (socket) => {
-          server.server = socket;
-        },
-      },
-    );
-    this.#endpoint = endpoint;
-    if (this.#stopped) {
-      await endpoint.close();
-      return;
-    }
-    describe(endpoint.socket, endpoint);
-    server.publish("connect", endpoint.socket);
-    for (const { bytes, peer } of this.#early.splice(0)) this.#send(bytes, peer);
+  get isRaw(): boolean {
+    return this.#parser.raw === true;
+  }
+
+  listen(): Promise<void> {
+    this.#bound = this.#bind();
+    return this.#bound;
   }
 
   emit(peer: Peer | undefined, type: unknown, data: unknown): boolean {
     const target = peer as Partial<DatagramPeer> | undefined;
     if (typeof target?.address !== "string" || !target.port) return this.broadcast(type, data);
+    if (this.#stopped) return false;
     this.#send(this.#encode(type, data), target as DatagramPeer);
     return true;
   }
 
   broadcast(type: unknown, data: unknown): boolean {
+    if (this.#stopped) return false;
     const bytes = this.#encode(type, data);
     for (const peer of this.#server.sockets) this.#send(bytes, peer as DatagramPeer);
     return true;
@@ -102,28 +79,52 @@ export class DatagramBackend implements Backend {
     this.#latest = undefined;
     // The array is the program's to read; the peers in it are forgotten.
     this.#server.sockets.length = 0;
-    void this.flush().then(() => this.#endpoint?.close());
+    this.#ending = this.#end();
   }
 
-  flush(): Promise<void> {
-    if (this.#underWay === 0) return Promise.resolve();
-    return new Promise((resolve) => {
+  /** Also what was emitted before the socket was bound goes out first. */
+  async flush(): Promise<void> {
+    await this.#bound?.catch(() => {});
+    if (this.#underWay === 0) return;
+    await new Promise<void>((resolve) => {
       this.#idleWaiters.push(resolve);
     });
   }
 
   async close(): Promise<void> {
     this.stop();
+    await this.#ending;
+  }
+
+  reference(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced;
+    this.#socket?.[isReferenced ? "ref" : "unref"]();
+  }
+
+  async #bind(): Promise<void> {
+    const server = this.#server;
+    const family = server.udp6 ? 6 : 4;
+    const address = { host: server.path, port: server.port ?? 0, family } as const;
+    const sink = {
+      onDatagram: (bytes: Buffer, source: DatagramSource) => this.#receive(bytes, source),
+      onError: (error: MyelinError) => server.tellError(datagramError(error)),
+      onClose: () => {},
+    };
+    const onSocket = (socket: DatagramSocket): void => {
+      server.server = socket;
+      this.#socket = socket;
+      this.reference(this.#isReferenced);
+    };
+    const endpoint = await bindDatagram(address, sink, { onSocket });
+    this.#endpoint = endpoint;
+    describe(endpoint.socket, endpoint);
+    if (!this.#stopped) server.publish("connect", endpoint.socket);
+    for (const { bytes, peer } of this.#early.splice(0)) this.#send(bytes, peer);
+  }
+
+  async #end(): Promise<void> {
     await this.flush();
     await this.#endpoint?.close();
-  }
-
-  ref(): void {
-    (this.#server.server as DatagramSocket).ref();
-  }
-
-  unref(): void {
-    (this.#server.server as DatagramSocket).unref();
   }
 
   #encode(type: unknown, data: unknown): Uint8Array {
@@ -132,7 +133,6 @@ export class DatagramBackend implements Backend {
   }
 
   #send(bytes: Uint8Array, peer: DatagramPeer): void {
-    if (this.#stopped) return;
     const endpoint = this.#endpoint;
     if (endpoint === undefined) {
       if (this.#early.length < maxEarlyDatagrams) this.#early.push({ bytes, peer });
@@ -155,7 +155,7 @@ export class DatagramBackend implements Backend {
     const peer = this.#peerOf(source);
     const parser = this.#parser;
     if (parser.raw) {
-      this.#server.dispatch("data", Buffer.from(bytes), peer, 2);
+      this.#server.receive("data", Buffer.from(bytes), peer);
       return;
     }
     try {
@@ -197,7 +197,7 @@ export class DatagramBackend implements Backend {
     }
     this.#peers.set(key, peer);
     this.#latest = peer;
-    if (this.#peers.size > limits.maxDatagramPeers) this.#forgetOldest();
+    if (this.#peers.size > maxPeers) this.#forgetOldest();
     return peer;
   }
 

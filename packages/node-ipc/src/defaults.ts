@@ -18,6 +18,7 @@ export interface WireParser {
   readonly raw?: boolean;
   readonly encoding?: BufferEncoding;
   readonly maxPendingBytes?: number;
+  readonly maxMessageSize?: number;
   readonly messageTimeout?: number;
   encode(type: unknown, data?: unknown): string | Uint8Array;
   read(remainder: string, data: string, receive: (message: unknown) => void): string;

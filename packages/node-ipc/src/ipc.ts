@@ -125,10 +125,15 @@ export class IPC {
 
   /** Delivers everything, then ends the clients and the server. */
   async #close(options: { timeoutMs?: number } = {}): Promise<void> {
-    const clients = Object.values(this.of);
-    for (const id of Object.keys(this.of)) delete this.of[id];
+    const clients = Object.entries(this.of);
     const server = this.server === false ? [] : [this.server];
-    await allOf([...clients, ...server].map((each) => each.close(options)));
+    const closing = [...clients.map(([, client]) => client), ...server];
+    try {
+      await allOf(closing.map((each) => each.close(options)));
+    } finally {
+      // Not before: handlers of what still arrives may use it.
+      for (const [id, client] of clients) if (this.of[id] === client) delete this.of[id];
+    }
   }
 }
 

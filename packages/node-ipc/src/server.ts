@@ -4,34 +4,20 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Socket as DatagramSocket } from "node:dgram";
-import type { Socket, Server as StreamServer } from "node:net";
+import type { Server as StreamServer } from "node:net";
+import type { Backend, BackendOwner, Peer } from "./backend.ts";
 import { bindMethods } from "./bind-methods.ts";
-import { DatagramBackend, type DatagramPeer } from "./datagram-backend.ts";
+import { DatagramBackend } from "./datagram-backend.ts";
+import { closeTimeoutMs } from "./deadline.ts";
 import type { Defaults } from "./defaults.ts";
-import { Events, eventMethods } from "./events.ts";
-import { type Log, log } from "./log.ts";
+import { Endpoint } from "./endpoint.ts";
+import { eventMethods } from "./events.ts";
+import type { Log } from "./log.ts";
 import { createParser } from "./parser/create-parser.ts";
-import { toIpcError } from "./protocol-error.ts";
+import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
 import { pipeName } from "./route.ts";
 import { prepareSocketRoot } from "./socket-root.ts";
 import { StreamBackend } from "./stream-backend.ts";
-
-/** What a server's `emit` and events call a socket: the real one, or the address of a UDP peer. */
-export type Peer = Socket | DatagramPeer;
-
-/** One way to listen. */
-export interface Backend {
-  /** Begins to listen, before it returns; resolves when it does. */
-  listen(): Promise<void>;
-  emit(peer: Peer | undefined, type: unknown, data: unknown): boolean;
-  broadcast(type: unknown, data: unknown): boolean;
-  /** Hands over what was emitted, stops listening and ends all connections; synchronously. */
-  stop(): void;
-  flush(): Promise<void>;
-  close(timeoutMs: number): Promise<void>;
-  ref(): void;
-  unref(): void;
-}
 
 const methods = [
   "start",
@@ -46,11 +32,7 @@ const methods = [
   "unref",
 ] as const;
 
-const closeTimeoutMs = 5_000;
-
-export class Server extends Events {
-  readonly config: Defaults;
-  readonly log: Log;
+export class Server extends Endpoint implements BackendOwner {
   /** The socket's path, or the host when there is a port. */
   path: string;
   port: number | undefined;
@@ -64,15 +46,15 @@ export class Server extends Events {
 
   #backend: Backend | undefined;
   #listening: Promise<void> | undefined;
+  /** Counts starts and stops: a start that is not the latest of them is void. */
+  #starts = 0;
   #isReferenced = true;
   readonly #ids = new WeakMap<object, string>();
 
   constructor(path: string, config: Defaults, logger?: Log, port?: number) {
-    super();
+    super(config, logger);
     this.path = path;
     this.port = port;
-    this.config = config;
-    this.log = logger ?? ((...args) => log(config, ...args));
     // A wrong configuration is the caller's mistake: told here, not in an event.
     createParser(config);
     bindMethods(this, [...eventMethods, ...methods]);
@@ -81,28 +63,25 @@ export class Server extends Events {
   /** Starts listening: `server.server` exists when this returns, `start` follows. */
   start(): void {
     this.listen().catch(() => {
-      // Told by the `error` event.
+      // Told by the `error` event, or the program stopped it itself.
     });
   }
 
   /**
    * Starts listening.
-   * @throws the error that the `error` event tells: EADDRINUSE, EACCES, ...
+   * @throws the error that the `error` event tells: EADDRINUSE, EACCES, ...; `ERR_IPC_CLOSED`, and no
+   * event, when the server was stopped meanwhile.
    */
   listen(): Promise<void> {
-    if (this.#listening !== undefined) return this.#listening;
-    if (!this.path) {
-      this.log("server path not specified, refusing to start");
-      return Promise.resolve();
-    }
-    this.#listening = this.#start();
+    this.#listening ??= this.#start();
     return this.#listening;
   }
 
   /** Ends listening and all connections, after what was emitted. Repeatable. */
   stop(): void {
-    this.#backend?.stop();
+    this.#starts += 1;
     this.#listening = undefined;
+    this.#backend?.stop();
   }
 
   /**
@@ -110,13 +89,13 @@ export class Server extends Events {
    * @returns false when the socket is over its high-water mark or gone.
    */
   emit(peer: Peer, type: unknown, data?: unknown): boolean {
-    if (!this.config.silent) this.#logMessage("dispatching event to socket", type, data);
+    if (!this.config.silent) this.#logOutgoing("dispatching event to socket", type, data);
     return this.#backend?.emit(peer, type, data) ?? false;
   }
 
   /** Sends an event to every peer. @returns false when one of the sockets is over its mark. */
   broadcast(type: unknown, data?: unknown): boolean {
-    if (!this.config.silent) this.#logMessage("broadcasting event", type, data);
+    if (!this.config.silent) this.#logOutgoing("broadcasting event", type, data);
     return this.#backend?.broadcast(type, data) ?? false;
   }
 
@@ -130,7 +109,10 @@ export class Server extends Events {
     return id;
   }
 
-  /** Resolves when the system has taken everything that was emitted before. */
+  /**
+   * Resolves when the system has taken everything that was emitted before.
+   * @throws {IPCProtocolError} `ERR_IPC_UNDELIVERED` when a connection ended first.
+   */
   async flush(): Promise<void> {
     await this.#backend?.flush();
   }
@@ -141,29 +123,18 @@ export class Server extends Events {
    * @throws {IPCProtocolError} `ERR_IPC_UNDELIVERED` when something was left.
    */
   async close(options: { timeoutMs?: number } = {}): Promise<void> {
-    const backend = this.#backend;
+    this.#starts += 1;
     this.#listening = undefined;
-    await backend?.close(options.timeoutMs ?? closeTimeoutMs);
+    await this.#backend?.close(options.timeoutMs ?? closeTimeoutMs);
   }
 
   /** The process may end although this server listens. */
   unref(): this {
-    this.#isReferenced = false;
-    this.#backend?.unref();
-    return this;
+    return this.#reference(false);
   }
 
   ref(): this {
-    this.#isReferenced = true;
-    this.#backend?.ref();
-    return this;
-  }
-
-  /** Tells an error; one that nobody hears is logged, never thrown. @internal */
-  tellError(error: Error, peer?: Peer): void {
-    if (!this.config.silent) this.log("server", this.path, error.message);
-    if (peer === undefined) this.publish("error", error);
-    else this.publish("error", error, peer);
+    return this.#reference(true);
   }
 
   /** A message arrived. @internal */
@@ -172,35 +143,53 @@ export class Server extends Events {
     this.dispatch(type, data, peer, 2);
   }
 
-  async #start(): Promise<void> {
-    const { config } = this;
-    if (!config.silent) this.log("starting server on", this.path, this.port ?? "");
-    try {
-      const isDatagram = this.udp4 || this.udp6;
-      if (!isDatagram && !this.port) {
-        prepareSocketRoot(config, this.path);
-        if (process.platform === "win32") this.path = pipeName(this.path);
-      }
-      const backend = isDatagram ? new DatagramBackend(this) : new StreamBackend(this);
-      this.#backend = backend;
-      const listening = backend.listen();
-      if (!this.#isReferenced) backend.unref();
-      await listening;
-    } catch (reason) {
-      // Before any handler can have been added, `error` would be lost.
-      await Promise.resolve();
-      const error = toIpcError(reason);
-      this.#listening = undefined;
-      this.tellError(error);
-      throw error;
-    }
-    this.publish("start", this.server);
+  #reference(isReferenced: boolean): this {
+    this.#isReferenced = isReferenced;
+    this.#backend?.reference(isReferenced);
+    return this;
   }
 
-  #logMessage(action: string, type: unknown, data: unknown): void {
+  async #start(): Promise<void> {
     const { config } = this;
-    const name = config.rawBuffer ? "<raw-buffer>" : type;
-    if (config.logPayloads) this.log(action, this.path, this.port ?? "", ":", name, data);
-    else this.log(action, this.path, this.port ?? "", ":", name);
+    this.#starts += 1;
+    const start = this.#starts;
+    const attempt = this.#listen();
+    // Also what fails at once is told later: nobody has had the time to listen for `error`.
+    const [outcome] = await Promise.allSettled([attempt]);
+    if (this.#starts !== start) {
+      throw new IPCProtocolError("ERR_IPC_CLOSED", "the server was stopped before it listened");
+    }
+    if (outcome.status === "fulfilled") {
+      if (!config.silent) this.log("server listens on", this.path, this.port ?? "");
+      this.publish("start", this.server);
+      return;
+    }
+    const error = toIpcError(outcome.reason);
+    this.#listening = undefined;
+    this.tellError(error);
+    throw error;
+  }
+
+  /** Everything up to the listening socket happens before this returns its promise. */
+  async #listen(): Promise<void> {
+    const { config } = this;
+    if (!this.path) {
+      throw new IPCProtocolError("ERR_IPC_CONFIG", "the server has no path to listen on");
+    }
+    if (!config.silent) this.log("starting server on", this.path, this.port ?? "");
+    const isDatagram = this.udp4 || this.udp6;
+    if (!isDatagram && !this.port) {
+      prepareSocketRoot(config, this.path);
+      if (process.platform === "win32") this.path = pipeName(this.path);
+    }
+    const backend = isDatagram ? new DatagramBackend(this) : new StreamBackend(this);
+    backend.reference(this.#isReferenced);
+    this.#backend = backend;
+    await backend.listen();
+  }
+
+  #logOutgoing(action: string, type: unknown, data: unknown): void {
+    const isRaw = this.#backend?.isRaw ?? createParser(this.config).raw === true;
+    this.logMessage([action, this.path, this.port ?? "", ":"], isRaw, type, data);
   }
 }

@@ -7,14 +7,19 @@ import os from "node:os";
 import path from "node:path";
 import { securePrivateFolder } from "myelin";
 import { type Defaults, defaultSocketRoot } from "./defaults.ts";
+import { createParser } from "./parser/create-parser.ts";
 import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
 import { assuredTransport } from "./route.ts";
 
 /** The folder that the configuration means, with the separator that a path continues with. */
 export function socketRoot(config: Defaults): string {
-  const isSecure = config.secureSocketRoot || config.parser === "assured";
+  const isSecure = config.secureSocketRoot || isAssured(config);
   if (!isSecure || config.socketRoot !== defaultSocketRoot) return config.socketRoot;
   return userRoot();
+}
+
+function isAssured(config: Defaults): boolean {
+  return createParser(config).profile === "assured";
 }
 
 /** node-ipc 14's own folder, so that the two find each other. */
@@ -39,7 +44,7 @@ function userName(): string {
  * @throws {IPCProtocolError} `ERR_IPC_SOCKET_ROOT` when others could enter it.
  */
 export function prepareSocketRoot(config: Defaults, socketPath: string): void {
-  const assured = config.parser === "assured";
+  const assured = isAssured(config);
   if (process.platform === "win32") {
     if (assured) throw assuredTransport("assured servers cannot vouch for a Windows pipe; use TLS");
     return;
@@ -49,7 +54,8 @@ export function prepareSocketRoot(config: Defaults, socketPath: string): void {
     throw assuredTransport("assured servers need a socket directly inside socketRoot");
   }
   if (!config.secureSocketRoot && !assured) {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    // A path elsewhere is the program's own affair.
+    if (isDirectlyIn(root, socketPath)) mkdirSync(root, { recursive: true, mode: 0o700 });
     return;
   }
   try {

@@ -1,35 +1,38 @@
 /** A server over connections: Unix sockets, pipes, TCP and TLS. */
 import type { Socket, Server as StreamServer } from "node:net";
 import type { SocketConnection, SocketListener } from "myelin";
+import type { Backend, BackendOwner, Peer } from "./backend.ts";
 import { claimedId, heldBack, serverEvents } from "./inbound.ts";
 import { createParser } from "./parser/create-parser.ts";
 import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
 import { serverRoute } from "./route.ts";
-import type { Backend, Peer, Server } from "./server.ts";
-import { Wire, type WireOwner, type WireRules } from "./wire.ts";
 
-/** How long a client that is told to go may take for the last bytes. */
-const lingerMs = 1_000;
+import { Wire, type WireOwner, type WireRules } from "./wire.ts";
 
 const wireOf: unique symbol = Symbol("node-ipc.wire");
 
 type WiredSocket = Socket & { [wireOf]?: Wire; id?: unknown };
 
 export class StreamBackend implements Backend, WireOwner {
-  readonly #server: Server;
+  readonly #server: BackendOwner;
   readonly #rules: WireRules;
   readonly #identifiesPeers: boolean;
   readonly #connections = new Set<Wire>();
   readonly #told = new WeakSet<object>();
+  #real: StreamServer | undefined;
   #listener: SocketListener | undefined;
   #stopped = false;
   #isReferenced = true;
 
-  constructor(server: Server) {
+  constructor(server: BackendOwner) {
     const { config } = server;
     this.#server = server;
     this.#identifiesPeers = config.identifyPeer;
     this.#rules = { parser: createParser(config), heldBack: heldBack(serverEvents, config) };
+  }
+
+  get isRaw(): boolean {
+    return this.#rules.parser.raw === true;
   }
 
   async listen(): Promise<void> {
@@ -40,6 +43,8 @@ export class StreamBackend implements Backend, WireOwner {
     const listener = await transport.listen(address, (connection) => this.#accept(connection), {
       onServer: (real) => {
         server.server = real;
+        this.#real = real;
+        this.reference(this.#isReferenced);
         real.on("tlsClientError", (error: Error) => {
           if (!config.silent) server.log("a TLS handshake failed", error.message);
         });
@@ -72,7 +77,7 @@ export class StreamBackend implements Backend, WireOwner {
 
   stop(): void {
     this.#stopListening();
-    for (const wire of this.#connections) this.#linger(wire);
+    for (const wire of this.#connections) wire.linger();
   }
 
   async flush(): Promise<void> {
@@ -93,16 +98,11 @@ export class StreamBackend implements Backend, WireOwner {
     throw new IPCProtocolError("ERR_IPC_UNDELIVERED", message, { cause, count: failures.length });
   }
 
-  ref(): void {
-    this.#isReferenced = true;
-    (this.#server.server as StreamServer).ref();
-    for (const wire of this.#connections) wire.connection.socket.ref();
-  }
-
-  unref(): void {
-    this.#isReferenced = false;
-    (this.#server.server as StreamServer).unref();
-    for (const wire of this.#connections) wire.connection.socket.unref();
+  reference(isReferenced: boolean): void {
+    this.#isReferenced = isReferenced;
+    const method = isReferenced ? "ref" : "unref";
+    this.#real?.[method]();
+    for (const wire of this.#connections) wire.connection.socket[method]();
   }
 
   onMessage(wire: Wire, type: string, data: unknown): void {
@@ -113,7 +113,7 @@ export class StreamBackend implements Backend, WireOwner {
   }
 
   onRaw(wire: Wire, bytes: Buffer): void {
-    this.#server.dispatch("data", bytes, wire.connection.socket, 2);
+    this.#server.receive("data", bytes, wire.connection.socket);
   }
 
   onWireError(wire: Wire, error: Error): void {
@@ -155,20 +155,8 @@ export class StreamBackend implements Backend, WireOwner {
 
   #stopListening(): void {
     this.#stopped = true;
-    const { server } = this.#server;
-    void this.#listener?.close();
+    if (this.#listener !== undefined) void this.#listener.close();
     // Still starting: the listener closes itself when it stands.
-    if (this.#listener === undefined && server !== false) (server as StreamServer).close();
-  }
-
-  /** Ends a client's connection after the bytes that wait, or after a second without them. */
-  #linger(wire: Wire): void {
-    const { connection } = wire;
-    const { socket } = connection;
-    wire.flush();
-    const timer = setTimeout(() => connection.abort(), lingerMs);
-    timer.unref();
-    socket.once("close", () => clearTimeout(timer));
-    socket.destroySoon();
+    else this.#real?.close();
   }
 }

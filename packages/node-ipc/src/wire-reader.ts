@@ -4,6 +4,7 @@ import { DelimiterDecoder, type FrameSink } from "myelin";
 import type { WireParser } from "./defaults.ts";
 import { GuardedParser } from "./parser/guarded-parser.ts";
 import { Parser } from "./parser/parser.ts";
+import { IPCProtocolError } from "./protocol-error.ts";
 
 /** Takes what was read: frames of our own framing, messages of a program's parser. */
 interface Receiver extends FrameSink<string> {
@@ -57,6 +58,11 @@ class ParserReader implements WireReader {
     if (this.#stopped) return;
     const text = this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     this.#remainder = this.#parser.read(this.#remainder, text, this.#receive) ?? "";
+    const { maxMessageSize = Number.POSITIVE_INFINITY } = this.#parser;
+    if (this.#remainder.length > maxMessageSize) {
+      const message = `a message exceeds maxMessageSize (${maxMessageSize})`;
+      throw new IPCProtocolError("ERR_IPC_FRAME_TOO_LARGE", message);
+    }
   }
 
   stop(): void {

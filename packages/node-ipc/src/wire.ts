@@ -13,6 +13,7 @@ import {
   type SocketConnection,
   type WriteTarget,
 } from "myelin";
+import { longestTimerMs } from "./deadline.ts";
 import type { WireParser } from "./defaults.ts";
 import { checkedName, reservedEvent } from "./inbound.ts";
 import type { Parser } from "./parser/parser.ts";
@@ -20,6 +21,9 @@ import { PendingLimit } from "./pending-limit.ts";
 import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
 import { hookSocket } from "./socket-hooks.ts";
 import { type WireReader, wireReader } from "./wire-reader.ts";
+
+/** How long the end of a connection waits for its last bytes. */
+export const lingerMs = 1_000;
 
 /** Hears what happens on a wire. */
 export interface WireOwner {
@@ -47,6 +51,9 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
   #limit: PendingLimit | undefined;
   #messageTimer: NodeJS.Timeout | undefined;
   #muted = false;
+  #lingers = false;
+  /** A message was completed by the piece that is being read. */
+  #hasCompleted = false;
   /** Messages were handed over after the socket had gone. */
   #missed = false;
   /** Ended by us for a breach: the owner knows why. */
@@ -110,15 +117,34 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
   flushed(): Promise<void> {
     this.flush();
     const { socket } = this.connection;
-    if (socket.writableLength === 0) {
+    if (socket.writableLength === 0 && !socket.writableNeedDrain) {
       return this.#missed ? Promise.reject(undelivered()) : Promise.resolve();
     }
     return new Promise((resolve, reject) => {
-      socket.write("", (error) => {
+      const settle = (error?: Error | null): void => {
         if (error) reject(undelivered(error));
         else resolve();
-      });
+      };
+      if (!socket.writableEnded) {
+        socket.write("", settle);
+        return;
+      }
+      // Already ending: a write would break it off.
+      socket.once("close", () => settle(socket.writableFinished ? undefined : new Error("closed")));
     });
+  }
+
+  /** Ends the connection after the bytes that wait, or after a second without them. */
+  linger(): void {
+    if (this.#lingers) return;
+    this.#lingers = true;
+    const { socket } = this.connection;
+    this.mute();
+    this.flush();
+    const timer = setTimeout(() => this.connection.abort(), lingerMs);
+    timer.unref();
+    socket.once("close", () => clearTimeout(timer));
+    socket.destroySoon();
   }
 
   /** For the writer only: hands text or bytes to the connection. */
@@ -135,6 +161,7 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
   onData(chunk: Uint8Array): void {
     if (this.#muted) return;
     const reader = this.#reader;
+    this.#hasCompleted = false;
     // Answers to what this chunk brings leave together.
     holdWrites();
     try {
@@ -166,6 +193,7 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
 
   /** Takes a message from the parser. Throws what ends the connection. */
   onParsed(message: unknown): void {
+    this.#hasCompleted = true;
     const { parser, heldBack } = this.#rules;
     const name = checkedName(message, (parser as Partial<Parser>).maxEventNameLength);
     if (heldBack.has(name)) this.#owner.onWireError(this, reservedEvent(name));
@@ -177,6 +205,8 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
     if (this.#failed) return;
     this.#failed = true;
     this.mute();
+    // Answers to what was in order leave, as far as the system takes them.
+    this.flush();
     this.connection.abort();
     this.#owner.onWireError(this, error);
   }
@@ -200,15 +230,19 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
   #watchIncomplete(reader: WireReader): void {
     const timeout = this.#rules.parser.messageTimeout;
     if (!timeout || timeout === Number.POSITIVE_INFINITY) return;
-    if (reader.pendingBytes === 0) {
+    // The time runs for one message: whatever is incomplete now began after the last complete one.
+    if (reader.pendingBytes === 0 || this.#hasCompleted) {
       clearTimeout(this.#messageTimer);
       this.#messageTimer = undefined;
-      return;
     }
-    this.#messageTimer ??= setTimeout(() => {
-      const message = "an incomplete message exceeded messageTimeout";
-      this.fail(new IPCProtocolError("ERR_IPC_MESSAGE_TIMEOUT", message));
-    }, timeout).unref();
+    if (reader.pendingBytes === 0) return;
+    this.#messageTimer ??= setTimeout(
+      () => {
+        const message = "an incomplete message exceeded messageTimeout";
+        this.fail(new IPCProtocolError("ERR_IPC_MESSAGE_TIMEOUT", message));
+      },
+      Math.min(timeout, longestTimerMs),
+    ).unref();
   }
 }
 

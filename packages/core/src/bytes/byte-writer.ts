@@ -47,7 +47,16 @@ function flushWaiting(): void {
   }
   const writers = waiting;
   waiting = spare;
-  for (const writer of writers) writer.endTick();
+  for (const writer of writers) {
+    try {
+      writer.endTick();
+    } catch (error) {
+      // A target that throws is its owner's mistake; the other connections still get their turn.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
   writers.length = 0;
   spare = writers;
 }
