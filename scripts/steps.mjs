@@ -15,7 +15,7 @@ import { run } from "./command.mjs";
  */
 export function commandStep(name, line) {
   // The output is shown indented, and read in logs: plain text.
-  return { name, perform: () => run(line, { env: { NO_COLOR: "1" } }) };
+  return { name, perform: () => run(line, { env: { FORCE_COLOR: "0", NO_COLOR: "1" } }) };
 }
 
 /**

@@ -34,15 +34,26 @@ const causes: readonly {
   },
   {
     title: "one side closes while the other aborts",
-    end: ({ client, server }) => Promise.allSettled([client.close(), server.abort()]),
+    end: ({ client, server }) => {
+      const closing = client.close();
+      server.abort();
+      return Promise.allSettled([closing]);
+    },
   },
   {
     title: "a close is cut short by an abort",
-    end: ({ client }) => Promise.allSettled([client.close(), client.abort()]),
+    end: ({ client }) => {
+      const closing = client.close();
+      client.abort();
+      return Promise.allSettled([closing]);
+    },
   },
   {
     title: "an abort is followed by a close",
-    end: ({ client }) => Promise.all([client.abort(), client.close()]),
+    end: ({ client }) => {
+      client.abort();
+      return client.close();
+    },
   },
 ];
 
