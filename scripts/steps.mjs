@@ -1,4 +1,5 @@
 // Steps of a check: each prints one line, a failing one its output too.
+import { stripVTControlCharacters } from "node:util";
 import { run } from "./command.mjs";
 
 /**
@@ -14,8 +15,7 @@ import { run } from "./command.mjs";
  * @returns {Step}
  */
 export function commandStep(name, line) {
-  // The output is shown indented, and read in logs: plain text.
-  return { name, perform: () => run(line, { env: { FORCE_COLOR: "0", NO_COLOR: "1" } }) };
+  return { name, perform: () => run(line) };
 }
 
 /**
@@ -34,7 +34,8 @@ export async function performSteps(steps) {
     if (ok) passed += 1;
     else {
       failed += 1;
-      console.log(output.trimEnd().replaceAll(/^/gm, "        "));
+      // Some tools colour their output wherever CI is set.
+      console.log(stripVTControlCharacters(output).trimEnd().replaceAll(/^/gm, "        "));
     }
   }
   return { passed, failed };
