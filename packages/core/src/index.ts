@@ -22,9 +22,8 @@ export { unix } from "./transport/unix.ts";
 
 // Below: for those who extend the library (transports, framings, other APIs on top of it).
 
-export { checkLocalPath, maxLocalPathBytes, securePrivateFolder } from "./address/local-path.ts";
-export { ByteQueue } from "./bytes/byte-queue.ts";
-export { ByteWriter, holdWrites, releaseWrites, type WriteTarget } from "./bytes/byte-writer.ts";
+export { securePrivateFolder } from "./address/local-path.ts";
+export { ByteWriter, readAsOneTick, type WriteTarget } from "./bytes/byte-writer.ts";
 export { encodeJsonEvent, type JsonEvent, JsonEventDecoder } from "./codec/json-event.ts";
 export type {
   ConnectionClosed,
@@ -33,10 +32,8 @@ export type {
   HandshakeFailed,
   ListenerFailed,
 } from "./diagnostics.ts";
-export { hintFor } from "./errors.ts";
 export { Delimiter, DelimiterDecoder, type DelimiterDecoderOptions } from "./framing/delimiter.ts";
 export type { FrameDecoder, FrameSink } from "./framing/framing.ts";
-export { limits } from "./limits.ts";
 export {
   bindDatagram,
   type DatagramEndpoint,

@@ -1,5 +1,6 @@
-import { hintFor, isMyelinError, MyelinError, toMyelinError } from "myelin";
+import { isMyelinError, MyelinError, toMyelinError } from "myelin";
 import { describe, expect, test } from "vitest";
+import { hintFor } from "../src/errors.ts";
 
 function systemError(code: string, message = `connect ${code}`): Error {
   return Object.assign(new Error(message), { code });

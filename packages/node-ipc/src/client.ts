@@ -139,6 +139,8 @@ export class Client extends Endpoint implements WireOwner {
     try {
       if (this.#phase !== "ended") await withDeadline(this.flush(), timeoutMs, undelivered);
       this.explicitlyDisconnected = true;
+      // Also what was emitted since; from here on nothing more is accepted.
+      this.#wire?.flush();
       await this.#wire?.connection.close({ timeoutMs: Math.max(1, deadline - Date.now()) });
     } catch (error) {
       // The time is over: nothing lingers.
@@ -146,7 +148,7 @@ export class Client extends Endpoint implements WireOwner {
       throw toIpcError(error);
     } finally {
       this.disconnect();
-      await this.#ended();
+      await this.ended();
     }
   }
 
@@ -155,7 +157,7 @@ export class Client extends Endpoint implements WireOwner {
     this.explicitlyDisconnected = true;
     this.#connectsAgain = false;
     clearTimeout(this.#retryTimer);
-    if (this.#phase === "connected") this.#wire?.linger();
+    if (this.#phase === "connected") this.#leave();
     else if (this.#phase === "dialling" && !this.#outbox.isEmpty) this.#giveUpLater();
     else if (this.#phase === "dialling") this.#dial?.abort();
     else if (this.#phase === "waiting") setImmediate(() => this.#endWaiting());
@@ -179,6 +181,14 @@ export class Client extends Endpoint implements WireOwner {
     successor.#outbox.adopt(this.#outbox);
     this.#tellEnded();
     this.reset();
+  }
+
+  /** Resolves when the client has ended. @internal */
+  ended(): Promise<void> {
+    if (this.#phase === "ended") return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#endWaiters.push(resolve);
+    });
   }
 
   /** A connection stands or is being made. @internal */
@@ -252,7 +262,7 @@ export class Client extends Endpoint implements WireOwner {
     if (!this.explicitlyDisconnected) this.publish("connect");
     // A handler may have ended it.
     if (this.#wire !== wire) return;
-    this.#outbox.sendTo(wire);
+    if (wire.usable) this.#outbox.sendTo(wire);
     wire.open();
     if (this.explicitlyDisconnected) wire.linger();
   }
@@ -326,17 +336,16 @@ export class Client extends Endpoint implements WireOwner {
     return false;
   }
 
+  #leave(): void {
+    const wire = this.#wire;
+    if (wire?.usable) this.#outbox.sendTo(wire);
+    wire?.linger();
+  }
+
   /** What was emitted goes out with the attempt that runs, if it succeeds soon. */
   #giveUpLater(): void {
     const dial = this.#dial;
     setTimeout(() => dial?.abort(), lingerMs).unref();
-  }
-
-  #ended(): Promise<void> {
-    if (this.#phase === "ended") return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#endWaiters.push(resolve);
-    });
   }
 
   #tellEnded(): void {

@@ -1,6 +1,12 @@
 /** A server over UDP, which is a client as well: it sends to whoever it is told or has heard from. */
 import type { Socket as DatagramSocket } from "node:dgram";
-import { bindDatagram, type DatagramEndpoint, type DatagramSource, type MyelinError } from "myelin";
+import {
+  bindDatagram,
+  type DatagramEndpoint,
+  type DatagramSource,
+  type MyelinError,
+  toMyelinError,
+} from "myelin";
 import type { Backend, BackendOwner, DatagramPeer, Peer } from "./backend.ts";
 import type { WireParser } from "./defaults.ts";
 import { checkedName, claimedId, heldBack, reservedEvent, serverEvents } from "./inbound.ts";
@@ -140,7 +146,12 @@ export class DatagramBackend implements Backend {
       return;
     }
     this.#underWay += 1;
-    endpoint.send(bytes, peer.port, peer.address, (error) => this.#sent(error));
+    try {
+      endpoint.send(bytes, peer.port, peer.address, (error) => this.#sent(error));
+    } catch (error) {
+      // The program closed the real socket itself.
+      this.#sent(toMyelinError(error));
+    }
   }
 
   #sent(error: MyelinError | undefined): void {

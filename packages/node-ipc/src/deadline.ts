@@ -1,3 +1,11 @@
+/** Limits in time. */
+
+/** The longest time a timer of Node can wait, in milliseconds; a longer one would fire at once. */
+export const longestTimerMs: number = 2 ** 31 - 1;
+
+/** How long `close` waits for what was emitted, unless it is told otherwise. */
+export const closeTimeoutMs = 5_000;
+
 /** The promise's outcome, or a rejection with `error()` when `timeoutMs` have passed before. */
 export async function withDeadline<Value>(
   promise: Promise<Value>,
@@ -6,7 +14,7 @@ export async function withDeadline<Value>(
 ): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(error()), timeoutMs);
+    timer = setTimeout(() => reject(error()), Math.min(timeoutMs, longestTimerMs));
   });
   try {
     return await Promise.race([promise, timeout]);
@@ -14,9 +22,3 @@ export async function withDeadline<Value>(
     clearTimeout(timer);
   }
 }
-
-/** The longest time a timer of Node can wait, in milliseconds; a longer one would fire at once. */
-export const longestTimerMs: number = 2 ** 31 - 1;
-
-/** How long `close` waits for what was emitted, unless it is told otherwise. */
-export const closeTimeoutMs = 5_000;

@@ -23,6 +23,9 @@ export class IPC {
   declare readonly flush: () => Promise<void>;
   declare readonly close: (options?: { timeoutMs?: number }) => Promise<void>;
 
+  /** Clients that were told to disconnect and still deliver. */
+  readonly #leaving = new Set<Client>();
+
   constructor() {
     const state = {
       config: new Defaults(),
@@ -94,7 +97,9 @@ export class IPC {
     const client = this.of[id];
     if (client === undefined) return;
     delete this.of[id];
+    this.#leaving.add(client);
     client.disconnect();
+    void client.ended().then(() => this.#leaving.delete(client));
   }
 
   #serve(...args: unknown[]): void {
@@ -120,14 +125,15 @@ export class IPC {
   /** Resolves when the system has taken everything that this instance emitted before. */
   async #flush(): Promise<void> {
     const server = this.server === false ? [] : [this.server];
-    await allOf([...Object.values(this.of), ...server].map((each) => each.flush()));
+    const clients = [...Object.values(this.of), ...this.#leaving];
+    await allOf([...clients, ...server].map((each) => each.flush()));
   }
 
   /** Delivers everything, then ends the clients and the server. */
   async #close(options: { timeoutMs?: number } = {}): Promise<void> {
     const clients = Object.entries(this.of);
     const server = this.server === false ? [] : [this.server];
-    const closing = [...clients.map(([, client]) => client), ...server];
+    const closing = [...clients.map(([, client]) => client), ...this.#leaving, ...server];
     try {
       await allOf(closing.map((each) => each.close(options)));
     } finally {

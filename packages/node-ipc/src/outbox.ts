@@ -26,9 +26,9 @@ export class Outbox {
     this.#tellError = tellError;
   }
 
-  /** Nothing waits, neither for a connection nor for an answer. */
+  /** Everything that was accepted has been handed to a connection. */
   get isEmpty(): boolean {
-    return this.#messages.size === 0 && this.requests.size === 0 && !this.requests.running;
+    return this.#messages.size === 0 && this.requests.size === 0;
   }
 
   /** Messages lost so far, because the client ended. */
@@ -73,7 +73,7 @@ export class Outbox {
   /** An answer came: the next request may go. */
   answered(): void {
     this.requests.next();
-    if (!this.requests.running) this.#tellWaiters();
+    if (this.requests.size === 0) this.#tellWaiters();
   }
 
   /** The connection is gone. The request that was not answered is given up; the rest waits. */

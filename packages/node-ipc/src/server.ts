@@ -46,6 +46,7 @@ export class Server extends Endpoint implements BackendOwner {
 
   #backend: Backend | undefined;
   #listening: Promise<void> | undefined;
+  #listens = false;
   /** Counts starts and stops: a start that is not the latest of them is void. */
   #starts = 0;
   #isReferenced = true;
@@ -73,7 +74,11 @@ export class Server extends Endpoint implements BackendOwner {
    * event, when the server was stopped meanwhile.
    */
   listen(): Promise<void> {
-    this.#listening ??= this.#start();
+    // The program may have closed the real server itself.
+    const { server } = this;
+    const wasClosed =
+      this.#listens && server !== false && "listening" in server && !server.listening;
+    if (this.#listening === undefined || wasClosed) this.#listening = this.#start();
     return this.#listening;
   }
 
@@ -152,6 +157,7 @@ export class Server extends Endpoint implements BackendOwner {
   async #start(): Promise<void> {
     const { config } = this;
     this.#starts += 1;
+    this.#listens = false;
     const start = this.#starts;
     const attempt = this.#listen();
     // Also what fails at once is told later: nobody has had the time to listen for `error`.
@@ -161,6 +167,7 @@ export class Server extends Endpoint implements BackendOwner {
     }
     if (outcome.status === "fulfilled") {
       if (!config.silent) this.log("server listens on", this.path, this.port ?? "");
+      this.#listens = true;
       this.publish("start", this.server);
       return;
     }

@@ -42,9 +42,15 @@ const hooks: ReadonlyArray<readonly [Name, unknown]> = [
   ["resetAndDestroy", flushing("resetAndDestroy")],
 ];
 
-/** Makes the socket's own methods flush `writer` first. */
+// Before Node's own listener, which forbids further writes.
+function flushBeforeEnd(this: Socket): void {
+  (this as unknown as Hooked)[flushOf].flush();
+}
+
+/** Makes the socket's own methods, and the peer's end, flush `writer` first. */
 export function hookSocket(socket: Socket, writer: Flushable): void {
   const hooked = socket as unknown as Hooked;
   hooked[flushOf] = writer;
+  socket.prependListener("end", flushBeforeEnd);
   for (const [name, hook] of hooks) (hooked as Record<Name, unknown>)[name] = hook;
 }

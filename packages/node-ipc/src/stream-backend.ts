@@ -68,7 +68,8 @@ export class StreamBackend implements Backend, WireOwner {
   broadcast(type: unknown, data: unknown): boolean {
     const frame = this.#rules.parser.encode(type, data);
     let writable = true;
-    for (const socket of this.#server.sockets) {
+    // A copy: an `error` handler may take a socket out of the program's list.
+    for (const socket of [...this.#server.sockets]) {
       const wire = (socket as WiredSocket)[wireOf];
       if (wire?.usable && !wire.write(frame)) writable = false;
     }

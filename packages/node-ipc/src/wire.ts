@@ -5,10 +5,9 @@
 import {
   ByteWriter,
   type FrameSink,
-  holdWrites,
   isMyelinError,
   type MyelinError,
-  releaseWrites,
+  readAsOneTick,
   type Sink,
   type SocketConnection,
   type WriteTarget,
@@ -24,6 +23,9 @@ import { type WireReader, wireReader } from "./wire-reader.ts";
 
 /** How long the end of a connection waits for its last bytes. */
 export const lingerMs = 1_000;
+
+/** How many times `maxPendingBytes` the answers to one piece of input may come to. */
+const turnAllowance = 4;
 
 /** Hears what happens on a wire. */
 export interface WireOwner {
@@ -52,6 +54,7 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
   #messageTimer: NodeJS.Timeout | undefined;
   #muted = false;
   #lingers = false;
+  #isReading = false;
   /** A message was completed by the piece that is being read. */
   #hasCompleted = false;
   /** Messages were handed over after the socket had gone. */
@@ -89,7 +92,7 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
     const { connection } = this;
     const max = this.#rules.parser.maxPendingBytes ?? Number.POSITIVE_INFINITY;
     const pending = connection.pendingBytes;
-    if (pending > max && this.#limit?.admits(pending) === false) return this.#cutSlowPeer(pending);
+    if (pending > max && !this.#admits(pending, max)) return this.#cutSlowPeer(pending);
     const accepted =
       typeof frame === "string" ? this.#writer.write(frame) : this.#writer.writeBytes(frame);
     if (pending + frame.length > max) {
@@ -162,17 +165,21 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
     if (this.#muted) return;
     const reader = this.#reader;
     this.#hasCompleted = false;
+    this.#isReading = true;
     // Answers to what this chunk brings leave together.
-    holdWrites();
+    readAsOneTick(this, chunk);
+    this.#isReading = false;
+    if (reader !== undefined) this.#watchIncomplete(reader);
+  }
+
+  /** For {@link onData} only. */
+  read(chunk: Uint8Array): void {
     try {
-      if (reader === undefined) this.#owner.onRaw(this, Buffer.from(chunk));
-      else reader.push(chunk);
+      if (this.#reader === undefined) this.#owner.onRaw(this, Buffer.from(chunk));
+      else this.#reader.push(chunk);
     } catch (error) {
       this.#refuse(error);
-    } finally {
-      releaseWrites();
     }
-    if (reader !== undefined) this.#watchIncomplete(reader);
   }
 
   onFrame(frame: string): void {
@@ -219,6 +226,12 @@ export class Wire implements Sink, FrameSink<string>, WriteTarget {
       return;
     }
     this.fail(reason instanceof Error ? reason : new Error(String(reason)));
+  }
+
+  #admits(pending: number, max: number): boolean {
+    // What one turn emits passes, but not what a peer makes us emit by what it sends in that turn.
+    if (this.#isReading && pending > max * turnAllowance) return false;
+    return this.#limit?.admits(pending) !== false;
   }
 
   #cutSlowPeer(pending: number): false {

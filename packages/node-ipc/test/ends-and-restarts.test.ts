@@ -90,6 +90,68 @@ describe("a client that was told to disconnect", () => {
   });
 });
 
+describe("what was emitted before an end", () => {
+  const large = "x".repeat(4 * 2 ** 20);
+
+  test.each(["flush", "close"] as const)(
+    "ipc.%s() waits for a client that was told to disconnect",
+    async (method) => {
+      const { client, connecting, server } = await pair();
+      const heard = collect(server, "n");
+      client.emit("n", large);
+      connecting.disconnect("world");
+      await connecting[method]();
+      expect(client.socket.writableFinished).toBe(true);
+      await heard.atLeast(1);
+    },
+  );
+
+  test("what follows client.close() in the same tick arrives or is refused", async () => {
+    const { client, server } = await pair();
+    const heard = collect<[number]>(server, "n");
+    client.emit("n", 0);
+    const closed = client.close();
+    const accepted = [1, 2, 3].filter((n) => client.emit("n", n));
+    await closed;
+    await heard.atLeast(accepted.length + 1);
+    expect(heard.data).toEqual([0, ...accepted]);
+  });
+
+  test("a queue survives a connect handler that destroys the socket", async () => {
+    const { client, connecting, server, serving } = await pair();
+    server.stop();
+    await next(client, "disconnect");
+    for (let n = 0; n < 10; n += 1) client.emit("n", n);
+    client.once("connect", () => client.socket.destroy());
+    const again = await serveLocal(serving);
+    const heard = collect<[number]>(again, "n");
+    await heard.atLeast(10);
+    expect(heard.data).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    await connecting.flush();
+  });
+
+  test("leaves before the peer's end is acted on", async () => {
+    const ipc = open();
+    const server = await serveLocal(ipc);
+    const accepted = next<[Peer]>(server, "connect");
+    const wire = await dial(server.path);
+    const [peer] = await accepted;
+    await new Promise<void>((resolve) => {
+      // The end arrives between the burst and the end of its tick.
+      wire.socket.end(() => {
+        setTimeout(() => {
+          for (let n = 0; n < 5; n += 1) server.emit(peer, "n", n);
+          resolve();
+        }, 0);
+      });
+    });
+    await wire.untilClosed();
+    const numbers = wire.frames().map((text) => (JSON.parse(text) as { data: number }).data);
+    expect(numbers).toEqual(Array.from(numbers, (_, index) => index));
+    expect([0, 5]).toContain(numbers.length);
+  });
+});
+
 describe("a server that is stopped while it starts", () => {
   test.each(["local", "udp"])("fires neither start nor error (%s)", async (kind) => {
     const ipc = open();
@@ -127,6 +189,60 @@ describe("a server that is stopped while it starts", () => {
     ipc.serve();
     ipc.server.path = "";
     await expect(ipc.server.listen()).rejects.toMatchObject({ code: "ERR_IPC_CONFIG" });
+  });
+});
+
+describe("what a program does to the real objects", () => {
+  test("closing the real server: start() listens again", async () => {
+    const ipc = open();
+    const server = await serveLocal(ipc);
+    await new Promise((resolve) => server.server.close(resolve));
+    const started = next(server, "start");
+    server.start();
+    await started;
+    await dial(server.path);
+  });
+
+  test("setEncoding() on a socket: messages arrive all the same", async () => {
+    const ipc = open();
+    const server = await serveLocal(ipc);
+    server.on("connect", (socket: Peer) => socket.setEncoding("utf8"));
+    const heard = collect<[string]>(server, "n");
+    const wire = await dial(server.path);
+    wire.send(frame("n", "é漢😀"));
+    await heard.atLeast(1);
+    expect(heard.data).toEqual(["é漢😀"]);
+  });
+
+  test("closing the real UDP socket: emit tells it, flush and close settle", async () => {
+    const ipc = open();
+    const server = await serveUdp(ipc);
+    const errors = collect<[Coded]>(server, "error");
+    server.server.close();
+    server.emit({ address: "127.0.0.1", port: server.port ?? 0 }, "n", 1);
+    await server.flush();
+    await server.close();
+    expect(errors.calls).toHaveLength(1);
+  });
+
+  test("taking a cut socket out of the list does not make broadcast skip another", async () => {
+    const { server, connecting } = await pair(ours, { maxPendingBytes: 1_000 });
+    const other = open(ours, { socketRoot: connecting.config.socketRoot });
+    const wire = await dial(server.path);
+    wire.socket.pause();
+    const client = await connectLocal(other);
+    await until(() => server.sockets.length === 3, "three clients");
+    server.on("error", (_error: Coded, socket: Peer) => {
+      server.sockets.splice(server.sockets.indexOf(socket), 1);
+    });
+    const heard = collect<[number]>(client, "n");
+    let sent = 0;
+    while (server.sockets.length === 3) {
+      server.broadcast("n", { sent, padding: "x".repeat(2 ** 16) });
+      sent += 1;
+      await heard.atLeast(sent);
+    }
+    expect(heard.calls).toHaveLength(sent);
   });
 });
 
@@ -182,9 +298,9 @@ describe("one connection's trouble is its own", () => {
   test("an answer given before the peer breaks the rules still leaves", async () => {
     const ipc = open();
     const server = await serveLocal(ipc);
-    server.on("ask", ((_data: unknown, socket: Peer) => {
+    server.on("ask", (_data: unknown, socket: Peer) => {
       server.emit(socket, "answer", 1);
-    }) as never);
+    });
     const wire = await dial(server.path);
     wire.send(`${frame("ask")}no json\f`);
     await wire.untilClosed();
@@ -215,13 +331,28 @@ describe("one connection's trouble is its own", () => {
     expect(errors.data[0]?.code).toBe("ERR_IPC_MESSAGE_TIMEOUT");
   });
 
+  test("a peer cannot make the answers to one piece of input fill the memory", async () => {
+    const ipc = open(ours, { maxPendingBytes: 2 ** 20 });
+    const server = await serveLocal(ipc);
+    const answer = "x".repeat(2 ** 18);
+    server.on("ask", (_data: unknown, socket: Peer) => {
+      server.emit(socket, "answer", answer);
+    });
+    const errors = collect<[Coded]>(server, "error");
+    const wire = await dial(server.path);
+    wire.socket.pause();
+    wire.send(frame("ask").repeat(1_000));
+    await errors.atLeast(1);
+    expect(errors.data[0]?.code).toBe("ERR_IPC_BACKPRESSURE");
+  });
+
   test("a program's own parser is held to maxMessageSize as well", async () => {
     const parser = {
       maxMessageSize: 1_000,
       encode: () => "",
       read: (remainder: string, data: string) => remainder + data,
     };
-    const ipc = open(ours, { parser: parser as never });
+    const ipc = open(ours, { parser });
     const server = await serveLocal(ipc);
     const errors = collect<[Coded]>(server, "error");
     const wire = await dial(server.path);

@@ -83,6 +83,7 @@ describe("what is declared is there, and what is there is declared", () => {
       object: () => client(),
       hidden: [
         "dispatch",
+        "ended",
         "isLive",
         "logMessage",
         "onMessage",

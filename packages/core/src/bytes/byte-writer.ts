@@ -1,8 +1,7 @@
 /**
  * Turns the messages of one tick into few writes. The first message of an idle connection leaves at
  * once; what follows in the same tick is collected and leaves together: at the end of the tick, or
- * as soon as a chunk is full. Answers that are written while received bytes are being dispatched
- * leave together when that dispatch ends.
+ * as soon as a chunk is full. While received bytes are being dispatched, the tick is that dispatch.
  *
  * Chunks begin small and double within a tick. One large write would have the two processes take
  * turns, one idle while the other works; with a small first one the peer is at work at once, and a
@@ -26,18 +25,28 @@ let waiting: ByteWriter[] = [];
 /** The list that is not in use: one of the two waits while the other is worked through. */
 let spare: ByteWriter[] = [];
 let immediate: NodeJS.Immediate | undefined;
-let holders = 0;
+let dispatches = 0;
 let openWriters = 0;
+/** The process is ending: there is no later moment to wait for. */
+let isExiting = false;
 
-/** Writers collect until the matching {@link releaseWrites}. Calls nest. */
-export function holdWrites(): void {
-  holders += 1;
+/**
+ * Lets `reader` work through received bytes, as one tick: what it writes meanwhile leaves when it is
+ * done. Calls nest.
+ */
+export function readAsOneTick<Bytes>(reader: { read(bytes: Bytes): void }, bytes: Bytes): void {
+  dispatches += 1;
+  try {
+    reader.read(bytes);
+  } finally {
+    dispatches -= 1;
+    if (dispatches === 0 && waiting.length > 0) flushWaiting();
+  }
 }
 
-/** Ends {@link holdWrites}; the last one hands over what was collected. */
-export function releaseWrites(): void {
-  holders -= 1;
-  if (holders === 0 && waiting.length > 0) flushWaiting();
+function onExit(): void {
+  isExiting = true;
+  flushWaiting();
 }
 
 function flushWaiting(): void {
@@ -78,7 +87,7 @@ export class ByteWriter {
     openWriters += 1;
     // process.exit() in the middle of a tick must not lose what that tick has accepted: Node tries
     // a write synchronously, so most of it still gets out.
-    if (openWriters === 1) process.on("exit", flushWaiting);
+    if (openWriters === 1) process.on("exit", onExit);
   }
 
   /** UTF-16 units that are collected and not yet handed to the target. */
@@ -97,10 +106,8 @@ export class ByteWriter {
       if (this.#text.length >= this.#chunkLength) this.#sendChunk();
       return this.#target.writable;
     }
-    this.#wait();
-    if (holders === 0) return this.#target.send(text);
-    this.#text = text;
-    return this.#target.writable;
+    if (!isExiting) this.#wait();
+    return this.#target.send(text);
   }
 
   /** Accepts bytes; they go straight to the target, behind what was collected before. */
@@ -128,13 +135,13 @@ export class ByteWriter {
     this.#closed = true;
     this.#text = "";
     openWriters -= 1;
-    if (openWriters === 0) process.off("exit", flushWaiting);
+    if (openWriters === 0) process.off("exit", onExit);
   }
 
   #wait(): void {
     this.#waits = true;
     waiting.push(this);
-    if (holders === 0) immediate ??= setImmediate(onImmediate);
+    if (dispatches === 0) immediate ??= setImmediate(onImmediate);
   }
 
   #sendChunk(): void {

@@ -22,7 +22,11 @@ export class Delimiter {
 
   /** @throws {MyelinError} `ERR_CONFIG` when JSON could contain the delimiter outside a string. */
   constructor(text: string) {
-    const candidates = [...text].filter((character) => !writtenByJson.test(character));
+    // Half of a character has no UTF-8.
+    const isText = !/\p{Surrogate}/u.test(text);
+    const candidates = isText
+      ? [...text].filter((character) => !writtenByJson.test(character))
+      : [];
     const [first] = candidates;
     if (first === undefined) {
       throw new MyelinError(

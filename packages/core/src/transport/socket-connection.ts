@@ -18,6 +18,9 @@ export interface Ends {
   remote(socket: Socket): Address | undefined;
 }
 
+/** A longer timer of Node fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 const owner: unique symbol = Symbol("myelin.connection");
 
 type OwnedSocket = Socket & { [owner]: StreamSocketConnection };
@@ -40,6 +43,7 @@ class StreamSocketConnection implements SocketConnection {
   #unsent = 0;
   #paused = false;
   #ended = false;
+  #peerEnded = false;
   #closed = false;
   #told = false;
 
@@ -51,6 +55,7 @@ class StreamSocketConnection implements SocketConnection {
     socket.on("error", onError);
     socket.on("close", onClose);
     socket.on("drain", onDrain);
+    socket.on("end", onEnd);
     if (connectionOpened.hasSubscribers) {
       connectionOpened.publish({ connection: this, side: ends.side });
     }
@@ -85,8 +90,8 @@ class StreamSocketConnection implements SocketConnection {
   }
 
   send(data: Uint8Array | string): boolean {
-    // `readableEnded`: after the peer's end Node ends our side too, one tick later.
-    if (this.#ended || !this.socket.writable || this.socket.readableEnded) {
+    // After the peer's end Node ends our side too, one tick later.
+    if (this.#ended || this.#peerEnded || !this.socket.writable) {
       throw new MyelinError("ERR_CLOSED", "the connection is closed");
     }
     return this.socket.write(data);
@@ -113,7 +118,7 @@ class StreamSocketConnection implements SocketConnection {
     this.#unsent = socket.destroyed ? 0 : socket.writableLength;
     this.#ended = true;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.abort(), timeoutMs);
+      const timer = setTimeout(() => this.abort(), Math.min(timeoutMs, longestTimerMs));
       // The socket itself keeps the process alive until then, whatever it did before.
       timer.unref();
       socket.ref();
@@ -138,6 +143,10 @@ class StreamSocketConnection implements SocketConnection {
 
   received(chunk: Uint8Array): void {
     this.#sink?.onData(chunk);
+  }
+
+  peerEnded(): void {
+    this.#peerEnded = true;
   }
 
   drained(): void {
@@ -171,8 +180,14 @@ class StreamSocketConnection implements SocketConnection {
 }
 
 // Shared by all sockets: a closure per socket would cost more than the connection itself.
-function onData(this: Socket, chunk: Uint8Array): void {
-  (this as OwnedSocket)[owner].received(chunk);
+function onData(this: Socket, chunk: Uint8Array | string): void {
+  // Text comes when the owner of the real socket called its setEncoding().
+  const bytes =
+    typeof chunk === "string" ? Buffer.from(chunk, this.readableEncoding ?? "utf8") : chunk;
+  (this as OwnedSocket)[owner].received(bytes);
+}
+function onEnd(this: Socket): void {
+  (this as OwnedSocket)[owner].peerEnded();
 }
 function onDrain(this: Socket): void {
   (this as OwnedSocket)[owner].drained();

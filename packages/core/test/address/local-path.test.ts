@@ -1,10 +1,15 @@
 import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkLocalPath, maxLocalPathBytes, securePrivateFolder } from "myelin";
+import { securePrivateFolder } from "myelin";
 import { afterEach, describe, expect, test } from "vitest";
 import { removeTempFolders, tempFolder } from "../../../../test/support/temp-path.ts";
-import { localPipePath, localPlaces } from "../../src/address/local-path.ts";
+import {
+  checkLocalPath,
+  localPipePath,
+  localPlaces,
+  maxLocalPathBytes,
+} from "../../src/address/local-path.ts";
 
 afterEach(removeTempFolders);
 

@@ -1,10 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import {
-  ByteWriter,
-  holdWrites,
-  releaseWrites,
-  type WriteTarget,
-} from "../../src/bytes/byte-writer.ts";
+import { ByteWriter, readAsOneTick, type WriteTarget } from "../../src/bytes/byte-writer.ts";
 
 /** Records every write. */
 class Target implements WriteTarget {
@@ -67,16 +62,32 @@ describe("ByteWriter", () => {
     expect(target.text).toBe(message.repeat(10_000));
   });
 
-  test("answers given while writes are held leave together, in order", () => {
+  test("a dispatch of received bytes is one tick: what follows the first answer leaves at its end", () => {
     const { target, writer } = open();
-    holdWrites();
-    holdWrites();
-    writer.write("a");
-    writer.write("b");
-    releaseWrites();
-    expect(target.writes).toEqual([]);
-    releaseWrites();
-    expect(target.writes).toEqual(["ab"]);
+    const seen: string[][] = [];
+    const reader = {
+      read(text: string) {
+        for (const character of text) writer.write(character);
+        if (text === "abc") readAsOneTick(reader, "de");
+        seen.push([...target.writes]);
+      },
+    };
+    readAsOneTick(reader, "abc");
+    expect(seen).toEqual([["a"], ["a"]]);
+    expect(target.writes).toEqual(["a", "bcde"]);
+  });
+
+  test("a dispatch that throws hands over what it had written", () => {
+    const { target, writer } = open();
+    const reader = {
+      read() {
+        writer.write("a");
+        writer.write("b");
+        throw new Error("of the reader");
+      },
+    };
+    expect(() => readAsOneTick(reader, undefined)).toThrow("of the reader");
+    expect(target.writes).toEqual(["a", "b"]);
   });
 
   test("bytes keep their place among text", () => {

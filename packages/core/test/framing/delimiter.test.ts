@@ -168,12 +168,22 @@ describe("DelimiterDecoder", () => {
 });
 
 describe("Delimiter", () => {
-  test.each(["", "{", '"', "123", "true", "null", "\\u", "-1.5e+7", "[]", "abcdef"])(
-    "refuses %j, which JSON writes itself",
-    (text) => {
-      expect(() => new Delimiter(text)).toThrow(expect.objectContaining({ code: "ERR_CONFIG" }));
-    },
-  );
+  test.each([
+    "",
+    "{",
+    '"',
+    "123",
+    "true",
+    "null",
+    "\\u",
+    "-1.5e+7",
+    "[]",
+    "abcdef",
+    "\ud800",
+    "x\udc00",
+  ])("refuses %j, which JSON writes itself", (text) => {
+    expect(() => new Delimiter(text)).toThrow(expect.objectContaining({ code: "ERR_CONFIG" }));
+  });
 
   test.each(["\f", "\0", " ", "#", "<<end>>", "€", "💥", "}x", "xx", '"#'])(
     "keeps %j out of every content",

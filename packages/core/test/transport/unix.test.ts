@@ -15,11 +15,12 @@ import {
 } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { type Connection, type Listener, maxLocalPathBytes, unix } from "myelin";
+import { type Connection, type Listener, unix } from "myelin";
 import { afterEach, describe, expect, test } from "vitest";
 import { echo } from "../../../../test/conformance/world.ts";
 import { removeTempFolders, tempFolder } from "../../../../test/support/temp-path.ts";
 import { until, within } from "../../../../test/support/within.ts";
+import { maxLocalPathBytes } from "../../src/address/local-path.ts";
 
 const open: { close(): unknown }[] = [];
 afterEach(async () => {
