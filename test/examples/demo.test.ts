@@ -68,7 +68,7 @@ test.each([
 ])("says so when a message is %s", { timeout: 60_000 }, async (lie, verdict) => {
   using demo = new DemoRun(["tcp"], {
     MYELIN_DEMO_OURS: liar,
-    MYELIN_DEMO_DEADLINE_MS: "3000",
+    MYELIN_DEMO_DEADLINE_MS: "6000",
     LIE: lie,
   });
   expect(await demo.status(), demo.output).toBe(1);

@@ -3,7 +3,6 @@
  * options; these are their defaults.
  */
 export const limits: {
-  readonly maxFrameBytes: number;
   readonly maxDatagramBytes: number;
   readonly maxDatagramPeers: number;
   readonly datagramPeerIdleMs: number;
@@ -13,8 +12,6 @@ export const limits: {
   readonly probeTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
 } = Object.freeze({
-  /** A peer that never sends a delimiter would fill the memory. 16 MiB is far above any event. */
-  maxFrameBytes: 16 * 1024 * 1024,
   /** The largest payload of an IPv4 datagram: 65,535 - 20 (IP) - 8 (UDP), RFC 768 and 791. */
   maxDatagramBytes: 65_507,
   /** Forged source addresses would fill the table of peers; the ones longest unheard make room. */

@@ -88,6 +88,17 @@ describe("last words before process.exit()", () => {
     expect(await heardOf(programs, "ours", 1_000)).toBe(1_000);
   });
 
+  test("what an exit handler emits, added after connecting, arrives", async ({ programs }) => {
+    const server = await listen(`${programs.socketRoot}app.world`);
+    const client = programs.start(new URL("./programs/exit-handler.mjs", import.meta.url), {
+      implementation: "ours",
+    });
+    const wire = await server.peer();
+    await wire.untilClosed();
+    expect(await client.exit).toEqual({ code: 0, signal: null });
+    expect(wire.frames()).toHaveLength(10);
+  });
+
   test.for(["exit", "stop", "broadcast"])(
     "finding 1: a server's, by %s",
     async (how, { programs }) => {
