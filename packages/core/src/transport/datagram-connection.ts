@@ -42,6 +42,7 @@ export class DatagramConnection implements Connection {
   #ended = false;
   #closed = false;
   #told = false;
+  #published = false;
   #error: MyelinError | undefined;
   #closing: Promise<void> | undefined;
   #onProgress: (() => void) | undefined;
@@ -165,15 +166,21 @@ export class DatagramConnection implements Connection {
       const bytes = this.#waiting.shift() as Uint8Array;
       this.#waitingBytes -= bytes.length;
       this.#bytesRead += bytes.length;
-      this.#sink?.onData(bytes);
+      let isDone = false;
+      try {
+        this.#sink?.onData(bytes);
+        isDone = true;
+      } finally {
+        // A sink that throws loses its datagram, not the ones behind it.
+        if (!isDone) setImmediate(() => this.#deliverWaiting());
+      }
     }
   }
 
   #tellClosed(): void {
     this.#onProgress?.();
-    if (this.#told || this.#sink === undefined) return;
-    this.#told = true;
-    if (connectionClosed.hasSubscribers) {
+    if (!this.#published && connectionClosed.hasSubscribers) {
+      this.#published = true;
       connectionClosed.publish({
         connection: this,
         side: this.#link.side,
@@ -182,6 +189,8 @@ export class DatagramConnection implements Connection {
         error: this.#error,
       });
     }
+    if (this.#told || this.#sink === undefined) return;
+    this.#told = true;
     this.#sink.onClose(this.#error);
   }
 }
