@@ -3,7 +3,7 @@
  * once; what follows in the same tick is collected and leaves together: at the end of the tick, or
  * as soon as a chunk is full. While received bytes are being dispatched, the tick is that dispatch.
  *
- * Chunks begin small and double within a tick. One large write would have the two processes take
+ * Chunks begin small and grow fast within a tick. One large write would have the two processes take
  * turns, one idle while the other works; with a small first one the peer is at work at once, and a
  * flood still goes out in large pieces.
  *
@@ -20,6 +20,8 @@ export interface WriteTarget {
 
 /** UTF-16 units of the first collected chunk of a tick. */
 const firstChunkLength = 1024;
+/** Each chunk of a tick is so many times as long as the one before. */
+const chunkGrowth = 4;
 
 let waiting: ByteWriter[] = [];
 /** The list that is not in use: one of the two waits while the other is worked through. */
@@ -145,7 +147,7 @@ export class ByteWriter {
   }
 
   #sendChunk(): void {
-    this.#chunkLength = Math.min(this.#chunkLength * 2, limits.writeChunkBytes);
+    this.#chunkLength = Math.min(this.#chunkLength * chunkGrowth, limits.writeChunkBytes);
     this.#send();
   }
 
