@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, readdirSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readdirSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,10 +23,24 @@ afterEach(async () => {
 });
 afterAll(removeTempFolders);
 
-function start(program: string, args: readonly string[] = [], uid?: number): ChildProcess {
-  const path = fileURLToPath(new URL(`fixtures/${program}`, import.meta.url));
-  const options = uid === undefined ? {} : { uid, gid: uid };
-  const child = fork(path, [library, ...args], { execArgv: [], ...options });
+function fixture(program: string): string {
+  return fileURLToPath(new URL(`fixtures/${program}`, import.meta.url));
+}
+
+function start(program: string, args: readonly string[] = []): ChildProcess {
+  return watched(fork(fixture(program), [library, ...args], { execArgv: [] }));
+}
+
+/** As another user, who may not be able to read the folder that this repository is in. */
+function startAs(uid: number, program: string): ChildProcess {
+  const folder = dirname(fileURLToPath(library));
+  chmodSync(folder, 0o755);
+  const copy = join(folder, program);
+  copyFileSync(fixture(program), copy);
+  return watched(fork(copy, [library], { execArgv: [], cwd: folder, uid, gid: uid }));
+}
+
+function watched(child: ChildProcess): ChildProcess {
   children.add(child);
   return child;
 }
@@ -139,10 +153,8 @@ describe("a server that was killed", () => {
 
 describe.skipIf(process.getuid?.() !== 0)("another user", () => {
   test("is told whose the folder is that it may not use", async () => {
-    // The library itself must be readable.
-    chmodSync(dirname(fileURLToPath(library)), 0o755);
     const path = join(tempFolder(), "s");
-    const stranger = start("racer.mjs", [], 65_534);
+    const stranger = startAs(65_534, "racer.mjs");
     await message(stranger);
     expect(await race([stranger], path)).toEqual([
       {
