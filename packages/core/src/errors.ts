@@ -101,8 +101,7 @@ const passCertificate = "the server asks for a certificate of the client: pass `
 // What a person should try next; the system's word for it says too little.
 const hintOfErrno: Readonly<Record<string, string>> = {
   EACCES: "check who owns the socket and its folder",
-  ECONNREFUSED:
-    "nothing accepts connections there; on a folder shared with a container use a named volume or TCP",
+  ECONNREFUSED: "nothing accepts connections there",
   EMFILE: "this process has no file descriptors left: close some, or raise `ulimit -n`",
   ENOTSOCK: "the file is not a socket; a bind mount of another system cannot carry sockets",
   EOPNOTSUPP: "the file system there cannot carry sockets; use a named volume or TCP",
@@ -139,7 +138,7 @@ export function toMyelinError(reason: unknown, options: { address?: string } = {
   if (!(reason instanceof Error)) return new MyelinError("ERR_TRANSPORT", String(reason), extra);
   if (reason.name === "AbortError") return new MyelinError("ERR_ABORTED", reason.message, extra);
   const errno = (reason as NodeJS.ErrnoException).code;
-  const hint = hintFor(errno);
+  const hint = hintFor(errno, "port" in reason || reason instanceof AggregateError);
   const message = messageOf(reason);
   return new MyelinError(
     codeFor(errno),
@@ -149,8 +148,13 @@ export function toMyelinError(reason: unknown, options: { address?: string } = {
 }
 
 /** What a person should try next after an error of the system with this `code`, if that is known. */
-export function hintFor(errno: string | undefined): string | undefined {
-  return errno !== undefined && Object.hasOwn(hintOfErrno, errno) ? hintOfErrno[errno] : undefined;
+export function hintFor(errno: string | undefined, isNetwork = false): string | undefined {
+  if (errno === undefined || !Object.hasOwn(hintOfErrno, errno)) return undefined;
+  const hint = hintOfErrno[errno];
+  // Sockets that are files have a trap of their own.
+  return errno === "ECONNREFUSED" && !isNetwork
+    ? `${hint}; on a folder shared with a container use a named volume or TCP`
+    : hint;
 }
 
 function codeFor(errno: string | undefined): MyelinErrorCode {

@@ -5,6 +5,7 @@
 import type { Socket } from "node:net";
 import type { SocketConnection } from "myelin";
 import { bindMethods } from "./bind-methods.ts";
+import { checkConfig } from "./check-config.ts";
 import { closeTimeoutMs, longestTimerMs, withDeadline } from "./deadline.ts";
 import type { Defaults, WireParser } from "./defaults.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -65,6 +66,7 @@ export class Client extends Endpoint implements WireOwner {
     this.#outbox = new Outbox(config, (error) => this.tellError(error));
     this.queue = this.#outbox.requests;
     // A wrong configuration is the caller's mistake: told here, not in an event.
+    checkConfig(config);
     this.#parser = createParser(config);
     bindMethods(this, [...eventMethods, ...methods]);
   }

@@ -73,6 +73,11 @@ export class Events {
     return list;
   }
 
+  /** True when a handler would hear `type`. @internal */
+  hears(type: string): boolean {
+    return this.#registrations.has(type) || this.#registrations.has(everything);
+  }
+
   /** Calls the handlers of this process only: nothing is sent. */
   publish(type: string, ...args: unknown[]): this {
     const typed = this.#typed(type);

@@ -7,6 +7,7 @@ import type { Socket as DatagramSocket } from "node:dgram";
 import type { Server as StreamServer } from "node:net";
 import type { Backend, BackendOwner, Peer } from "./backend.ts";
 import { bindMethods } from "./bind-methods.ts";
+import { checkConfig } from "./check-config.ts";
 import { DatagramBackend } from "./datagram-backend.ts";
 import { closeTimeoutMs } from "./deadline.ts";
 import type { Defaults } from "./defaults.ts";
@@ -57,6 +58,7 @@ export class Server extends Endpoint implements BackendOwner {
     this.path = path;
     this.port = port;
     // A wrong configuration is the caller's mistake: told here, not in an event.
+    checkConfig(config);
     createParser(config);
     bindMethods(this, [...eventMethods, ...methods]);
   }
@@ -173,6 +175,8 @@ export class Server extends Endpoint implements BackendOwner {
     }
     const error = toIpcError(outcome.reason);
     this.#listening = undefined;
+    // A program that neither logs nor listens would end, or wait for ever, without a word.
+    if (config.silent && !this.hears("error")) process.emitWarning(error);
     this.tellError(error);
     throw error;
   }

@@ -84,6 +84,7 @@ describe("what is declared is there, and what is there is declared", () => {
       hidden: [
         "dispatch",
         "ended",
+        "hears",
         "isLive",
         "logMessage",
         "onMessage",
@@ -97,7 +98,7 @@ describe("what is declared is there, and what is there is declared", () => {
     {
       type: "Server",
       object: () => instance.server,
-      hidden: ["dispatch", "logMessage", "receive", "tellError"],
+      hidden: ["dispatch", "hears", "logMessage", "receive", "tellError"],
     },
     { type: "Queue", object: () => client().queue, hidden: ["running", "size"] },
     { type: "Parser", object: () => new ipc.Parser(), hidden: ["framing"] },
