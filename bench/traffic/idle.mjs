@@ -12,7 +12,7 @@ export async function server({ peer, target, fail }) {
     onPeer() {},
     onMessage(data) {
       // Between connections there is no order.
-      const sequence = data?.sequence;
+      const sequence = data?.id;
       if (!isEvent(data, sequence)) fail(wrongEvent(data, sequence));
       if (heard.has(sequence)) fail(`message ${sequence} arrived twice`);
       heard.add(sequence);
