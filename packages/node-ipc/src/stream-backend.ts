@@ -6,7 +6,6 @@ import { claimedId, heldBack, serverEvents } from "./inbound.ts";
 import { createParser } from "./parser/create-parser.ts";
 import { IPCProtocolError, toIpcError } from "./protocol-error.ts";
 import { serverRoute } from "./route.ts";
-
 import { Wire, type WireOwner, type WireRules } from "./wire.ts";
 
 const wireOf: unique symbol = Symbol("node-ipc.wire");

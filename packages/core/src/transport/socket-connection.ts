@@ -9,6 +9,7 @@ import type { Address } from "../address/address.ts";
 import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { milliseconds } from "../options.ts";
 import type { PeerIdentity, Sink, SocketConnection } from "./transport.ts";
 
 /** How a transport names the two ends of its sockets; one object serves all of a listener's. */
@@ -17,9 +18,6 @@ export interface Ends {
   local(socket: Socket): Address | undefined;
   remote(socket: Socket): Address | undefined;
 }
-
-/** A longer timer of Node fires at once. */
-const longestTimerMs = 2 ** 31 - 1;
 
 const owner: unique symbol = Symbol("myelin.connection");
 
@@ -118,7 +116,7 @@ class StreamSocketConnection implements SocketConnection {
     this.#unsent = socket.destroyed ? 0 : socket.writableLength;
     this.#ended = true;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.abort(), Math.min(timeoutMs, longestTimerMs));
+      const timer = setTimeout(() => this.abort(), Math.min(timeoutMs, milliseconds.max));
       // The socket itself keeps the process alive until then, whatever it did before.
       timer.unref();
       socket.ref();
