@@ -5,7 +5,8 @@
  *
  * Chunks begin small and grow fast within a tick. One large write would have the two processes take
  * turns, one idle while the other works; with a small first one the peer is at work at once, and a
- * flood still goes out in large pieces.
+ * flood still goes out in large pieces. A peer that is behind has work: for it, all waits until its
+ * chunk is full or the tick is over.
  *
  * One list and one timer serve all writers of the process, so that an idle connection costs nothing
  * and a broadcast to a hundred connections schedules once.
@@ -103,13 +104,18 @@ export class ByteWriter {
    */
   write(text: string): boolean {
     if (this.#closed) return false;
-    if (this.#waits) {
-      this.#text += text;
-      if (this.#text.length >= this.#chunkLength) this.#sendChunk();
-      return this.#target.writable;
+    const isFirst = !this.#waits;
+    if (isFirst && !isExiting) this.#wait();
+    const isBehind = !this.#target.writable;
+    if (isFirst && isBehind) this.#chunkLength = limits.writeChunkBytes;
+    // A chunk of its own is not joined with others, which would cost a copy of it.
+    if ((isFirst && !isBehind) || isExiting || text.length >= limits.writeChunkBytes) {
+      this.#send();
+      return this.#target.send(text);
     }
-    if (!isExiting) this.#wait();
-    return this.#target.send(text);
+    this.#text += text;
+    if (this.#text.length >= this.#chunkLength) this.#sendChunk();
+    return this.#target.writable;
   }
 
   /** Accepts bytes; they go straight to the target, behind what was collected before. */
@@ -155,6 +161,8 @@ export class ByteWriter {
     if (this.#text === "" || this.#closed) return;
     const text = this.#text;
     this.#text = "";
-    this.#target.send(text);
+    // Text that is to wait does so as bytes: joined strings are thousands of small objects, which the
+    // garbage collector would copy time and again.
+    this.#target.send(this.#target.writable ? text : Buffer.from(text));
   }
 }

@@ -4,9 +4,11 @@ import { ByteWriter, readAsOneTick, type WriteTarget } from "../../src/bytes/byt
 /** Records every write. */
 class Target implements WriteTarget {
   readonly writes: string[] = [];
+  readonly kinds: string[] = [];
   writable = true;
 
   send(data: Uint8Array | string): boolean {
+    this.kinds.push(typeof data === "string" ? "text" : "bytes");
     this.writes.push(typeof data === "string" ? data : Buffer.from(data).toString());
     return this.writable;
   }
@@ -60,6 +62,33 @@ describe("ByteWriter", () => {
     expect(writer.collected).toBeLessThan(65_536);
     await nextTurn();
     expect(target.text).toBe(message.repeat(10_000));
+  });
+
+  test("nothing leaves early for a target that is behind, and what is joined waits as bytes", async () => {
+    const { target, writer } = open();
+    target.writable = false;
+    for (const text of ["a", "b", "ç"]) expect(writer.write(text)).toBe(false);
+    expect(target.writes).toEqual([]);
+    expect(writer.collected).toBe(3);
+    await nextTurn();
+    expect(target.writes).toEqual(["abç"]);
+    expect(target.kinds).toEqual(["bytes"]);
+
+    target.writable = true;
+    writer.write("d");
+    expect(target.writes).toEqual(["abç", "d"]);
+  });
+
+  test.each([true, false])("a large text is not joined with others (writable: %s)", (writable) => {
+    const { target, writer } = open();
+    target.writable = writable;
+    const large = "x".repeat(65_536);
+    writer.write("a");
+    writer.write("b");
+    writer.write(large);
+    expect(target.writes.join("")).toBe(`ab${large}`);
+    expect(target.writes.at(-1)).toBe(large);
+    expect(target.kinds.at(-1)).toBe("text");
   });
 
   test("a dispatch of received bytes is one tick: what follows the first answer leaves at its end", () => {
