@@ -8,6 +8,8 @@ const heads = new Map<string, string>();
 const maxHeads = 1024;
 const maxHeadLength = 256;
 
+const closingBrace = 0x7d;
+
 function headOf(type: string): string {
   const known = heads.get(type);
   if (known !== undefined) return known;
@@ -58,7 +60,12 @@ export class JsonEventDecoder {
    */
   decode(text: string): unknown {
     const head = this.#head;
-    if (head !== "" && text.startsWith(head) && text.endsWith("}")) {
+    // Not startsWith and endsWith, which take a fifth of the whole time (Node 20).
+    if (
+      head !== "" &&
+      text.slice(0, head.length) === head &&
+      text.charCodeAt(text.length - 1) === closingBrace
+    ) {
       try {
         // One JSON value between the head and the brace is exactly what the whole would give;
         // everything else fails here and is read as a whole.
