@@ -45,12 +45,12 @@ export function scenarioTable({ scenario, peers, summaries, verdict, titleOf }) 
     const range = name === against ? "" : `${times(spread[0])}..${times(spread[1])}`;
     return [...cells, times(ratio), range];
   });
-  const outcome = verdict === undefined ? "" : `  ->  ${verdict}`;
-  return [
-    scenario.title,
-    ...aligned([head, ...rows]),
-    `  goal for ours: ${goalText(scenario, titleOf)}${outcome}`,
-  ].join("\n");
+  const lines = [scenario.title, ...aligned([head, ...rows])];
+  if (scenario.goal !== undefined) {
+    const outcome = verdict === undefined ? "" : `  ->  ${verdict}`;
+    lines.push(`  goal for ours: ${goalText(scenario, titleOf)}${outcome}`);
+  }
+  return lines.join("\n");
 }
 
 function aligned(rows) {

@@ -19,9 +19,9 @@ export function summarize(results, against) {
   };
 }
 
-/** "met", "missed", or undefined when ours or the peer to compare with took no part. */
+/** "met", "missed", or undefined without a goal or when ours or the peer to compare with took no part. */
 export function verdictOf({ goal }, ours) {
-  if (ours === undefined) return undefined;
+  if (goal === undefined || ours === undefined) return undefined;
   const [key, { atLeast = -Infinity, atMost = Infinity }] = Object.entries(goal)[0];
   const figure = ours[key];
   if (figure === undefined) return undefined;

@@ -1,9 +1,11 @@
 // How a sender sends in every traffic that measures a rate in one direction. It decides what is
 // measured, so every implementation gets the same: a burst in each turn of the event loop, as from
 // a program that handles a batch of work per turn, and a limit on what the receivers have not yet
-// acknowledged, so that nobody's backlog is measured. The acknowledgements are events of the same
-// implementation, one for hundreds or thousands of messages. The window is many bursts wide: a sender that is
-// slower than its receiver never waits, and one that is faster waits as it would for back-pressure.
+// acknowledged. The acknowledgements are events of the same implementation, one for hundreds of
+// messages.
+// The limit decides much. While messages fit into the kernel's buffers, an implementation that
+// writes each of them pays a system call for each. With a long backlog Node joins what waits, so that
+// everybody writes in large pieces: that flatters who writes one by one, and is a scenario of its own.
 import { losePatience, patienceMs } from "./patience.mjs";
 
 export class PacedSender {
