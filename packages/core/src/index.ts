@@ -23,7 +23,8 @@ export { unix } from "./transport/unix.ts";
 // Below: for those who extend the library (transports, framings, other APIs on top of it).
 
 export { securePrivateFolder } from "./address/local-path.ts";
-export { ByteWriter, readAsOneTick, type WriteTarget } from "./bytes/byte-writer.ts";
+export { ByteWriter, type WriteTarget } from "./bytes/byte-writer.ts";
+export { readAsOneTick } from "./bytes/tick.ts";
 export { encodeJsonEvent, type JsonEvent, JsonEventDecoder } from "./codec/json-event.ts";
 export type {
   ConnectionClosed,

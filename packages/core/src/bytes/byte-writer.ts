@@ -7,11 +7,9 @@
  * turns, one idle while the other works; with a small first one the peer is at work at once, and a
  * flood still goes out in large pieces. A peer that is behind has work: for it, all waits until its
  * chunk is full or the tick is over.
- *
- * One list and one timer serve all writers of the process, so that an idle connection costs nothing
- * and a broadcast to a hundred connections schedules once.
  */
 import { limits } from "../limits.ts";
+import { type Collector, tickOf } from "./tick.ts";
 
 /** Where a writer writes to; a `Connection` is one. */
 export interface WriteTarget {
@@ -24,61 +22,9 @@ const firstChunkLength = 1024;
 /** Each chunk of a tick is so many times as long as the one before. */
 const chunkGrowth = 4;
 
-let waiting: ByteWriter[] = [];
-/** The list that is not in use: one of the two waits while the other is worked through. */
-let spare: ByteWriter[] = [];
-let immediate: NodeJS.Immediate | undefined;
-let dispatches = 0;
-let openWriters = 0;
-/** The process is ending: there is no later moment to wait for. */
-let isExiting = false;
+const tick = tickOf();
 
-/**
- * Lets `reader` work through received bytes, as one tick: what it writes meanwhile leaves when it is
- * done. Calls nest.
- */
-export function readAsOneTick<Bytes>(reader: { read(bytes: Bytes): void }, bytes: Bytes): void {
-  dispatches += 1;
-  try {
-    reader.read(bytes);
-  } finally {
-    dispatches -= 1;
-    if (dispatches === 0 && waiting.length > 0) flushWaiting();
-  }
-}
-
-function onExit(): void {
-  isExiting = true;
-  flushWaiting();
-}
-
-function flushWaiting(): void {
-  if (immediate !== undefined) {
-    clearImmediate(immediate);
-    immediate = undefined;
-  }
-  const writers = waiting;
-  waiting = spare;
-  for (const writer of writers) {
-    try {
-      writer.endTick();
-    } catch (error) {
-      // A target that throws is its owner's mistake; the other connections still get their turn.
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
-  }
-  writers.length = 0;
-  spare = writers;
-}
-
-function onImmediate(): void {
-  immediate = undefined;
-  flushWaiting();
-}
-
-export class ByteWriter {
+export class ByteWriter implements Collector {
   readonly #target: WriteTarget;
   #text = "";
   #chunkLength = firstChunkLength;
@@ -87,10 +33,7 @@ export class ByteWriter {
 
   constructor(target: WriteTarget) {
     this.#target = target;
-    openWriters += 1;
-    // process.exit() in the middle of a tick must not lose what that tick has accepted: Node tries
-    // a write synchronously, so most of it still gets out.
-    if (openWriters === 1) process.on("exit", onExit);
+    tick.join();
   }
 
   /** UTF-16 units that are collected and not yet handed to the target. */
@@ -105,11 +48,11 @@ export class ByteWriter {
   write(text: string): boolean {
     if (this.#closed) return false;
     const isFirst = !this.#waits;
-    if (isFirst && !isExiting) this.#wait();
+    if (isFirst && !tick.isExiting) this.#wait();
     const isBehind = !this.#target.writable;
     if (isFirst && isBehind) this.#chunkLength = limits.writeChunkBytes;
     // A chunk of its own is not joined with others, which would cost a copy of it.
-    if ((isFirst && !isBehind) || isExiting || text.length >= limits.writeChunkBytes) {
+    if ((isFirst && !isBehind) || tick.isExiting || text.length >= limits.writeChunkBytes) {
       this.#send();
       return this.#target.send(text);
     }
@@ -142,14 +85,12 @@ export class ByteWriter {
     if (this.#closed) return;
     this.#closed = true;
     this.#text = "";
-    openWriters -= 1;
-    if (openWriters === 0) process.off("exit", onExit);
+    tick.leave();
   }
 
   #wait(): void {
     this.#waits = true;
-    waiting.push(this);
-    if (dispatches === 0) immediate ??= setImmediate(onImmediate);
+    tick.await(this);
   }
 
   #sendChunk(): void {

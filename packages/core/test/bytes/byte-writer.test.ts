@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { ByteWriter, readAsOneTick, type WriteTarget } from "../../src/bytes/byte-writer.ts";
+import { ByteWriter, type WriteTarget } from "../../src/bytes/byte-writer.ts";
+import { readAsOneTick } from "../../src/bytes/tick.ts";
 
 /** Records every write. */
 class Target implements WriteTarget {
