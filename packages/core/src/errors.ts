@@ -16,6 +16,7 @@ export type MyelinErrorCode =
   | "ERR_NOT_FOUND"
   | "ERR_PATH_TOO_LONG"
   | "ERR_PERMISSION"
+  | "ERR_PROTOCOL"
   | "ERR_TIMEOUT"
   | "ERR_TLS"
   | "ERR_TOO_LARGE"
