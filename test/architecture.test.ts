@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { root } from "../scripts/command.mjs";
 
 /** Everybody may import these, and they import nothing but each other. */
-const ground = ["errors", "limits", "emitter", "diagnostics", "options"];
+const ground = ["errors", "limits", "emitter", "diagnostics", "options", "clock"];
 
 /** What each floor may import besides the ground and itself. `type:` allows types only. */
 const floors: Readonly<Record<string, readonly string[]>> = {
@@ -20,12 +20,31 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   client: ["session", "transport", "address", "framing", "codec"],
   server: ["session", "transport", "address", "framing", "codec"],
   contract: [],
+  testing: ["bytes", "framing", "codec", "address", "transport", "session", "contract"],
   index: ["bytes", "framing", "codec", "address", "transport", "client", "server", "contract"],
 };
 
 /** Sockets and files are the business of one floor, so that the rest can be tested with plain bytes. */
 const systemModules = ["node:net", "node:tls", "node:dgram", "node:fs", "node:fs/promises"];
 const mayUseSystem = /^(transport\/|address\/local-path\.ts$)/;
+
+/** These floors take time, turns and chance from the clock that they are given, and from nowhere else. */
+const mustUseClock = /^(session|client|server)\//;
+/** Lines of code that go past the clock; text and comments are not code. */
+function pastTheClock(source: string): string[] {
+  const code = source.replaceAll(
+    /("(?:[^"\\\n]|\\.)*")|\/\*[^]*?\*\/|\/\/.*/g,
+    (_, text?: string) => (text !== undefined && /^"(node:)?[a-z_/]+"$/.test(text) ? text : ""),
+  );
+  const forbidden = [
+    /(?<![\w$#.])((globalThis|global)\.)?(setTimeout|setInterval|setImmediate|Date|performance)\b/,
+    /\b(Math\.random|AbortSignal\.timeout|process\.(hrtime|uptime))\b/,
+    /\b(crypto|webcrypto)\.(random\w+|getRandomValues)\b/,
+    /^import\b[^;]*\brandom\w*\b[^;]*"(node:)?crypto"/m,
+    /"(node:)?(timers|timers\/promises|perf_hooks)"/,
+  ];
+  return forbidden.flatMap((pattern) => pattern.exec(code)?.[0] ?? []);
+}
 
 interface Import {
   readonly from: string;
@@ -90,6 +109,9 @@ describe("the core", () => {
     { from: "transport/tcp.ts", specifier: "../index.ts", typeOnly: false },
     { from: "session/outbox.ts", specifier: "../transport/transport.ts", typeOnly: false },
     { from: "session/outbox.ts", specifier: "../transport/tcp.ts", typeOnly: true },
+    { from: "session/outbox.ts", specifier: "../testing/virtual-clock.ts", typeOnly: false },
+    { from: "testing/memory-ends.ts", specifier: "../client/client.ts", typeOnly: false },
+    { from: "index.ts", specifier: "./testing/index.ts", typeOnly: false },
   ])("a breach would be noticed: $from imports $specifier", (breach) => {
     expect(isAllowed(breach)).toBe(false);
   });
@@ -105,6 +127,54 @@ describe("the core", () => {
         systemModules.includes(specifier) && !typeOnly && !mayUseSystem.test(from),
     );
     expect(users.map(describeImport)).toEqual([]);
+  });
+});
+
+describe("what happens when", () => {
+  test("is decided by the clock in sessions, clients and servers", () => {
+    const breaches = filesUnder("packages/core/src", /\.ts$/)
+      .filter((path) => mustUseClock.test(path))
+      .flatMap((path) => {
+        const source = readFileSync(join(root, "packages/core/src", path), "utf8");
+        return pastTheClock(source).map((line) => `${path}: ${line}`);
+      });
+    expect(breaches).toEqual([]);
+  });
+
+  test.each([
+    "setTimeout(run, 5);",
+    "const later = globalThis.setTimeout;",
+    "setInterval(run, 5);",
+    "setImmediate(run);",
+    "const now = Date.now();",
+    "const at = new Date();",
+    "const now = performance.now();",
+    "const jitter = Math.random();",
+    "const token = crypto.randomBytes(16);",
+    "const id = crypto.randomUUID();",
+    'import { createHmac, randomBytes } from "node:crypto";',
+    'import {\n  createHmac,\n  randomFillSync,\n} from "node:crypto";',
+    'import { setTimeout as sleep } from "node:timers/promises";',
+    'import { performance as time } from "node:perf_hooks";',
+    "const signal = AbortSignal.timeout(5);",
+    "const start = process.hrtime.bigint();",
+    "const text = `at ${Date.now()}`;",
+  ])("a breach would be noticed: %s", (line) => {
+    expect(pastTheClock(`import { x } from "./x.ts";\n${line}\n`)).not.toEqual([]);
+  });
+
+  test.each([
+    "clock.setTimeout(run, 5);",
+    "this.#clock.setImmediate(this.#run);",
+    "const token = clock.randomBytes(16);",
+    "const jitter = clock.random();",
+    "// A Date would be odd here, as would Math.random().",
+    "/** Not setTimeout. */",
+    'const text = "no Date";',
+    'import { createHmac, timingSafeEqual } from "node:crypto";',
+    "const isUpToDate = true;",
+  ])("this is none: %s", (line) => {
+    expect(pastTheClock(`import { x } from "./x.ts";\n${line}\n`)).toEqual([]);
   });
 });
 

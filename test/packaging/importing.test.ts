@@ -60,6 +60,7 @@ const statements = [
   ...ours.map((path) => [`require("node-ipc${path}")`, "cjs"] as const),
   ...ours.map((path) => [`await import("node-ipc${path}")`, "mjs"] as const),
   [`await import("myelin")`, "mjs"] as const,
+  [`await import("myelin/testing")`, "mjs"] as const,
 ];
 
 test.each(statements)("%s touches nothing", async (statement, extension) => {
