@@ -14,7 +14,9 @@ export function coded(...codes: string[]): (error: unknown) => boolean {
   };
 }
 
-export function connectingRules(rule: Rule, { exclusive, frees, refuses, stream }: Claims): void {
+export function connectingRules(rule: Rule, claims: Claims): void {
+  const { exclusive, frees, refuses, reusable, stream } = claims;
+
   rule("a dialled and an accepted connection know what they are", true, async (world) => {
     const listener = await world.listen();
     const { client, server } = await world.pair(listener);
@@ -112,7 +114,7 @@ export function connectingRules(rule: Rule, { exclusive, frees, refuses, stream 
     },
   );
 
-  rule("an address can be listened to again as soon as it was closed", true, async (world) => {
+  rule("an address can be listened to again as soon as it was closed", reusable, async (world) => {
     const address = await world.address();
     for (let n = 0; n < 5; n++) {
       const listener = await world.listenEchoing(address);

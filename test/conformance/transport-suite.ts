@@ -18,6 +18,7 @@ export interface Claims {
   readonly refuses: boolean;
   readonly exclusive: boolean;
   readonly halfClose: boolean;
+  readonly reusable: boolean;
   readonly frees: boolean;
   readonly discards: boolean;
   readonly maxBytes: number;
@@ -25,14 +26,15 @@ export interface Claims {
 
 /** Checks a transport against the contract. */
 export function transportSuite(name: string, setup: TransportSetup): void {
-  const { stream, ordered, feedback } = setup.transport.capabilities;
+  const { stream, ordered, feedback, exclusive, halfClose } = setup.transport.capabilities;
   const claims: Claims = {
     stream,
     ordered,
     feedback,
     refuses: setup.refuses ?? true,
-    exclusive: setup.exclusive ?? true,
-    halfClose: setup.halfClose ?? stream,
+    exclusive: setup.exclusive ?? exclusive,
+    halfClose: setup.halfClose ?? halfClose,
+    reusable: setup.reusable ?? true,
     frees: setup.frees ?? stream,
     discards: setup.discards ?? true,
     maxBytes: setup.maxBytes ?? 8 * 1024 * 1024,

@@ -13,13 +13,18 @@ export interface TransportSetup {
   address(): Address | Promise<Address>;
   /** Dialling an address where nobody listens is refused. UDP cannot know. */
   readonly refuses?: boolean;
-  /** A second listener on an address is refused. Wine allows it for pipes. */
+  /** Overrides the capability: Wine lends the name of a pipe twice. */
   readonly exclusive?: boolean;
-  /** The end of one direction leaves the other open for what was sent. Wine's pipes do not. */
+  /** Overrides the capability: Wine's pipes end in both directions at once. */
   readonly halfClose?: boolean;
+  /** An address can be listened to again once its listener was closed. An inherited socket is gone then. */
+  readonly reusable?: boolean;
   /** A closed listener refuses at once. On Windows a dial waits while connections of it stand. */
   readonly frees?: boolean;
-  /** What the system had not taken before an abort does not arrive. Wine's pipes deliver it. */
+  /**
+   * What was sent just before an abort, and not read, does not arrive. Wine's pipes deliver it, and so do transports
+   * without feedback: they have no place to hold it back.
+   */
   readonly discards?: boolean;
   /** The largest message of the echo test. @defaultValue 8 MiB */
   readonly maxBytes?: number;

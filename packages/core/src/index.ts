@@ -45,6 +45,7 @@ export {
 export type {
   Capabilities,
   Connection,
+  Credentials,
   DialOptions,
   Listener,
   ListenOptions,

@@ -4,6 +4,7 @@ import { formatAddress } from "../address/address.ts";
 import { connectionClosed, connectionOpened, datagramFailed } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { nobody } from "./capabilities.ts";
 import { checkDatagramSize } from "./datagram.ts";
 import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 
@@ -18,9 +19,10 @@ export interface DatagramLink {
   transmit(data: Uint8Array | string, onSent: (reason: Error | null) => void): void;
   /** The connection is over; called once. */
   release(): void;
+  /** Absent when the socket is a listener's. */
+  ref?(): void;
+  unref?(): void;
 }
-
-const nobody: PeerIdentity = Object.freeze({});
 
 export class DatagramConnection implements Connection {
   readonly kind = "datagram";
@@ -119,6 +121,14 @@ export class DatagramConnection implements Connection {
 
   abort(error?: MyelinError): void {
     this.finish(error ?? (this.#unsent > 0 ? undelivered(this.#unsent) : undefined));
+  }
+
+  ref(): void {
+    if (!this.#closed) this.#link.ref?.();
+  }
+
+  unref(): void {
+    if (!this.#closed) this.#link.unref?.();
   }
 
   /** A datagram of this peer arrived. */

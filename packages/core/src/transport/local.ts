@@ -68,6 +68,8 @@ function namedListener(listener: SocketListener, address: LocalAddress): SocketL
     address,
     server: listener.server,
     close: () => listener.close(),
+    ref: () => listener.ref(),
+    unref: () => listener.unref(),
     set onError(hear: (error: MyelinError) => void) {
       listener.onError = hear;
     },

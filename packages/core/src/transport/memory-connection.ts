@@ -3,6 +3,7 @@ import type { MemoryAddress } from "../address/address.ts";
 import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { nobody } from "./capabilities.ts";
 import { undelivered } from "./socket-connection.ts";
 import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 
@@ -24,8 +25,6 @@ export function memoryPair(
   accepted.join(dialled);
   return { dialled, accepted };
 }
-
-const nobody: PeerIdentity = Object.freeze({});
 
 class MemoryConnection implements Connection {
   readonly kind = "stream";
@@ -138,6 +137,10 @@ class MemoryConnection implements Connection {
       new MyelinError("ERR_CONNECTION_LOST", "the other end broke the connection"),
     );
   }
+
+  // Nothing of it keeps a process alive.
+  ref(): void {}
+  unref(): void {}
 
   #schedule(): void {
     if (this.#scheduled) return;

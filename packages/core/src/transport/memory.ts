@@ -97,6 +97,8 @@ export function memory(options: MemoryOptions = {}): Transport {
           if (standing) registry.remove(name);
           standing = false;
         },
+        ref() {},
+        unref() {},
       };
     },
   };

@@ -38,6 +38,8 @@ export function pathTransport<PathAddress extends UnixAddress | PipeAddress>(
 ): SocketTransport {
   const explain = (reason: unknown, address: PathAddress): MyelinError =>
     plan.explain?.(reason, address) ?? toMyelinError(reason, { address: formatAddress(address) });
+  // A pipe has nothing like it.
+  const credentials = plan.scheme === "unix";
   return {
     scheme: plan.scheme,
     capabilities: streamCapabilities({ localOnly: true, credentials: false }),
@@ -46,7 +48,7 @@ export function pathTransport<PathAddress extends UnixAddress | PipeAddress>(
       return dialSocket(
         {
           address: formatAddress(address),
-          ends: { side: "dialled", local: () => undefined, remote: () => address },
+          ends: { side: "dialled", local: () => undefined, remote: () => address, credentials },
           ready: "connect",
           open: () => connect({ path: plan.pathOf(address) }),
           explain: (reason) => explain(reason, address),
@@ -57,7 +59,12 @@ export function pathTransport<PathAddress extends UnixAddress | PipeAddress>(
     async listen(given, onConnection, options = {}) {
       const address = plan.check(given);
       // The other end of an accepted connection has no name.
-      const ends: Ends = { side: "accepted", local: () => address, remote: () => undefined };
+      const ends: Ends = {
+        side: "accepted",
+        local: () => address,
+        remote: () => undefined,
+        credentials,
+      };
       const create = (): Server => {
         const server = createServer();
         limitConnections(server, plan.maxConnections);

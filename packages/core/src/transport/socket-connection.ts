@@ -10,6 +10,8 @@ import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { milliseconds } from "../options.ts";
+import { nobody } from "./capabilities.ts";
+import { LocalPeer } from "./credentials.ts";
 import type { PeerIdentity, Sink, SocketConnection } from "./transport.ts";
 
 /** How a transport names the two ends of its sockets; one object serves all of a listener's. */
@@ -17,6 +19,8 @@ export interface Ends {
   readonly side: "dialled" | "accepted";
   local(socket: Socket): Address | undefined;
   remote(socket: Socket): Address | undefined;
+  /** The system knows whose process is at the other end. @defaultValue false */
+  readonly credentials?: boolean;
 }
 
 const owner: unique symbol = Symbol("myelin.connection");
@@ -34,6 +38,7 @@ class StreamSocketConnection implements SocketConnection {
   // Read now: a socket that is closed has forgotten its peer's address.
   readonly remote: Address | undefined;
   readonly #ends: Ends;
+  #peer: PeerIdentity | undefined;
   #sink: Sink | undefined;
   #error: MyelinError | undefined;
   #closing: Promise<void> | undefined;
@@ -64,7 +69,9 @@ class StreamSocketConnection implements SocketConnection {
   }
 
   get peer(): PeerIdentity {
-    return "encrypted" in this.socket ? certificateOf(this.socket as TLSSocket) : {};
+    if ("encrypted" in this.socket) return certificateOf(this.socket as TLSSocket);
+    this.#peer ??= this.#ends.credentials === true ? new LocalPeer(this.socket) : nobody;
+    return this.#peer;
   }
 
   get pendingBytes(): number {
@@ -139,6 +146,14 @@ class StreamSocketConnection implements SocketConnection {
     this.socket.destroy();
   }
 
+  ref(): void {
+    this.socket.ref();
+  }
+
+  unref(): void {
+    this.socket.unref();
+  }
+
   received(chunk: Uint8Array): void {
     this.#sink?.onData(chunk);
   }
@@ -205,7 +220,7 @@ export function undelivered(bytes: number, cause?: MyelinError): MyelinError {
 
 function certificateOf(socket: TLSSocket): PeerIdentity {
   const certificate = socket.getPeerCertificate();
-  const identity = { authorized: socket.authorized };
+  const identity = { ...nobody, authorized: socket.authorized };
   // Without a certificate Node answers with an empty object, after the end with nothing.
   if (certificate?.fingerprint256 === undefined) return identity;
   const commonName = certificate.subject?.CN;

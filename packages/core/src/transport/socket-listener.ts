@@ -103,6 +103,14 @@ class StreamListener implements SocketListener {
     return this.#closing;
   }
 
+  ref(): void {
+    this.server.ref();
+  }
+
+  unref(): void {
+    this.server.unref();
+  }
+
   #failed(error: MyelinError): void {
     if (listenerFailed.hasSubscribers) {
       listenerFailed.publish({ address: formatAddress(this.address), error });

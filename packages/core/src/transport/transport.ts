@@ -19,10 +19,28 @@ export interface Capabilities {
   readonly credentials: boolean;
   /** `send` reports a full queue, and the far side's reading speed is felt here. */
   readonly feedback: boolean;
+  /** An address has one listener: a second one is refused. */
+  readonly exclusive: boolean;
+  /** A side that closes still hears what the other has sent. No protocol may depend on it. */
+  readonly halfClose: boolean;
+}
+
+/** The process at the other end of a Unix socket, as the system knows it. */
+export interface Credentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** Who is at the other end, as far as the transport itself can prove it. */
 export interface PeerIdentity {
+  /**
+   * Unix sockets: who connected or, on the dialling side, who listens. "unknown" wherever the system
+   * does not say it beyond doubt: other transports, other systems than Linux, a peer from another
+   * user namespace, or without the optional package `koffi`, which is loaded when this is first read.
+   * **Unknown is nobody:** a program that lets peers in by their credentials turns it away.
+   */
+  readonly credentials: Credentials | "unknown";
   /** TLS: the certificate was verified against the trusted authorities. */
   readonly authorized?: boolean;
   /** TLS: SHA-256 fingerprint of the peer's certificate, colon separated hex. */
@@ -85,6 +103,13 @@ export interface Connection {
   close(options?: { timeoutMs?: number }): Promise<void>;
   /** Ends now; what was not sent is lost. `error` is what `onClose` is told. */
   abort(error?: MyelinError): void;
+  /** Undoes {@link Connection.unref}. */
+  ref(): void;
+  /**
+   * Lets the process end while this connection stands. Without effect where nothing keeps it alive
+   * anyway, or where the listener does (datagrams).
+   */
+  unref(): void;
 }
 
 /** A connection over a socket of Node, for those who extend the library and need the real one. */
@@ -106,6 +131,10 @@ export interface Listener {
    * datagram listener, which share its socket. Repeatable.
    */
   close(): Promise<void>;
+  /** Undoes {@link Listener.unref}. */
+  ref(): void;
+  /** Lets the process end while this listener stands. */
+  unref(): void;
   /** Hears a failure of the listener itself after it stood (rare: out of descriptors, say). */
   onError?: (error: MyelinError) => void;
 }

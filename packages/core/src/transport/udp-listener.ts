@@ -37,6 +37,14 @@ export class UdpListener implements Listener {
     return this.#endpoint.close();
   }
 
+  ref(): void {
+    this.#endpoint.socket.ref();
+  }
+
+  unref(): void {
+    this.#endpoint.socket.unref();
+  }
+
   /** A datagram arrived. */
   received(bytes: Uint8Array, source: DatagramSource): void {
     const key = `${source.address} ${source.port}`;

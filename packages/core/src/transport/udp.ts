@@ -29,6 +29,8 @@ export function udp(options: UdpOptions = {}): Transport {
       localOnly: false,
       credentials: false,
       feedback: false,
+      exclusive: true,
+      halfClose: false,
     },
     dial: (address, dialOptions = {}) => dial(address, resolved, dialOptions),
     async listen(address, onConnection, listenOptions = {}) {
@@ -92,6 +94,8 @@ async function dial(
     queuedBytes: () => socket.getSendQueueSize(),
     transmit: (data, onSent) => socket.send(data, onSent),
     release: () => void endpoint.close(),
+    ref: () => void socket.ref(),
+    unref: () => void socket.unref(),
   });
   return connection;
 }

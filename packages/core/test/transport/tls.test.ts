@@ -165,6 +165,7 @@ describe("a client", () => {
   test("knows whom it talks to", async () => {
     const connection = await dial(await listen(server), { ca });
     expect(connection.peer).toEqual({
+      credentials: "unknown",
       authorized: true,
       commonName: "test server",
       fingerprint: expect.stringMatching(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/),
