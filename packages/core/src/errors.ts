@@ -7,22 +7,52 @@
 export type MyelinErrorCode =
   | "ERR_ABORTED"
   | "ERR_ADDRESS_IN_USE"
+  | "ERR_AUTHENTICATION"
+  | "ERR_BAD_FRAME"
   | "ERR_CLOSED"
   | "ERR_CONFIG"
   | "ERR_CONNECTION_LOST"
   | "ERR_CONNECTION_REFUSED"
   | "ERR_INVALID_ADDRESS"
+  | "ERR_INVALID_DATA"
   | "ERR_NOT_A_SOCKET"
   | "ERR_NOT_FOUND"
+  | "ERR_NOT_SERIALIZABLE"
   | "ERR_PATH_TOO_LONG"
   | "ERR_PERMISSION"
   | "ERR_PROTOCOL"
+  | "ERR_REFUSED"
+  | "ERR_REMOTE"
   | "ERR_TIMEOUT"
   | "ERR_TLS"
   | "ERR_TOO_LARGE"
   | "ERR_TRANSPORT"
   | "ERR_UNDELIVERED"
-  | "ERR_UNSUPPORTED";
+  | "ERR_UNSUPPORTED"
+  | "ERR_VERSION";
+
+/** Whether the handler of a call that failed has run: what decides if the call may be repeated. */
+export type Ran = "no" | "maybe" | "yes";
+
+/** What a handler at the other end threw, as far as that end tells. Plain data, none of it ours. */
+export interface RemoteError {
+  readonly name: string;
+  readonly message: string;
+  /** What the thrown error had as `code`. It says nothing about this end's connection. */
+  readonly code?: string;
+  /** What the thrown error had as `data`. */
+  readonly data?: unknown;
+  readonly cause?: RemoteError;
+  /** Only from an endpoint that was told to send stacks. */
+  readonly stack?: string;
+}
+
+/** One thing about data that a schema refuses, and where in the data it is. */
+export interface ValidationIssue {
+  readonly message: string;
+  /** Keys and indexes from the outside in; empty for the data itself. */
+  readonly path: readonly (string | number)[];
+}
 
 /** What a {@link MyelinError} may know beside its code and message. */
 export interface MyelinErrorOptions {
@@ -30,6 +60,12 @@ export interface MyelinErrorOptions {
   cause?: unknown;
   /** The address concerned, in the form that `formatAddress` gives. */
   address?: string;
+  /** Of a call: whether its handler has run. */
+  ran?: Ran;
+  /** Of `ERR_REMOTE`: what the handler threw. */
+  remote?: RemoteError;
+  /** Of `ERR_INVALID_DATA`: what is wrong, and where. */
+  issues?: readonly ValidationIssue[];
 }
 
 // Symbol.for: two copies of the library in one process (the drop-in bundles one) agree on it.
@@ -40,11 +76,21 @@ export class MyelinError extends Error {
   override readonly name = "MyelinError";
   readonly code: MyelinErrorCode;
   readonly address: string | undefined;
+  // Declared, not defined: an error that is no call's shows neither when it is printed.
+  /** Of a call: whether its handler has run. */
+  declare readonly ran: Ran | undefined;
+  /** Of `ERR_REMOTE`: what the handler threw. */
+  declare readonly remote: RemoteError | undefined;
+  /** Of `ERR_INVALID_DATA`: what is wrong, and where. At most 32 of them. */
+  declare readonly issues: readonly ValidationIssue[] | undefined;
 
   constructor(code: MyelinErrorCode, message: string, options: MyelinErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.address = options.address;
+    if (options.ran !== undefined) this.ran = options.ran;
+    if (options.remote !== undefined) this.remote = options.remote;
+    if (options.issues !== undefined) this.issues = options.issues;
   }
 
   static {

@@ -11,6 +11,22 @@ export const limits: {
   readonly closeTimeoutMs: number;
   readonly probeTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
+  readonly maxNames: number;
+  readonly maxNameBytes: number;
+  readonly connectionBytes: number;
+  readonly maxFrameBytes: number;
+  readonly maxMessageBytes: number;
+  readonly maxBinaryBytes: number;
+  readonly maxOpenMessages: number;
+  readonly windowMessages: number;
+  readonly windowBytes: number;
+  readonly maxInboundCalls: number;
+  readonly maxQueuedBytes: number;
+  readonly streamWindowBytes: number;
+  readonly maxStreamWindowBytes: number;
+  readonly maxErrorTextBytes: number;
+  readonly maxErrorCauses: number;
+  readonly maxErrorDataBytes: number;
 } = Object.freeze({
   /** The largest payload of an IPv4 datagram: 65,535 - 20 (IP) - 8 (UDP), RFC 768 and 791. */
   maxDatagramBytes: 65_507,
@@ -28,4 +44,36 @@ export const limits: {
   probeTimeoutMs: 1_000,
   /** A stranger that connects and says nothing would hold a descriptor for ever. */
   handshakeTimeoutMs: 10_000,
+  /** Names made up at run time would fill the table of both sides: beyond these, they travel as text. */
+  maxNames: 1_024,
+  /** A name is looked up for each message; a megabyte of name would be the message. */
+  maxNameBytes: 256,
+  /** What waits in a socket cannot be overtaken: a ping would wait behind all of a large transfer. */
+  connectionBytes: 256 * 1024,
+  /** A length is a promise that costs nothing: more than this is not collected for one frame. */
+  maxFrameBytes: 256 * 1024,
+  /** JSON is parsed in one go, a megabyte in some milliseconds in which nothing else happens. */
+  maxMessageBytes: 16 * 1024 * 1024,
+  /** Bytes need no parsing, but they need memory; what is larger is a stream. */
+  maxBinaryBytes: 256 * 1024 * 1024,
+  /** Large messages that are begun and never completed would each hold their share of memory. */
+  maxOpenMessages: 4,
+  /** A sender that is faster than the handlers would fill the memory with events that wait. */
+  windowMessages: 1_024,
+  /** The same in bytes. */
+  windowBytes: 1024 * 1024,
+  /** Calls that are opened and cancelled again, over and over, would each start a handler. */
+  maxInboundCalls: 1_024,
+  /** A peer that does not read would have the memory of the one who sends. */
+  maxQueuedBytes: 64 * 1024 * 1024,
+  /** What the producer of a stream may send before the consumer has asked for more. */
+  streamWindowBytes: 64 * 1024,
+  /** A fast consumer on a long way gets a window that grows up to this. */
+  maxStreamWindowBytes: 4 * 1024 * 1024,
+  /** A message with a whole document in it, or a hostile one, would travel with every failure. */
+  maxErrorTextBytes: 8 * 1024,
+  /** Errors that cause each other, or a hostile chain of them, would never come to an end. */
+  maxErrorCauses: 4,
+  /** An error that holds its request, socket or database row would be larger than any result. */
+  maxErrorDataBytes: 64 * 1024,
 });

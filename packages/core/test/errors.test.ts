@@ -22,6 +22,18 @@ describe("an error of the library", () => {
     expect("cause" in new MyelinError("ERR_TLS", "no")).toBe(false);
   });
 
+  test("of a call tells whether it ran, and any other error says nothing of calls", () => {
+    const remote = { name: "Error", message: "no" };
+    expect(new MyelinError("ERR_REMOTE", "no", { ran: "yes", remote })).toMatchObject({
+      ran: "yes",
+      remote,
+    });
+    const other = new MyelinError("ERR_TLS", "no");
+    expect([other.ran, other.remote]).toEqual([undefined, undefined]);
+    expect(Object.keys(other)).not.toContain("ran");
+    expect(Object.keys(other)).not.toContain("remote");
+  });
+
   test("is known across copies of the library", () => {
     const fromAnotherCopy = Object.assign(Object.create({ [Symbol.for("myelin.error")]: true }));
     expect(isMyelinError(fromAnotherCopy)).toBe(true);
