@@ -2,7 +2,7 @@
  * Addresses: where an endpoint listens or dials, as text and as data.
  *
  * `local:world` `unix:/run/world.sock` `unix:@world` `pipe:world` `tcp://host:80` `tls://[::1]:443`
- * `udp://host:53` `memory:world`
+ * `udp://host:53` `memory:world` `fd:3` `systemd:world` `port:` `ipc:` `stdio:`
  */
 import { MyelinError } from "../errors.ts";
 
@@ -38,7 +38,38 @@ export interface MemoryAddress {
   readonly name: string;
 }
 
-export type Address = LocalAddress | UnixAddress | PipeAddress | NetworkAddress | MemoryAddress;
+/** A socket that this process was started with, by its number. */
+export interface DescriptorAddress {
+  readonly scheme: "fd";
+  readonly fd: number;
+}
+
+/** The listening sockets that systemd passed to this process: those of one name, or all. */
+export interface SystemdAddress {
+  readonly scheme: "systemd";
+  readonly name?: string;
+}
+
+/**
+ * A place without a name. As text it is what this process or thread got from whoever started it: its
+ * port to the parent thread, its IPC channel, its stdin and stdout. `over` is a connection that the
+ * program made itself, and has no text that can be read.
+ */
+export interface GivenAddress {
+  readonly scheme: "port" | "ipc" | "stdio" | "over";
+}
+
+export type Address =
+  | LocalAddress
+  | UnixAddress
+  | PipeAddress
+  | NetworkAddress
+  | MemoryAddress
+  | DescriptorAddress
+  | SystemdAddress
+  | GivenAddress;
+
+const schemes = "local: unix: pipe: tcp:// tls:// udp:// memory: fd: systemd: port: ipc: stdio:";
 
 const pipePrefix = "\\\\.\\pipe\\";
 
@@ -64,8 +95,19 @@ export function parseAddress(text: string): Address {
     case "memory":
       if (rest === "") throw invalid(text, "the name is missing: memory:name");
       return { scheme, name: rest };
+    case "fd":
+      return { scheme, fd: parseDescriptor(text, rest) };
+    case "systemd":
+      return rest === "" ? { scheme } : { scheme, name: parseSystemdName(text, rest) };
+    case "port":
+    case "ipc":
+    case "stdio":
+      if (rest !== "") throw invalid(text, `nothing follows ${scheme}:`);
+      return { scheme };
+    case "over":
+      throw invalid(text, "a connection is no text: pass over(connection) itself");
     default:
-      throw invalid(text, "it starts with none of local: unix: pipe: tcp:// tls:// udp:// memory:");
+      throw invalid(text, `it starts with none of ${schemes}`);
   }
 }
 
@@ -85,6 +127,15 @@ export function formatAddress(address: Address): string {
     case "local":
     case "memory":
       return `${address.scheme}:${address.name}`;
+    case "fd":
+      return `fd:${address.fd}`;
+    case "systemd":
+      return `systemd:${address.name ?? ""}`;
+    case "port":
+    case "ipc":
+    case "stdio":
+    case "over":
+      return `${address.scheme}:`;
     default:
       throw invalid(address, "this is no address; parseAddress makes one from text");
   }
@@ -121,6 +172,18 @@ function parsePipe(text: string, rest: string): string {
   if (name === "") throw invalid(text, "the name is missing: pipe:name");
   if (/[\\\0]/.test(name)) throw invalid(text, "a pipe's name has no backslash and no NUL byte");
   return pipePrefix + name;
+}
+
+// A descriptor of a process is far below this; what is longer is a mistake.
+function parseDescriptor(text: string, digits: string): number {
+  if (/^\d{1,9}$/.test(digits)) return Number(digits);
+  throw invalid(text, "the number of the descriptor must follow, and nothing else: fd:3");
+}
+
+// What systemd allows for FileDescriptorName=: 255 ASCII characters, no control characters, no colon.
+function parseSystemdName(text: string, name: string): string {
+  if (/^[ -9;-~]{1,255}$/.test(name)) return name;
+  throw invalid(text, "the name has up to 255 ASCII characters and no colon");
 }
 
 function parseHostAndPort(text: string, rest: string): { host: string; port: number } {

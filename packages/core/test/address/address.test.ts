@@ -14,6 +14,12 @@ const readings: readonly [text: string, address: Address][] = [
   ["tls://[::1]:65535", { scheme: "tls", host: "::1", port: 65_535 }],
   ["udp://[fe80::1%eth0]:53", { scheme: "udp", host: "fe80::1%eth0", port: 53 }],
   ["memory:any name at all", { scheme: "memory", name: "any name at all" }],
+  ["fd:3", { scheme: "fd", fd: 3 }],
+  ["systemd:", { scheme: "systemd" }],
+  ["systemd:world.socket", { scheme: "systemd", name: "world.socket" }],
+  ["port:", { scheme: "port" }],
+  ["ipc:", { scheme: "ipc" }],
+  ["stdio:", { scheme: "stdio" }],
 ];
 
 test.each(readings)("%s is read and written", (text, address) => {
@@ -25,6 +31,7 @@ test.each([
   ["unix:///run/world.sock", "unix:/run/world.sock"],
   ["pipe:\\\\.\\pipe\\world", "pipe:world"],
   ["tcp://LOCALHOST:0080", "tcp://LOCALHOST:80"],
+  ["fd:03", "fd:3"],
 ])("%s is another way to write %s", (text, usual) => {
   expect(formatAddress(parseAddress(text))).toBe(usual);
 });
@@ -57,6 +64,18 @@ describe("what is wrong is said", () => {
     ["tcp://localhost:80/path", "port must be"],
     ["tls://localhost:8 0", "port must be"],
     ["memory:", "name is missing"],
+    ["fd:", "number of the descriptor"],
+    ["fd:-1", "number of the descriptor"],
+    ["fd:three", "number of the descriptor"],
+    ["fd:3x", "number of the descriptor"],
+    ["fd:1234567890", "number of the descriptor"],
+    ["systemd:a:b", "no colon"],
+    ["systemd:\n", "no colon"],
+    [`systemd:${"x".repeat(256)}`, "255"],
+    ["port:1", "nothing follows"],
+    ["ipc:parent", "nothing follows"],
+    ["stdio:0", "nothing follows"],
+    ["over:", "over(connection)"],
   ])("%j", (text, what) => {
     expect(() => parseAddress(text)).toThrow(
       expect.objectContaining({
@@ -77,6 +96,10 @@ describe("what is wrong is said", () => {
   });
 });
 
+test("a connection that the program made itself can be told, and not read", () => {
+  expect(formatAddress({ scheme: "over" })).toBe("over:");
+});
+
 test("any text is read or refused with a code, and what was read is written the same way", () => {
   const scheme = fc.constantFrom(
     "local:",
@@ -86,6 +109,9 @@ test("any text is read or refused with a code, and what was read is written the 
     "tcp://",
     "udp://[",
     "memory:",
+    "fd:",
+    "systemd:",
+    "port:",
   );
   const text = fc.oneof(
     fc.string(),
