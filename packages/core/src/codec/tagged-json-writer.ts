@@ -18,7 +18,7 @@ import { toLittleEndian } from "./typed-arrays.ts";
 /** Levels of nesting, on both sides: more would overflow the stack of whoever walks the data. */
 export const maxDepth = 512;
 /** A few shared references make a tree that fills the memory before it is a text that is too long. */
-const maxValues = 2 ** 23;
+const maxValues = 2 ** 22;
 
 type Tree = string | number | boolean | null | Tree[] | { [key: string]: Tree };
 
