@@ -100,7 +100,7 @@ export class ByteReader {
 }
 
 /** A little-endian integer of two bytes, which are known to be there. */
-export function readU16(bytes: Uint8Array, at: number): number {
+function readU16(bytes: Uint8Array, at: number): number {
   return (bytes[at] as number) | ((bytes[at + 1] as number) << 8);
 }
 
