@@ -16,12 +16,15 @@ export { isMyelinError, MyelinError, type MyelinErrorCode, toMyelinError } from 
 export type { TcpOptions, UdpOptions, UnixOptions } from "./options.ts";
 export { local } from "./transport/local.ts";
 export { type MemoryOptions, MemoryRegistry, memory } from "./transport/memory.ts";
+export { over } from "./transport/over.ts";
 export { pipe } from "./transport/pipe.ts";
+export { port } from "./transport/port.ts";
 export { tcp } from "./transport/tcp.ts";
 export { type TlsOptions, tls } from "./transport/tls.ts";
 export type { CertificateOptions, CertificateSource } from "./transport/tls-certificates.ts";
 export { udp } from "./transport/udp.ts";
 export { unix } from "./transport/unix.ts";
+export type { Way, WaySource } from "./transport/way.ts";
 
 // Below: for those who extend the library (transports, framings, other APIs on top of it).
 

@@ -1,0 +1,111 @@
+/**
+ * Connections between threads: a `MessagePort`, or a `Worker` and its `parentPort`. A port takes what
+ * it is given without a limit and says nothing of its reader, so `send` never returns false.
+ */
+import { type MessagePort, parentPort, type Worker } from "node:worker_threads";
+import { MyelinError } from "../errors.ts";
+import { streamCapabilities } from "./capabilities.ts";
+import { claimCarrier } from "./claim.ts";
+import { MessageConnection } from "./message-connection.ts";
+import { abort, end, type MessageLink, ours, type Piece, type Receiver } from "./message-link.ts";
+import { makeWay, type Way, type WaySource } from "./way.ts";
+
+const address = Object.freeze({ scheme: "port" } as const);
+
+/**
+ * Leads to another thread of this process: over a `Worker` in the thread that made it, over
+ * `"parent"` in the worker, over one end of a `MessageChannel` anywhere. A port carries one
+ * connection in its life, and a `MessagePort` is closed with it; a `Worker` and its `parentPort`
+ * stay the program's, and so do all messages on them that are not ours.
+ *
+ * What arrives at a `Worker` or a `parentPort` is kept from `dial`, `listen` or `accept` on: call
+ * them in the turn in which the worker is made or starts.
+ *
+ * @param source the port, `"parent"`, or a function that makes one for each dial. Without it the way
+ * is for listening, and `accept` brings each worker.
+ */
+export function port(
+  source?: WaySource<MessagePort | Worker> | "parent",
+): Way<MessagePort | Worker> {
+  return makeWay(
+    {
+      address,
+      capabilities: streamCapabilities({ localOnly: true, credentials: false, feedback: false }),
+      connect: (carrier, side) => {
+        claimCarrier(carrier, "this port");
+        return new MessageConnection(new PortLink(carrier, side));
+      },
+    },
+    source === "parent" ? ownPort : source,
+  );
+}
+
+function ownPort(): MessagePort {
+  if (parentPort !== null) return parentPort;
+  const message = "port: leads from a worker to the thread that made it, and this is no worker";
+  throw new MyelinError("ERR_UNSUPPORTED", message, { address: "port:" });
+}
+
+class PortLink implements MessageLink {
+  readonly address = address;
+  readonly pendingBytes = 0;
+  readonly side: "dialled" | "accepted";
+  readonly #port: MessagePort | Worker;
+  #receiver: Receiver | undefined;
+
+  constructor(carrier: MessagePort | Worker, side: "dialled" | "accepted") {
+    this.#port = carrier;
+    this.side = side;
+  }
+
+  listen(receiver: Receiver): void {
+    this.#receiver = receiver;
+    this.#port.on("message", this.#onMessage);
+    this.#port.on("messageerror", this.#onDamage);
+    // A port closes, a worker exits.
+    this.#port.on("close", this.#onGone);
+    this.#port.on("exit", this.#onGone);
+  }
+
+  post(piece: Piece): void {
+    if (typeof piece === "number") this.#port.postMessage({ [ours]: piece });
+    else this.#port.postMessage({ [ours]: piece }, [piece.buffer as ArrayBuffer]);
+  }
+
+  release(): void {
+    this.#port.off("message", this.#onMessage);
+    this.#port.off("messageerror", this.#onDamage);
+    this.#port.off("close", this.#onGone);
+    this.#port.off("exit", this.#onGone);
+    // What was posted before arrives all the same.
+    if ("close" in this.#port && this.#port !== parentPort) this.#port.close();
+  }
+
+  ref(): void {
+    this.#port.ref();
+  }
+
+  unref(): void {
+    this.#port.unref();
+  }
+
+  readonly #onMessage = (message: unknown): void => {
+    if (typeof message !== "object" || message === null || !Object.hasOwn(message, ours)) return;
+    const { [ours]: piece } = message as { readonly [ours]: unknown };
+    if (piece === end || piece === abort || piece instanceof Uint8Array) {
+      this.#receiver?.received(piece);
+    } else {
+      this.#onDamage();
+    }
+  };
+
+  readonly #onDamage = (): void => {
+    const message = "a message arrived at the port that could not be read";
+    this.#receiver?.lost(new MyelinError("ERR_CONNECTION_LOST", message));
+  };
+
+  readonly #onGone = (): void => {
+    const message = "the thread at the other end of the port is gone, or has closed it";
+    this.#receiver?.lost(new MyelinError("ERR_CONNECTION_LOST", message));
+  };
+}

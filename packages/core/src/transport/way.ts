@@ -1,0 +1,171 @@
+/**
+ * Ways: transports that lead to one place, which is given as an object and not as an address. A thread,
+ * a child process or a connection that the program made itself are dialled and listened to like any
+ * other address.
+ */
+import { type Address, formatAddress } from "../address/address.ts";
+import { MyelinError, toMyelinError } from "../errors.ts";
+import { aborted } from "./socket-dial.ts";
+import type {
+  Capabilities,
+  Connection,
+  DialOptions,
+  Listener,
+  ListenOptions,
+  Transport,
+} from "./transport.ts";
+
+/**
+ * A transport that leads to one place. It stands wherever an address does, for it brings its own:
+ * `dial(way.address)` talks to the place, `listen(way.address, ...)` lets the place talk to us.
+ */
+export interface Way<Carrier> extends Transport {
+  /** What is dialled and listened to, for calls and for logs. */
+  readonly address: Address;
+  /**
+   * Hands another one to the listener, as if it had connected. Until somebody listens it waits, and
+   * nothing that arrives meanwhile is missed.
+   * @throws {MyelinError} `ERR_CLOSED` when the listener was closed, or the carrier was used before;
+   * `ERR_CONFIG` when it is none.
+   */
+  accept(carrier: Carrier): void;
+}
+
+/**
+ * What a way leads over. A thing carries one connection; a function makes a fresh one for each dial,
+ * so that a client can connect again.
+ */
+export type WaySource<Carrier> = Carrier | (() => Carrier | Promise<Carrier>);
+
+/** What differs between ways. */
+export interface WayPlan<Carrier> {
+  readonly address: Address;
+  readonly capabilities: Capabilities;
+  /** @throws {MyelinError} when it is no carrier, or was used before. */
+  connect(carrier: Carrier, side: "dialled" | "accepted"): Connection;
+}
+
+export function makeWay<Carrier extends object>(
+  plan: WayPlan<Carrier>,
+  source: WaySource<Carrier> | undefined,
+): Way<Carrier> {
+  return new ObjectWay(plan, source);
+}
+
+class ObjectWay<Carrier extends object> implements Way<Carrier> {
+  readonly scheme: string;
+  readonly address: Address;
+  readonly capabilities: Capabilities;
+  readonly #plan: WayPlan<Carrier>;
+  readonly #text: string;
+  /** Gone once it was listened to: a thing is handed over once, all others come by `accept`. */
+  #toListen: WaySource<Carrier> | undefined;
+  readonly #toDial: WaySource<Carrier> | undefined;
+  #onConnection: ((connection: Connection) => void) | undefined;
+  /** Connections that came before somebody listened. */
+  #waiting: Connection[] = [];
+  #wasClosed = false;
+
+  constructor(plan: WayPlan<Carrier>, source: WaySource<Carrier> | undefined) {
+    this.#plan = plan;
+    this.#toDial = source;
+    this.#toListen = source;
+    this.address = plan.address;
+    this.scheme = plan.address.scheme;
+    this.capabilities = plan.capabilities;
+    this.#text = formatAddress(plan.address);
+  }
+
+  async dial(address: Address, { signal }: DialOptions = {}): Promise<Connection> {
+    this.#check(address, signal);
+    if (this.#toDial === undefined) {
+      const message = `${this.#text} leads nowhere: say over what, or listen and accept`;
+      throw new MyelinError("ERR_CONFIG", message, { address: this.#text });
+    }
+    return this.#connect(this.#toDial, "dialled", signal);
+  }
+
+  async listen(
+    address: Address,
+    onConnection: (connection: Connection) => void,
+    { signal }: ListenOptions = {},
+  ): Promise<Listener> {
+    this.#check(address, signal);
+    if (this.#onConnection !== undefined) {
+      const message = `${this.#text}: somebody listens to this already`;
+      throw new MyelinError("ERR_ADDRESS_IN_USE", message, { address: this.#text });
+    }
+    this.#onConnection = onConnection;
+    this.#wasClosed = false;
+    const source = this.#toListen;
+    this.#toListen = undefined;
+    try {
+      if (source !== undefined) this.#hand(await this.#connect(source, "accepted", signal));
+    } catch (reason) {
+      this.#onConnection = undefined;
+      throw reason;
+    }
+    for (const connection of this.#waiting.splice(0)) this.#hand(connection);
+    return this.#listener(address);
+  }
+
+  accept(carrier: Carrier): void {
+    if (this.#wasClosed) {
+      const message = `${this.#text}: the listener was closed`;
+      throw new MyelinError("ERR_CLOSED", message, { address: this.#text });
+    }
+    this.#hand(this.#plan.connect(carrier, "accepted"));
+  }
+
+  #check(address: Address, signal: AbortSignal | undefined): void {
+    const text = formatAddress(address);
+    if (address.scheme !== this.scheme) {
+      const message = `${text} is not ${this.#text}, where this leads`;
+      throw new MyelinError("ERR_INVALID_ADDRESS", message, { address: text });
+    }
+    if (signal?.aborted === true) throw aborted(text, signal);
+  }
+
+  /** A thing is connected before this returns, so that nothing that it says is missed. */
+  async #connect(
+    source: WaySource<Carrier>,
+    side: "dialled" | "accepted",
+    signal: AbortSignal | undefined,
+  ): Promise<Connection> {
+    let connection: Connection;
+    try {
+      const carrier = typeof source === "function" ? await source() : source;
+      connection = this.#plan.connect(carrier, side);
+    } catch (reason) {
+      throw toMyelinError(reason, { address: this.#text });
+    }
+    // Whoever gives up in the same turn is heard, as with any other transport.
+    await Promise.resolve();
+    if (signal?.aborted !== true) return connection;
+    connection.abort();
+    throw aborted(this.#text, signal);
+  }
+
+  #hand(connection: Connection): void {
+    const onConnection = this.#onConnection;
+    if (onConnection === undefined) this.#waiting.push(connection);
+    // In a turn of its own: what it throws is no failure of whoever accepts.
+    else setImmediate(onConnection, connection);
+  }
+
+  #listener(address: Address): Listener {
+    let standing = true;
+    return {
+      address,
+      close: async () => {
+        if (!standing) return;
+        standing = false;
+        this.#wasClosed = true;
+        this.#onConnection = undefined;
+      },
+      // Nothing of it keeps a process alive; its connections do.
+      ref() {},
+      unref() {},
+    };
+  }
+}

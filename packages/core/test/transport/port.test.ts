@@ -1,0 +1,247 @@
+// Connections between threads: workers of their own, and what both sides of a port may rely on.
+import { once } from "node:events";
+import { MessageChannel, Worker } from "node:worker_threads";
+import { type Connection, port, type Way } from "myelin";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { Recorder } from "../../../../test/conformance/recorder.ts";
+import { bundleCore } from "../../../../test/support/core-bundle.ts";
+import { removeTempFolders, tempFolder } from "../../../../test/support/temp-path.ts";
+import { turns, within } from "../../../../test/support/within.ts";
+
+const workers: Worker[] = [];
+let library: string;
+
+beforeAll(async () => {
+  library = await bundleCore(tempFolder());
+});
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.terminate();
+});
+afterAll(removeTempFolders);
+
+function start(what: "echo" | "die" | "unref"): Worker {
+  const worker = new Worker(new URL("fixtures/port-worker.mjs", import.meta.url), {
+    workerData: { library, what },
+  });
+  workers.push(worker);
+  return worker;
+}
+
+/** The next message of the program's own. */
+async function plainMessage(worker: Worker): Promise<unknown> {
+  for (;;) {
+    const [said]: unknown[] = await within("a plain message", once(worker, "message"));
+    if (typeof said === "string" || Object.hasOwn(said as object, "closed")) return said;
+  }
+}
+
+async function dial<Carrier>(way: Way<Carrier>): Promise<[Connection, Recorder]> {
+  const connection = await way.dial(way.address);
+  return [connection, new Recorder(connection)];
+}
+
+async function accepted<Carrier>(way: Way<Carrier>): Promise<Connection> {
+  return within(
+    "a connection",
+    new Promise<Connection>((resolve, reject) => {
+      way.listen(way.address, resolve).catch(reject);
+    }),
+  );
+}
+
+/** A connection, and the bare port at its other end. */
+async function bare() {
+  const { port1, port2 } = new MessageChannel();
+  const [connection, hears] = await dial(port(port1));
+  return { connection, hears, port1, port2 };
+}
+
+describe("a worker", () => {
+  test("talks with its maker, and both keep their own messages and the worker", async () => {
+    const worker = start("echo");
+    const [connection, hears] = await dial(port(worker));
+    connection.send("sent before the worker ran");
+    await hears.received(26);
+    expect(hears.bytes.toString()).toBe("sent before the worker ran");
+    worker.postMessage("plain");
+    expect(await plainMessage(worker)).toBe("PLAIN");
+    expect(hears.byteCount).toBe(26);
+
+    const told = plainMessage(worker);
+    await within("close", connection.close());
+    expect(await told).toEqual({ closed: "in order" });
+    const exit = once(worker, "exit");
+    worker.postMessage("enough");
+    expect(await plainMessage(worker)).toBe("ENOUGH");
+    // Nothing of the connection keeps it alive.
+    const [code]: unknown[] = await within("the worker's end", exit);
+    expect(code).toBe(0);
+  });
+
+  test("that dies is missed, after what it has said", async () => {
+    const connection = await accepted(port(start("die")));
+    const hears = new Recorder(connection);
+    await hears.closed();
+    expect(hears.bytes.toString()).toBe("last words");
+    expect(hears.error?.code).toBe("ERR_CONNECTION_LOST");
+  });
+
+  test("that is terminated is missed", async () => {
+    const worker = start("echo");
+    const [connection, hears] = await dial(port(worker));
+    connection.send("?");
+    await hears.received(1);
+    await worker.terminate();
+    await hears.closed();
+    expect(hears.error?.code).toBe("ERR_CONNECTION_LOST");
+  });
+
+  test("ends by itself with an open connection that was unref'd", async () => {
+    const worker = start("unref");
+    const exit = once(worker, "exit");
+    const hears = new Recorder(await accepted(port(worker)));
+    const [code]: unknown[] = await within("the worker's end", exit);
+    expect(code).toBe(0);
+    await hears.closed();
+  });
+
+  test("can be made anew for each dial", async () => {
+    const way = port(() => start("echo"));
+    for (let n = 0; n < 2; n++) {
+      const [connection, hears] = await dial(way);
+      connection.send("again");
+      await hears.received(5);
+      connection.abort();
+    }
+    expect(workers).toHaveLength(2);
+  });
+});
+
+describe("a port", () => {
+  test("gets exactly the bytes that were sent, and never the pool that they lie in", async () => {
+    const { connection, port2 } = await bare();
+    const pooled = Buffer.from("hello");
+    expect(pooled.buffer.byteLength).toBeGreaterThan(5);
+    for (const data of [pooled, pooled.subarray(1, 3), "grüße"]) {
+      const message = once(port2, "message");
+      connection.send(data);
+      const [said]: unknown[] = await within("a message", message);
+      const { "myelin:1": bytes } = said as { "myelin:1": Uint8Array };
+      expect(Buffer.from(bytes)).toEqual(Buffer.from(data));
+      expect(bytes.buffer.byteLength).toBe(bytes.byteLength);
+    }
+    expect(pooled.toString()).toBe("hello");
+    connection.abort();
+  });
+
+  test("is closed with its connection", async () => {
+    const { connection, hears, port2 } = await bare();
+    // A port notices its end only after all messages, which somebody must take.
+    port2.on("message", () => {});
+    const closed = once(port2, "close");
+    connection.abort();
+    await Promise.all([hears.closed(), within("the port's end", closed)]);
+  });
+
+  test("that the other side closes is a lost connection", async () => {
+    const { hears, port2 } = await bare();
+    port2.postMessage({ "myelin:1": new Uint8Array([1, 2]) });
+    port2.close();
+    await hears.closed();
+    expect(hears.byteCount).toBe(2);
+    expect(hears.error?.code).toBe("ERR_CONNECTION_LOST");
+  });
+
+  test("may carry messages of others, which are left alone", async () => {
+    const { connection, hears, port2 } = await bare();
+    for (const message of [null, "text", 7, [1], { data: 1 }, { "myelin:2": 1 }, new Map()]) {
+      port2.postMessage(message);
+    }
+    port2.postMessage({ "myelin:1": new Uint8Array([7]) });
+    await hears.received(1);
+    expect(hears.closes).toBe(0);
+    connection.abort();
+  });
+
+  test.each([[{}], [3], ["text"], [null], [new DataView(new ArrayBuffer(1))]])(
+    "that brings a message of ours without sense (%j) ends the connection, and only that",
+    async (sense) => {
+      const { hears, port2 } = await bare();
+      port2.postMessage({ "myelin:1": sense });
+      await hears.closed();
+      expect(hears.error?.code).toBe("ERR_CONNECTION_LOST");
+    },
+  );
+
+  test("carries one connection in its life", async () => {
+    const { connection, hears, port1 } = await bare();
+    const again = port(port1);
+    await expect(again.dial(again.address)).rejects.toMatchObject({ code: "ERR_CLOSED" });
+    expect(() => port().accept(port1)).toThrow(expect.objectContaining({ code: "ERR_CLOSED" }));
+    connection.abort();
+    await hears.closed();
+  });
+});
+
+describe("a way", () => {
+  test("keeps what it accepts until somebody listens", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const [client] = await dial(port(port1));
+    const way = port();
+    way.accept(port2);
+    client.send("early");
+    await turns();
+    const server = new Recorder(await accepted(way));
+    await server.received(5);
+    client.abort();
+    await server.closed();
+  });
+
+  test("accepts nothing once its listener was closed, until it is listened to again", async () => {
+    const way = port();
+    const { port1, port2 } = new MessageChannel();
+    const listener = await way.listen(way.address, () => {});
+    await listener.close();
+    expect(() => way.accept(port2)).toThrow(expect.objectContaining({ code: "ERR_CLOSED" }));
+    const connecting = accepted(way);
+    way.accept(port2);
+    (await connecting).abort();
+    port1.close();
+  });
+
+  test("hands one thing over once, however often it is listened to", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const way = port(port2);
+    const heard: Connection[] = [];
+    for (let n = 0; n < 2; n++) {
+      const listener = await way.listen(way.address, (connection) => heard.push(connection));
+      await turns();
+      await listener.close();
+    }
+    expect(heard).toHaveLength(1);
+    heard[0]?.abort();
+    port1.close();
+  });
+
+  test("without anything to lead over cannot be dialled", async () => {
+    const way = port();
+    await expect(way.dial(way.address)).rejects.toMatchObject({ code: "ERR_CONFIG" });
+  });
+
+  test("to a parent needs one", async () => {
+    const way = port("parent");
+    const expected = { code: "ERR_UNSUPPORTED", address: "port:" };
+    await expect(way.dial(way.address)).rejects.toMatchObject(expected);
+    await expect(way.listen(way.address, () => {})).rejects.toMatchObject(expected);
+  });
+
+  test("that cannot make its thing says why", async () => {
+    const way = port(() => {
+      throw new Error("no worker today");
+    });
+    await expect(way.dial(way.address)).rejects.toMatchObject({
+      code: "ERR_TRANSPORT",
+      message: "no worker today",
+    });
+  });
+});
