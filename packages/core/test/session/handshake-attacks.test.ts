@@ -6,8 +6,10 @@ import { isMyelinError } from "../../src/errors.ts";
 import { Fields } from "../../src/framing/fields.ts";
 import { encodePreface } from "../../src/framing/preface.ts";
 import { handshakeFrame, handshakeKind } from "../../src/session/handshake-frame.ts";
-import { proofKeys } from "../../src/session/proof.ts";
+import { proofKeys, prove, Transcript } from "../../src/session/proof.ts";
+import { welcomeFields } from "../../src/session/welcome.ts";
 import {
+  admission,
   type ClientEnd,
   clientEnd,
   converse,
@@ -149,6 +151,20 @@ describe("who does not have the secret", () => {
     server.feed(said[0]?.bytes as Buffer);
     server.feed(handshakeFrame(handshakeKind.proof, new Fields()));
     expect(outcome(server)).toBe("ERR_PROTOCOL");
+  });
+
+  test("is who lets a client in without its proof, whatever it proves itself", () => {
+    const client = clientEnd({ keys });
+    const [first] = client.outbox as [Buffer];
+    const body = welcomeFields({ ...admission, codecs: [], features: [] });
+    const transcript = new Transcript();
+    for (const bytes of [first, preface, handshakeFrame(handshakeKind.welcome, body)]) {
+      transcript.add(bytes);
+    }
+    body.setBytes("proof", prove(keys[0], { role: "server", transcript }));
+    client.feed(preface);
+    client.feed(handshakeFrame(handshakeKind.welcome, body));
+    expect(outcome(client)).toBe("ERR_AUTHENTICATION");
   });
 
   test("cannot hide a change behind the proof, which covers only what is before it", () => {
