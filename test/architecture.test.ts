@@ -16,12 +16,17 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   codec: [],
   address: [],
   transport: ["address"],
-  session: ["framing", "codec", "type:transport/transport.ts"],
-  client: ["session", "transport", "address", "framing", "codec"],
-  server: ["session", "transport", "address", "framing", "codec"],
+  session: ["framing", "codec", "contract", "peer", "type:transport/transport.ts"],
+  client: ["session", "transport", "address", "framing", "codec", "contract", "peer"],
+  server: ["session", "transport", "address", "framing", "codec", "contract", "peer"],
   contract: [],
+  // Interfaces and options, and nothing that runs.
+  peer: ["contract", "type:transport/transport.ts", "type:transport/tls.ts"],
   testing: ["bytes", "framing", "codec", "address", "transport", "session", "contract"],
-  index: ["bytes", "framing", "codec", "address", "transport", "client", "server", "contract"],
+  index: [
+    ...["bytes", "framing", "codec", "address", "transport"],
+    ...["client", "server", "contract", "peer"],
+  ],
 };
 
 /** Sockets and files are the business of one floor, so that the rest can be tested with plain bytes. */
@@ -109,6 +114,8 @@ describe("the core", () => {
     { from: "transport/tcp.ts", specifier: "../index.ts", typeOnly: false },
     { from: "session/outbox.ts", specifier: "../transport/transport.ts", typeOnly: false },
     { from: "session/outbox.ts", specifier: "../transport/tcp.ts", typeOnly: true },
+    { from: "contract/entry.ts", specifier: "../peer/peer.ts", typeOnly: true },
+    { from: "peer/peer.ts", specifier: "../transport/transport.ts", typeOnly: false },
     { from: "session/outbox.ts", specifier: "../testing/virtual-clock.ts", typeOnly: false },
     { from: "testing/memory-ends.ts", specifier: "../client/client.ts", typeOnly: false },
     { from: "index.ts", specifier: "./testing/index.ts", typeOnly: false },

@@ -12,8 +12,85 @@ export type {
   UnixAddress,
 } from "./address/address.ts";
 export { formatAddress, parseAddress } from "./address/address.ts";
-export { isMyelinError, MyelinError, type MyelinErrorCode, toMyelinError } from "./errors.ts";
+export { type Contract, type ContractAbout, contract, type Side } from "./contract/contract.ts";
+export {
+  type AnswerOptions,
+  call,
+  duplex,
+  type Entries,
+  type Entry,
+  type EntryKind,
+  type EventOptions,
+  event,
+  type Passage,
+  stream,
+  upload,
+} from "./contract/entry.ts";
+export type { Json, NotJson } from "./contract/json.ts";
+export type { StandardIssue, StandardResult, StandardSchema } from "./contract/standard-schema.ts";
+export type { Subscription } from "./emitter.ts";
+export {
+  isMyelinError,
+  MyelinError,
+  type MyelinErrorCode,
+  toMyelinError,
+  type ValidationIssue,
+} from "./errors.ts";
 export type { TcpOptions, UdpOptions, UnixOptions } from "./options.ts";
+export type {
+  CallOptions,
+  CloseOptions,
+  FlushOptions,
+  ListenerOptions,
+  PostOptions,
+  SendOptions,
+  StreamOptions,
+} from "./peer/call-options.ts";
+export type { Client } from "./peer/client.ts";
+export type {
+  ConnectOptions,
+  OfflineOptions,
+  OfflinePolicy,
+  RetryOptions,
+} from "./peer/connect-options.ts";
+export type { EndpointLimits, ServerLimits } from "./peer/endpoint-limits.ts";
+export type {
+  EndpointOptions,
+  HeartbeatOptions,
+  RegisteredCodec,
+  ResumeOptions,
+  SlowPeerPolicy,
+  TracePropagator,
+} from "./peer/endpoint-options.ts";
+export type {
+  Context,
+  Handler,
+  Handlers,
+  Incoming,
+  Listeners,
+  Middleware,
+  Source,
+  TraceContext,
+} from "./peer/handlers.ts";
+export type { Notice, PeerName, Undelivered } from "./peer/notice.ts";
+export type { CloseReason, ItemStream, Peer, PeerBasics, PeerState } from "./peer/peer.ts";
+export type {
+  Applicant,
+  Authorize,
+  AuthorizeLegacy,
+  Hello,
+  ServeOptions,
+} from "./peer/serve-options.ts";
+export type {
+  AskOptions,
+  AskResult,
+  Audience,
+  BroadcastOptions,
+  BroadcastResult,
+  Server,
+  ServerPeer,
+} from "./peer/server.ts";
+export type { PeerStats, ServerStats } from "./peer/stats.ts";
 export { local } from "./transport/local.ts";
 export { type MemoryOptions, MemoryRegistry, memory } from "./transport/memory.ts";
 export { over } from "./transport/over.ts";

@@ -73,7 +73,7 @@ export class ByteWriter implements Collector {
     this.#send();
   }
 
-  /** The tick in which this writer collected is over. @internal */
+  /** The tick in which this writer collected is over. */
   endTick(): void {
     this.#waits = false;
     this.#chunkLength = firstChunkLength;

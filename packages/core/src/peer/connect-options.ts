@@ -1,0 +1,72 @@
+/** The options of `connect()`. */
+import type { Contract } from "../contract/contract.ts";
+import type { EndpointOptions, HandlersOption } from "./endpoint-options.ts";
+
+/**
+ * When to try again. The wait before the n-th attempt is a random time up to `minMs * 2^n`, `maxMs` at
+ * most: clients that were cut off together do not come back together.
+ */
+export interface RetryOptions {
+  /** @defaultValue 100 */
+  minMs?: number;
+  /** @defaultValue 30,000 */
+  maxMs?: number;
+  /** Attempts in a row that may fail. @defaultValue no limit */
+  maxAttempts?: number;
+}
+
+/**
+ * What becomes of messages while there is no connection and no session that could resume.
+ *
+ * - `queue`: they wait, within the limits below; calls within their own timeout
+ * - `drop`: events are dropped, counted, and told as a notice; calls fail
+ * - `reject`: `send` and `call` throw `ERR_NOT_CONNECTED`
+ */
+export type OfflinePolicy = "queue" | "drop" | "reject";
+
+/** The limits of a queue: a server that never comes would fill the memory. */
+export interface OfflineOptions {
+  policy: OfflinePolicy;
+  /** More is `ERR_QUEUE_FULL`. @defaultValue 16 MiB */
+  maxBytes?: number;
+  /** More is `ERR_QUEUE_FULL`. @defaultValue 10,000 */
+  maxMessages?: number;
+  /** Events that have waited longer are dropped: old news. @defaultValue no limit */
+  maxAgeMs?: number;
+}
+
+interface ConnectSettings<C extends Contract> extends EndpointOptions<C, "client"> {
+  /** Gives up connecting for the first time: `connect()` rejects with `ERR_ABORTED`. */
+  signal?: AbortSignal | undefined;
+  /**
+   * `connect()` rejects with `ERR_TIMEOUT` when it has not been welcomed so soon, all attempts counted.
+   * @defaultValue 10,000; none with `lazy`
+   */
+  timeoutMs?: number;
+  /**
+   * Whether to try again, at first and after a connection broke. A refusal for good (secret, version,
+   * `authorize`) is never tried again. False: `connect()` rejects with the first failure, and the client
+   * is closed when its connection breaks. @defaultValue {}
+   */
+  retry?: RetryOptions | false;
+  /**
+   * Resolve at once, with a client in state `connecting`; `offline` says what becomes of what it sends.
+   * @defaultValue false
+   */
+  lazy?: boolean;
+  /** What becomes of messages while there is no connection. @defaultValue "queue" */
+  offline?: OfflinePolicy | OfflineOptions;
+  /**
+   * Told to the server's `authorize`: a token, say. Not secret from whoever can read the connection. At
+   * most 8 KiB as JSON.
+   */
+  auth?: unknown;
+  /** Speak to a server of node-ipc: events only. @defaultValue "myelin" */
+  dialect?: "myelin" | "node-ipc";
+  /** What ends a message of node-ipc. @defaultValue "\f" */
+  delimiter?: string;
+}
+
+/** Options of `connect()`. */
+export type ConnectOptions<C extends Contract = Contract> = ConnectSettings<C> &
+  HandlersOption<C, "client">;

@@ -1,0 +1,77 @@
+/**
+ * The limits of an endpoint, each with the attack or the accident that it stops. All are options, and
+ * both ends tell each other those that the other must keep.
+ */
+
+/** Bytes are bytes on the wire; each message counts as at least 64. */
+export interface EndpointLimits {
+  /**
+   * All that an endpoint buffers, for all connections together: incomplete messages, windows of
+   * streams, what is unsent, what is kept for a replay. Limits per connection do not stop a hundred
+   * peers at once. When it is spent windows are not renewed, then the largest offender is cut.
+   * @defaultValue 256 MiB
+   */
+  maxBufferedBytes?: number;
+  /**
+   * One message of JSON, tagged or structured data. A larger one blocks the process for a second while
+   * it is parsed; use a stream. @defaultValue 16 MiB
+   */
+  maxMessageBytes?: number;
+  /** One message of bytes, or the bytes beside one. Stops a peer that declares a terabyte. @defaultValue 256 MiB */
+  maxBinaryBytes?: number;
+  /** One frame of the wire. Checked from its header, before anything is allocated. @defaultValue 128 KiB */
+  maxFrameBytes?: number;
+  /** Headers of one message: trace context and the like, which no window counts. @defaultValue 8 KiB */
+  maxHeaderBytes?: number;
+  /**
+   * Large messages that a peer may have begun and not finished. Many beginnings would hold memory for
+   * ever. @defaultValue 4
+   */
+  maxIncompleteMessages?: number;
+  /** A large message must make progress so often, for the same reason. @defaultValue 30,000 */
+  messageProgressTimeoutMs?: number;
+  /**
+   * Events and openings of calls that a peer may send before handlers have settled, as bytes and as a
+   * number. Without it a fast sender to slow asynchronous handlers is a million live promises.
+   * @defaultValue 1 MiB
+   */
+  windowBytes?: number;
+  /** @defaultValue 1,024 */
+  windowMessages?: number;
+  /**
+   * Calls and streams of one peer that are open, until the handler has settled and the answer is
+   * acknowledged; cancelling does not free the place, so that opening and cancelling in a loop (rapid
+   * reset) starts no more handlers than this. @defaultValue 1,024
+   */
+  maxInboundCalls?: number;
+  /** Calls and streams of this end that wait at one peer. More is `ERR_QUEUE_FULL`. @defaultValue 65,536 */
+  maxPendingCalls?: number;
+  /** Items of one stream on their way, at first; it grows with the round trip. @defaultValue 64 KiB */
+  streamWindowBytes?: number;
+  /** What it may grow to. Stops a stream from taking the budget of all others. @defaultValue 4 MiB */
+  maxStreamWindowBytes?: number;
+  /** Over this, `send` returns false and `post` waits. @defaultValue 1 MiB */
+  highWaterMarkBytes?: number;
+  /**
+   * What is unsent and unacknowledged for one peer, at most: then `slowPeer` says what happens to
+   * events, and everything else that does not fit ends the connection with `ERR_SLOW_PEER`.
+   * @defaultValue 16 MiB
+   */
+  maxPendingBytes?: number;
+}
+
+/** The limits of a server, beside those of any endpoint. */
+export interface ServerLimits extends EndpointLimits {
+  /** Connections that have not been welcomed yet. Strangers who say nothing would use them up. @defaultValue 128 */
+  maxPendingHandshakes?: number;
+  /** From accepting a connection to its welcome, TLS included. @defaultValue 5,000 */
+  handshakeTimeoutMs?: number;
+  /** What a client says of itself before it is known. @defaultValue 16 KiB */
+  maxHelloBytes?: number;
+  /** Sessions, open and detached. A flood of clients would use up descriptors and memory. @defaultValue 10,000 */
+  maxPeers?: number;
+  /** Sessions that wait for their client; the oldest expire. Connect and cut in a loop would make more and more. @defaultValue 1,024 */
+  maxDetachedSessions?: number;
+  /** What those keep for their clients, together. @defaultValue 64 MiB */
+  maxDetachedBytes?: number;
+}

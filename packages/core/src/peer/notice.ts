@@ -1,0 +1,79 @@
+/**
+ * What nobody waits for, and yet must be told: messages that were lost, dropped, not heard or not
+ * handled. They are values of this library, never names from the wire, so no peer can make one up.
+ */
+import type { MyelinError } from "../errors.ts";
+
+/** Where a peer that is told about is named. */
+export interface PeerName {
+  /** The session's public name; it stays through reconnects. It is no secret and grants nothing. */
+  readonly id: string;
+}
+
+/** A session could not be continued, and a new one began. Nothing of the old one is sent again. */
+export interface GapNotice {
+  readonly kind: "gap";
+  readonly peer: PeerName;
+  /** Events that were sent and not acknowledged. */
+  readonly events: number;
+  /** Calls and streams that were pending; each of them has failed with its own error. */
+  readonly calls: number;
+  /** Some of them may have arrived all the same. */
+  readonly mayHaveArrived: boolean;
+}
+
+/** Events were dropped, as `slowPeer` or `offline` says. */
+export interface DroppedNotice {
+  readonly kind: "dropped";
+  readonly peer: PeerName;
+  /** So many since the last such notice. */
+  readonly events: number;
+  readonly bytes: number;
+  readonly reason: "slow-peer" | "offline" | "too-old";
+}
+
+/** An end came before everything accepted was acknowledged, and no promise could tell. */
+export interface UndeliveredNotice extends Undelivered {
+  readonly kind: "undelivered";
+  readonly peer: PeerName;
+}
+
+/** The first event of a name that nobody listens to. Its sender takes it as delivered. */
+export interface UnhandledNotice {
+  readonly kind: "unhandled";
+  readonly peer: PeerName;
+  readonly name: string;
+}
+
+/** A listener of an event threw: there is no caller who could be told. */
+export interface ListenerFailedNotice {
+  readonly kind: "listener-failed";
+  readonly peer: PeerName;
+  readonly name: string;
+  readonly error: unknown;
+}
+
+/** An event was refused by its schema; calls answer their caller instead. */
+export interface InvalidNotice {
+  readonly kind: "invalid";
+  readonly peer: PeerName;
+  readonly name: string;
+  readonly error: MyelinError;
+}
+
+/** Something happened to messages that no promise could tell. */
+export type Notice =
+  | GapNotice
+  | DroppedNotice
+  | UndeliveredNotice
+  | UnhandledNotice
+  | ListenerFailedNotice
+  | InvalidNotice;
+
+/** Messages that were accepted and have not been acknowledged. */
+export interface Undelivered {
+  /** Never written: they have not arrived. */
+  readonly unsent: number;
+  /** Written: they may have arrived. */
+  readonly unacknowledged: number;
+}

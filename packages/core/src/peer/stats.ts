@@ -1,0 +1,47 @@
+/** What an endpoint counts. Reading costs a copy of the numbers; counting costs an addition. */
+
+/** Messages and their bytes, as encoded, without the wire's own. */
+export interface TrafficStats {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** Since the session, or the server, began. */
+export interface ExchangeStats {
+  readonly sent: TrafficStats;
+  readonly received: TrafficStats;
+  /** Bytes accepted that are not acknowledged: unsent, or sent and kept for a replay. */
+  readonly pendingBytes: number;
+  /** Calls and streams of this end that are not settled. */
+  readonly pendingCalls: number;
+  /** Handlers of this end that are at work. */
+  readonly activeHandlers: number;
+  /** Events dropped by `slowPeer` or `offline`. */
+  readonly dropped: number;
+  /** Events that nobody listened to. */
+  readonly unhandled: number;
+  /** Answers that came after their call had ended. */
+  readonly late: number;
+  /** How often the high-water mark was passed. */
+  readonly slow: number;
+}
+
+/** Of one peer. */
+export interface PeerStats extends ExchangeStats {
+  /** The newest measured round trip; undefined before the first. */
+  readonly roundTripMs: number | undefined;
+  /** How often the session went on over a new connection. */
+  readonly resumed: number;
+}
+
+/** Of a server, over all its peers, those gone included. */
+export interface ServerStats extends ExchangeStats {
+  /** Sessions that are open. */
+  readonly peers: number;
+  /** Sessions that wait for their client's return. */
+  readonly detached: number;
+  /** Connections turned away: limits, secret, `authorize`, version. */
+  readonly refused: number;
+  /** Bytes of all buffers, of `maxBufferedBytes`. */
+  readonly bufferedBytes: number;
+}
