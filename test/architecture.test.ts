@@ -16,7 +16,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   codec: [],
   address: [],
   transport: ["address"],
-  session: ["framing", "codec", "contract", "peer", "type:transport/transport.ts"],
+  session: ["bytes", "framing", "codec", "contract", "peer", "type:transport/transport.ts"],
   client: ["session", "transport", "address", "framing", "codec", "contract", "peer"],
   server: ["session", "transport", "address", "framing", "codec", "contract", "peer"],
   contract: [],

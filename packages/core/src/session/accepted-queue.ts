@@ -1,0 +1,68 @@
+/** Messages that were accepted and have no place in the order of sending yet. */
+import { Batch } from "./batch.ts";
+import type { Message } from "./message-frames.ts";
+
+/** When a batch is full. */
+export interface BatchLimits {
+  readonly maxBytes: number;
+  readonly maxMessages: number;
+}
+
+export class AcceptedQueue {
+  readonly #queue: (Batch | Message)[] = [];
+  /** Bytes of all but the last, which may be a batch that grows. */
+  #settledBytes = 0;
+
+  /** How many events and calls would go at once; 0 when there are none. */
+  get nextWindowed(): number {
+    const first = this.#queue[0];
+    return first instanceof Batch ? first.windowed : this.#queue.length > 0 ? 1 : 0;
+  }
+
+  get isEmpty(): boolean {
+    return this.#queue.length === 0;
+  }
+
+  get bytes(): number {
+    const last = this.#queue.at(-1);
+    return last === undefined ? 0 : this.#settledBytes + sizeOf(last);
+  }
+
+  push(accepted: Batch | Message): void {
+    const last = this.#queue.at(-1);
+    if (last !== undefined) this.#settledBytes += sizeOf(last);
+    this.#queue.push(accepted);
+  }
+
+  /** The serial number of the oldest; Infinity when there is none. */
+  get oldest(): number {
+    return this.#queue[0]?.serial ?? Number.POSITIVE_INFINITY;
+  }
+
+  shift(): Batch | Message | undefined {
+    const first = this.#queue.shift();
+    if (first !== undefined && this.#queue.length > 0) this.#settledBytes -= sizeOf(first);
+    return first;
+  }
+
+  /** The batch at the end, a new one when that is full or a single message. */
+  openBatch({ maxBytes, maxMessages }: BatchLimits, newSerial: () => number): Batch {
+    const last = this.#queue.at(-1);
+    if (last instanceof Batch && last.size < maxBytes && last.windowed < maxMessages) return last;
+    const batch = new Batch(newSerial());
+    this.push(batch);
+    return batch;
+  }
+
+  [Symbol.iterator](): IterableIterator<Batch | Message> {
+    return this.#queue.values();
+  }
+
+  moveTo(other: AcceptedQueue): void {
+    for (let next = this.shift(); next !== undefined; next = this.shift()) other.push(next);
+  }
+}
+
+function sizeOf(accepted: Batch | Message): number {
+  return accepted instanceof Batch ? accepted.size : accepted.body.length;
+}

@@ -1,0 +1,58 @@
+/** A large message that is arriving in fragments. */
+import { MyelinError } from "../errors.ts";
+import type { Entry } from "./entry-reader.ts";
+
+const firstBytes = 128 * 1024;
+
+export class Assembly {
+  readonly entry: Entry;
+  readonly codec: number;
+  readonly total: number;
+  /** False: what arrives is counted and dropped. */
+  readonly isWanted: boolean;
+  #block: Buffer;
+  #length = 0;
+
+  constructor(entry: Entry, codec: number, total: number, isWanted: boolean) {
+    this.entry = entry;
+    this.codec = codec;
+    this.total = total;
+    // It grows with what arrives: a promised length alone costs its sender nothing.
+    this.#block = Buffer.allocUnsafeSlow(isWanted ? Math.min(total, firstBytes) : 0);
+    this.isWanted = isWanted;
+  }
+
+  get isComplete(): boolean {
+    return this.#length === this.total;
+  }
+
+  /** Bytes that it holds. */
+  get heldBytes(): number {
+    return this.#block.length;
+  }
+
+  /** The whole body: the handler's own, nobody else has it. */
+  get body(): Buffer {
+    return this.#block;
+  }
+
+  /** @throws {MyelinError} `ERR_PROTOCOL` for a part that is empty or too much. */
+  add(part: Buffer): void {
+    const length = this.#length + part.length;
+    if (part.length === 0 || length > this.total) {
+      throw new MyelinError("ERR_PROTOCOL", `a fragment of ${part.length} bytes does not fit`);
+    }
+    if (this.isWanted) {
+      if (length > this.#block.length) this.#grow(length);
+      this.#block.set(part, this.#length);
+    }
+    this.#length = length;
+  }
+
+  #grow(needed: number): void {
+    const size = Math.min(this.total, Math.max(needed, this.#block.length * 2));
+    const larger = Buffer.allocUnsafeSlow(size);
+    this.#block.copy(larger, 0, 0, this.#length);
+    this.#block = larger;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The small messages of one tick on their way out: their heads in one block, their data as one JSON
+ * array text, so that the peer decodes them with one parse. A batch takes messages as long as it is
+ * open; sealing it makes its frame.
+ */
+import { varintLength, writeVarint } from "../bytes/varint.ts";
+import { frameHeaderBytes } from "../framing/length-prefix.ts";
+import { type CallHead, EntryWriter } from "./entry-writer.ts";
+import { newFrame } from "./message-frames.ts";
+import type { Name } from "./name-table.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { entryCost, frameKind, payload, tagBits } from "./wire.ts";
+
+const noFrame = Buffer.alloc(0);
+
+export class Batch implements Outgoing {
+  readonly #entries = new EntryWriter();
+  #json = "";
+  #count = 0;
+  #frame: Buffer = noFrame;
+  #headsAt = 0;
+  readonly serial: number;
+  events = 0;
+  calls = 0;
+  /** It has been handed to a connection. */
+  hasLeft = false;
+
+  constructor(serial = 0) {
+    this.serial = serial;
+  }
+
+  /** Roughly the bytes of the frame to be: exactly so for what is ASCII. */
+  get size(): number {
+    return this.#frame === noFrame ? this.#entries.length + this.#json.length : this.#frame.length;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  get frame(): Buffer {
+    return this.#frame;
+  }
+
+  get names(): readonly number[] {
+    return this.#entries.names;
+  }
+
+  /** Events and calls: what the peer's window counts. */
+  get windowed(): number {
+    return this.events + this.calls;
+  }
+
+  /** What it takes of the peer's window. */
+  get cost(): number {
+    const { windowed } = this;
+    return windowed === 0 ? 0 : this.size - frameHeaderBytes + entryCost * windowed;
+  }
+
+  event(name: Name, json: string | undefined): void {
+    this.#entries.event(name, this.#data(json));
+    this.events += 1;
+  }
+
+  /** @returns where its head is, for {@link abandon}. */
+  call(head: CallHead, json: string | undefined): number {
+    const at = this.#entries.length;
+    this.#entries.call(head, this.#data(json));
+    this.calls += 1;
+    return at;
+  }
+
+  result(id: number, json: string | undefined): void {
+    this.#entries.result(id, this.#data(json));
+  }
+
+  error(id: number, code: number, ran: number, json: string | undefined): void {
+    this.#entries.error(id, code, ran, this.#data(json));
+  }
+
+  cancel(id: number, reason: number): void {
+    this.#count += 1;
+    this.#entries.cancel(id, reason);
+  }
+
+  end(id: number): void {
+    this.#count += 1;
+    this.#entries.end(id);
+  }
+
+  fail(id: number, json: string): void {
+    this.#entries.fail(id, this.#data(json));
+  }
+
+  stop(id: number): void {
+    this.#count += 1;
+    this.#entries.stop(id);
+  }
+
+  credit(id: number, limit: number): void {
+    this.#count += 1;
+    this.#entries.credit(id, limit);
+  }
+
+  /** The call whose head is there is counted by the peer, but not started. */
+  abandon(at: number): void {
+    if (this.#headsAt === 0) this.#entries.abandon(at);
+    else if (this.#frame !== noFrame)
+      this.#frame[this.#headsAt + at] =
+        (this.#frame[this.#headsAt + at] as number) | tagBits.abandoned;
+  }
+
+  /** Makes the frame. The batch takes no more messages. */
+  seal(): void {
+    const json = this.#json === "" ? "" : `${this.#json}]`;
+    const jsonBytes = Buffer.byteLength(json);
+    const headsAt = frameHeaderBytes + varintLength(this.#count);
+    const jsonAt = headsAt + this.#entries.length;
+    const frame = newFrame(frameKind.batch, jsonAt + jsonBytes - frameHeaderBytes);
+    writeVarint(frame, frameHeaderBytes, this.#count);
+    this.#entries.copyTo(frame, headsAt);
+    // Text that has as many bytes as units is ASCII, which is copied instead of encoded.
+    frame.write(json, jsonAt, jsonBytes === json.length ? "latin1" : "utf8");
+    this.#json = "";
+    this.#headsAt = headsAt;
+    this.#frame = frame;
+  }
+
+  /** It has left and will not be needed again: only what it counted for is kept. */
+  forgetFrame(): void {
+    this.#frame = noFrame;
+  }
+
+  #data(json: string | undefined): number {
+    this.#count += 1;
+    if (json === undefined) return payload.none;
+    this.#json += this.#json === "" ? `[${json}` : `,${json}`;
+    return payload.json;
+  }
+}

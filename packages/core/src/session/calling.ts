@@ -1,0 +1,242 @@
+/** Opens calls at the peer, and settles them: each exactly once, whatever happens. */
+import type { Clock } from "../clock.ts";
+import { isMyelinError, MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { Batch } from "./batch.ts";
+import type { DataCodecs, Encoded } from "./data-codecs.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Entry } from "./entry-reader.ts";
+import { type CallHead, EntryWriter } from "./entry-writer.ts";
+import { inheritDeadline } from "./inherited-deadline.ts";
+import { ItemReceiver } from "./item-receiver.ts";
+import { ItemSender } from "./item-sender.ts";
+import { encodeItem, type ItemSource } from "./items.ts";
+import type { NameTable } from "./name-table.ts";
+import type { Outbox } from "./outbox.ts";
+import { PendingCall } from "./pending-call.ts";
+import { refusalError } from "./refusal.ts";
+import { decodeRemoteError, encodeRemoteError, remoteError } from "./remote-error.ts";
+import { type CallType, callType, entryKind, payload } from "./wire.ts";
+
+export interface CallingOptions {
+  /** The client's calls have odd numbers, the server's even ones. */
+  readonly firstId: 1 | 2;
+  readonly clock: Clock;
+  readonly names: NameTable;
+  readonly outbox: Outbox;
+  readonly codecs: DataCodecs;
+  readonly deadlines: Deadlines;
+}
+
+/** One call, as its caller describes it. */
+export interface CallRequest {
+  readonly type: CallType;
+  readonly name: string;
+  /** The input; for uploads and duplexes there is none. */
+  readonly data?: unknown;
+  /** What uploads and duplexes send. */
+  readonly source?: ItemSource | undefined;
+  /** 0: none. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** How the input is written. */
+  readonly codec?: string | undefined;
+  /** Checks the answer, or each item of it, and may change it. */
+  readonly accept?: ((value: unknown) => unknown) | undefined;
+}
+
+const cancelReason = { aborted: 0, deadline: 1 } as const;
+
+export class Calling {
+  /** Answers to calls that were settled before: too late. */
+  late = 0;
+  readonly #options: CallingOptions;
+  readonly #pending = new Map<number, PendingCall>();
+  #nextId: number;
+
+  constructor(options: CallingOptions) {
+    this.#options = options;
+    this.#nextId = options.firstId;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  get(id: number): PendingCall | undefined {
+    return this.#pending.get(id);
+  }
+
+  /** Whether this side numbers its calls so. */
+  isOurs(id: number): boolean {
+    return id % 2 === this.#options.firstId % 2;
+  }
+
+  /** Whether this side has opened the call, now or earlier. */
+  hasOpened(id: number): boolean {
+    return this.isOurs(id) && id < this.#nextId;
+  }
+
+  /** @throws {MyelinError} when the call cannot be made at all; it has not been accepted then. */
+  open(
+    request: CallRequest,
+    resolve: (value: unknown) => void,
+    reject: (error: MyelinError) => void,
+  ): PendingCall {
+    const { clock, codecs, deadlines, names } = this.#options;
+    const { name, signal, type } = request;
+    if (signal?.aborted === true) throw abortedError(name, signal.reason, "no");
+    const timeoutMs = inheritDeadline(request.timeoutMs, signal, clock.now());
+    const encoded = codecs.encode(request.data, request.codec);
+    const knownName = names.use(name);
+    const id = this.#nextId;
+    this.#nextId += 2;
+    const { accept } = request;
+    const onResult = accept === undefined ? resolve : (value: unknown) => resolve(accept(value));
+    const call = new PendingCall({ id, name, owner: this, resolve: onResult, reject, signal });
+    const hasOutput = type === callType.stream || type === callType.duplex;
+    if (hasOutput) this.#openOutput(call, accept);
+    this.#pending.set(id, call);
+    call.timeoutMs = timeoutMs;
+    if (timeoutMs > 0) deadlines.add(call, timeoutMs);
+    const credit = hasOutput ? limits.streamWindowBytes : undefined;
+    this.#send(call, { id, type, name: knownName, timeoutMs, credit }, encoded);
+    if (request.source !== undefined) this.#openInput(call, request.source, request.codec);
+    return call;
+  }
+
+  /** An answer, or anything else that belongs to a call of this side. */
+  onAnswer(entry: Entry, data: unknown): void {
+    const call = this.#pending.get(entry.id);
+    if (call === undefined) {
+      this.late += 1;
+      return;
+    }
+    switch (entry.kind) {
+      case entryKind.result:
+        this.#settle(call);
+        call.output?.end();
+        this.#resolve(call, data);
+        break;
+      case entryKind.error:
+        this.#fail(call, errorOf(entry, call.name, data));
+        break;
+      case entryKind.stop:
+        call.input?.stop();
+        break;
+      case entryKind.credit:
+        call.input?.credit(entry.credit);
+        break;
+    }
+  }
+
+  /** From {@link PendingCall}: the caller gives up. */
+  cancel(call: PendingCall, reason: unknown, isDeadline: boolean): void {
+    if (!this.#pending.has(call.id)) return;
+    const { outbox } = this.#options;
+    const isUnsent = outbox.withdraw(call.place);
+    if (!isUnsent) {
+      outbox.control.cancel(call.id, isDeadline ? cancelReason.deadline : cancelReason.aborted);
+      outbox.touch();
+    }
+    const ran = isUnsent ? "no" : "maybe";
+    const error = isDeadline
+      ? new MyelinError("ERR_TIMEOUT", timeoutText(call), { ran })
+      : abortedError(call.name, reason, ran);
+    this.#fail(call, error);
+  }
+
+  /** The session is over: nothing will be answered. */
+  failAll(makeError: (call: PendingCall, ran: "no" | "maybe") => MyelinError): void {
+    for (const call of [...this.#pending.values()]) {
+      const isUnsent = this.#options.outbox.withdraw(call.place);
+      this.#fail(call, makeError(call, isUnsent ? "no" : "maybe"));
+    }
+  }
+
+  #send(call: PendingCall, head: CallHead, encoded: Encoded): void {
+    const { outbox } = this.#options;
+    if (encoded === undefined || typeof encoded === "string") {
+      call.place = outbox.call(head, encoded);
+      return;
+    }
+    const entry = new EntryWriter();
+    entry.call(head, payload.coded);
+    outbox.message({ entry, kind: "call", ...encoded });
+  }
+
+  #openOutput(call: PendingCall, accept: CallRequest["accept"]): void {
+    const { outbox } = this.#options;
+    call.output = new ItemReceiver({
+      onCredit: (limit) => {
+        outbox.control.credit(call.id, limit);
+        outbox.touch();
+      },
+      onStop: () => this.cancel(call, undefined, false),
+      accept,
+    });
+  }
+
+  #openInput(call: PendingCall, source: ItemSource, codec: string | undefined): void {
+    const { codecs, outbox } = this.#options;
+    const { id } = call;
+    call.input = new ItemSender({
+      id,
+      outbox,
+      source,
+      credit: limits.streamWindowBytes,
+      encode: (_, value) => encodeItem(codecs, id, value, codec),
+      onEnd: () => sealed((batch) => batch.end(id)),
+      onFailure: (reason) => {
+        const record = encodeRemoteError(reason, { expose: "message", stacks: false });
+        return sealed((batch) => batch.fail(id, JSON.stringify(record)));
+      },
+      onStopped: () => {},
+    });
+    call.input.start();
+  }
+
+  #resolve(call: PendingCall, data: unknown): void {
+    try {
+      call.resolve(data);
+    } catch (reason) {
+      const error = isMyelinError(reason)
+        ? new MyelinError(reason.code, reason.message, { cause: reason, ran: "yes" })
+        : new MyelinError("ERR_INVALID_DATA", String(reason), { cause: reason, ran: "yes" });
+      call.reject(error);
+    }
+  }
+
+  #fail(call: PendingCall, error: MyelinError): void {
+    this.#settle(call);
+    call.output?.end(error);
+    call.reject(error);
+  }
+
+  #settle(call: PendingCall): void {
+    this.#pending.delete(call.id);
+    this.#options.deadlines.remove(call);
+    call.release();
+  }
+}
+
+function sealed(write: (batch: Batch) => void): Batch {
+  const batch = new Batch();
+  write(batch);
+  batch.seal();
+  return batch;
+}
+
+function errorOf({ amount, detail }: Entry, name: string, data: unknown): MyelinError {
+  if (detail === 0) return remoteError(decodeRemoteError(data));
+  return refusalError(detail, amount, name, typeof data === "string" ? data : undefined);
+}
+
+function timeoutText({ name, id, timeoutMs }: PendingCall): string {
+  return `the call of ${JSON.stringify(name)} (${id}) was not answered within ${timeoutMs} ms`;
+}
+
+function abortedError(name: string, reason: unknown, ran: "no" | "maybe"): MyelinError {
+  const message = `the call of ${JSON.stringify(name)} was aborted`;
+  return new MyelinError("ERR_ABORTED", message, { cause: reason, ran });
+}

@@ -1,0 +1,79 @@
+/** Data into what the wire carries, and back, with the codecs that both ends know. */
+import { isUint8Array } from "node:util/types";
+import type { CodecRegistry } from "../codec/codec-registry.ts";
+import { MyelinError } from "../errors.ts";
+import { codecId } from "./wire.ts";
+
+/** Data that does not fit into a batch. */
+export interface Coded {
+  readonly codec: number;
+  readonly body: Uint8Array;
+}
+
+/** JSON text for a batch, `undefined` for none, or bytes with the number of their codec. */
+export type Encoded = string | undefined | Coded;
+
+export interface DataCodecsOptions {
+  readonly registry: CodecRegistry;
+  /** Numbers of the codecs that the peer reads. */
+  readonly agreed: ReadonlySet<number>;
+  /** What the peer reads at most. */
+  readonly maxMessageBytes: number;
+  readonly maxBinaryBytes: number;
+  /** UTF-16 units from which on JSON is no longer part of a batch. */
+  readonly maxBatchedLength: number;
+}
+
+export class DataCodecs {
+  readonly #options: DataCodecsOptions;
+
+  constructor(options: DataCodecsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param codec a name; undefined: bytes as they are, everything else as JSON
+   * @throws {MyelinError} `ERR_NOT_SERIALIZABLE`, `ERR_TOO_LARGE`, `ERR_CONFIG`
+   */
+  encode(data: unknown, codec?: string): Encoded {
+    if (data === undefined) return undefined;
+    if (codec === undefined || codec === "json") {
+      return isUint8Array(data) ? this.#coded(codecId.bytes, data) : this.#json(data);
+    }
+    const known = this.#options.registry.byName(codec);
+    if (known === undefined) throw new MyelinError("ERR_CONFIG", `no codec is called "${codec}"`);
+    if (!this.#options.agreed.has(known.id)) {
+      throw new MyelinError("ERR_UNSUPPORTED", `the peer does not read the codec "${codec}"`);
+    }
+    const written = known.encode(data);
+    return this.#coded(known.id, typeof written === "string" ? Buffer.from(written) : written);
+  }
+
+  /** @throws {MyelinError} `ERR_BAD_FRAME`, `ERR_PROTOCOL` */
+  decode(codec: number, body: Buffer, isOwn: boolean): unknown {
+    const known = this.#options.registry.byId(codec);
+    if (known === undefined) throw new MyelinError("ERR_PROTOCOL", `there is no codec ${codec}`);
+    return known.decode(body, isOwn);
+  }
+
+  #json(data: unknown): Encoded {
+    let text: string | undefined;
+    try {
+      text = JSON.stringify(data) as string | undefined;
+    } catch (cause) {
+      const [why = ""] = String(cause instanceof Error ? cause.message : cause).split("\n", 1);
+      throw new MyelinError("ERR_NOT_SERIALIZABLE", `the data has no JSON: ${why}`, { cause });
+    }
+    if (text === undefined || text.length <= this.#options.maxBatchedLength) return text;
+    return this.#coded(codecId.json, Buffer.from(text));
+  }
+
+  #coded(codec: number, body: Uint8Array): Coded {
+    const { maxBinaryBytes, maxMessageBytes } = this.#options;
+    const max = codec === codecId.bytes ? maxBinaryBytes : maxMessageBytes;
+    if (body.length > max) {
+      throw new MyelinError("ERR_TOO_LARGE", `${body.length} bytes exceed the peer's ${max}`);
+    }
+    return { codec, body };
+  }
+}

@@ -1,0 +1,94 @@
+/** Brings events to their listeners, and contains what these throw. */
+import type { Handler, Handlers } from "./handlers.ts";
+import { MessageContext } from "./message-context.ts";
+import type { Receipt } from "./receive-window.ts";
+
+export interface EventOutcome {
+  /** Nobody listened to an event of this name. */
+  onUnhandled(name: string): void;
+  /** A listener threw, or its promise was rejected. */
+  onHandlerError(name: string, reason: unknown): void;
+}
+
+export class EventDispatch<Peer> {
+  readonly #peer: Peer;
+  readonly #handlers: Handlers<MessageContext<Peer>>;
+  readonly #outcome: EventOutcome;
+  /** The context of the last event: most have the name of the one before. */
+  #context: MessageContext<Peer> | undefined;
+
+  constructor(peer: Peer, handlers: Handlers<MessageContext<Peer>>, outcome: EventOutcome) {
+    this.#peer = peer;
+    this.#handlers = handlers;
+    this.#outcome = outcome;
+  }
+
+  /** The receipt is settled when all listeners are done. */
+  dispatch(name: string, data: unknown, receipt: Receipt | undefined): void {
+    const listeners = this.#handlers.listeners(name);
+    if (listeners.length === 0) {
+      this.#outcome.onUnhandled(name);
+      receipt?.settle();
+      return;
+    }
+    let context = this.#context;
+    if (context?.name !== name) {
+      context = new MessageContext<Peer>(this.#peer, name);
+      this.#context = context;
+    }
+    let unsettled: Unsettled | undefined;
+    for (const listener of listeners) {
+      const result = this.#run(listener, data, context);
+      if (result === undefined) continue;
+      unsettled ??= new Unsettled(receipt);
+      unsettled.add(result, (reason) => this.#outcome.onHandlerError(name, reason));
+    }
+    if (unsettled === undefined) receipt?.settle();
+    else unsettled.done();
+  }
+
+  /** @returns the promise of a listener that is not done yet. */
+  #run(
+    listener: Handler<MessageContext<Peer>>,
+    data: unknown,
+    context: MessageContext<Peer>,
+  ): PromiseLike<unknown> | undefined {
+    try {
+      const result = listener(data, context);
+      const isPromise =
+        typeof result === "object" &&
+        result !== null &&
+        typeof (result as { then?: unknown }).then === "function";
+      return isPromise ? (result as PromiseLike<unknown>) : undefined;
+    } catch (reason) {
+      this.#outcome.onHandlerError(context.name, reason);
+      return undefined;
+    }
+  }
+}
+
+/** Listeners of one event that are not done, and the dispatch itself as long as it goes on. */
+class Unsettled {
+  readonly #receipt: Receipt | undefined;
+  #open = 1;
+
+  constructor(receipt: Receipt | undefined) {
+    this.#receipt = receipt;
+  }
+
+  add(result: PromiseLike<unknown>, onError: (reason: unknown) => void): void {
+    this.#open += 1;
+    result.then(
+      () => this.done(),
+      (reason: unknown) => {
+        onError(reason);
+        this.done();
+      },
+    );
+  }
+
+  done(): void {
+    this.#open -= 1;
+    if (this.#open === 0) this.#receipt?.settle();
+  }
+}

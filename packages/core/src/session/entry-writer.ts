@@ -1,0 +1,141 @@
+/** Writes the heads of messages, one behind the other; `docs/protocol-myelin.md` has their layout. */
+import { writeVarint } from "../bytes/varint.ts";
+import type { Name } from "./name-table.ts";
+import { type CallType, entryKind, tagBits } from "./wire.ts";
+
+const firstBytes = 64;
+/** No head is longer, a name in it apart. */
+const longestHeadBytes = 48;
+
+/** What the head of a call says. */
+export interface CallHead {
+  readonly id: number;
+  readonly type: CallType;
+  readonly name: Name;
+  /** 0: none. */
+  readonly timeoutMs: number;
+  /** Bytes of items that the handler may send at first; for streams and duplexes. */
+  readonly credit?: number | undefined;
+}
+
+/** `data` is where a message's data is: one of `payload` in wire.ts. */
+export class EntryWriter {
+  #block: Buffer = Buffer.allocUnsafe(firstBytes);
+  #length = 0;
+  readonly #names: number[] = [];
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Numbers of the names that were written. */
+  get names(): readonly number[] {
+    return this.#names;
+  }
+
+  /** Everything written; valid until the next head. */
+  get bytes(): Buffer {
+    return this.#block.subarray(0, this.#length);
+  }
+
+  copyTo(target: Buffer, at: number): void {
+    this.#block.copy(target, at, 0, this.#length);
+  }
+
+  event(name: Name, data: number): void {
+    this.#begin(entryKind.event, data, name.bytes.length);
+    this.#name(name);
+  }
+
+  call(head: CallHead, data: number): void {
+    const { id, type, name, timeoutMs, credit } = head;
+    this.#begin(entryKind.call, data, name.bytes.length);
+    this.#varint(id);
+    this.#byte(type);
+    this.#name(name);
+    this.#varint(timeoutMs);
+    if (credit !== undefined) this.#varint(credit);
+  }
+
+  result(id: number, data: number): void {
+    this.#begin(entryKind.result, data);
+    this.#varint(id);
+  }
+
+  error(id: number, code: number, ran: number, data: number): void {
+    this.#begin(entryKind.error, data);
+    this.#varint(id);
+    this.#byte(code);
+    this.#byte(ran);
+  }
+
+  cancel(id: number, reason: number): void {
+    this.#begin(entryKind.cancel, 0);
+    this.#varint(id);
+    this.#byte(reason);
+  }
+
+  item(id: number, data: number): void {
+    this.#begin(entryKind.item, data);
+    this.#varint(id);
+  }
+
+  end(id: number): void {
+    this.#begin(entryKind.end, 0);
+    this.#varint(id);
+  }
+
+  fail(id: number, data: number): void {
+    this.#begin(entryKind.fail, data);
+    this.#varint(id);
+  }
+
+  stop(id: number): void {
+    this.#begin(entryKind.stop, 0);
+    this.#varint(id);
+  }
+
+  credit(id: number, limit: number): void {
+    this.#begin(entryKind.credit, 0);
+    this.#varint(id);
+    this.#varint(limit);
+  }
+
+  /** The head that begins at `at` is counted by the peer, but not acted on. */
+  abandon(at: number): void {
+    this.#block[at] = (this.#block[at] as number) | tagBits.abandoned;
+  }
+
+  #begin(kind: number, data: number, nameBytes = 0): void {
+    const needed = this.#length + longestHeadBytes + nameBytes;
+    if (needed > this.#block.length) this.#grow(needed);
+    this.#byte(kind | data);
+  }
+
+  #name(name: Name): void {
+    const { id, bytes } = name;
+    this.#varint(id);
+    if (id !== 0) {
+      // Most ticks use one name or two.
+      if (!this.#names.includes(id)) this.#names.push(id);
+      return;
+    }
+    this.#varint(bytes.length);
+    this.#block.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  #byte(value: number): void {
+    this.#block[this.#length++] = value;
+  }
+
+  #varint(value: number): void {
+    this.#length = writeVarint(this.#block, this.#length, value);
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#block.length * 2));
+    this.copyTo(larger, 0);
+    this.#block = larger;
+  }
+}

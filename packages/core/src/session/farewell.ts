@@ -1,0 +1,121 @@
+/**
+ * How a session ends in order. Each side finishes its calls, sends what it has, says goodbye with its
+ * counts and goes on reading; when both have said it and each knows that the other has everything,
+ * the connection is broken. No step relies on closing half of a connection: a peer that writes into
+ * one loses what it has not read (measured with Node 20 on Linux).
+ */
+import type { Clock, Timer } from "../clock.ts";
+import { MyelinError } from "../errors.ts";
+import type { Acknowledging } from "./acknowledging.ts";
+import type { Retry } from "./goodbye.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** How a session is closed. */
+export interface CloseOptions {
+  /** Calls that are under way, in both directions, may take so long to finish. */
+  readonly drainMs: number;
+  /** All of it may take so long. */
+  readonly timeoutMs: number;
+  /** What the peer is told about coming back. */
+  readonly retry: Retry;
+}
+
+export interface FarewellOptions {
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly acknowledging: Acknowledging;
+  readonly hasCalls: () => boolean;
+  readonly giveUpCalls: () => void;
+  /** Sends the goodbye. */
+  readonly say: (retry: Retry) => void;
+  readonly end: (error: MyelinError | undefined) => void;
+}
+
+/** What a peer that says goodbye first gets: it will not wait for ever either. */
+const answer: CloseOptions = { drainMs: 0, timeoutMs: 5_000, retry: "now" };
+
+export class Farewell {
+  /** Resolves when the session is over and nothing is missing. */
+  readonly done: Promise<void>;
+  readonly #options: FarewellOptions;
+  #resolve!: () => void;
+  #reject!: (error: MyelinError) => void;
+  #close: CloseOptions | undefined;
+  #drainTimer: Timer | undefined;
+  #timer: Timer | undefined;
+  #isDrained = false;
+  #said = false;
+  #heard = false;
+
+  constructor(options: FarewellOptions) {
+    this.#options = options;
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Who closes hears of it; a session that merely ends tells its owner.
+    this.done.catch(() => {});
+  }
+
+  /** Both sides have said goodbye. */
+  get isSaid(): boolean {
+    return this.#said && this.#heard;
+  }
+
+  begin(close: CloseOptions): void {
+    if (this.#close !== undefined) return;
+    const { clock, end } = this.#options;
+    this.#close = close;
+    this.#timer = clock.setTimeout(() => {
+      end(new MyelinError("ERR_TIMEOUT", `closing took longer than ${close.timeoutMs} ms`));
+    }, close.timeoutMs);
+    // Who closes waits for it, whatever else keeps the process alive.
+    this.#timer.ref();
+    if (close.drainMs > 0) {
+      this.#drainTimer = clock.setTimeout(() => this.#drained(), close.drainMs);
+      this.step();
+    } else {
+      this.#drained();
+    }
+  }
+
+  /** The peer said goodbye: it has finished its calls and answers none of ours. */
+  heard(): void {
+    this.#heard = true;
+    this.#options.acknowledging.now();
+    this.begin(answer);
+    if (this.#isDrained) this.step();
+    else this.#drained();
+  }
+
+  /** Something left, arrived or settled. */
+  step(): void {
+    const { hasCalls, outbox } = this.#options;
+    if (this.#close === undefined) return;
+    if (!this.#isDrained) {
+      if (!hasCalls()) this.#drained();
+      return;
+    }
+    if (!this.#said && outbox.isEmpty) {
+      this.#said = true;
+      this.#options.say(this.#close.retry);
+    }
+    const hasAll = outbox.sent.acknowledged === outbox.sent.sent;
+    if (this.isSaid && hasAll) this.#options.end(undefined);
+  }
+
+  /** The session is over. */
+  ended(error: MyelinError | undefined): void {
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#options.clock.clearTimeout(this.#drainTimer);
+    if (error === undefined) this.#resolve();
+    else this.#reject(error);
+  }
+
+  #drained(): void {
+    this.#options.clock.clearTimeout(this.#drainTimer);
+    this.#isDrained = true;
+    this.#options.giveUpCalls();
+    this.step();
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * Reads the frames of a session: checks that they keep the rules of the wire, puts together what
+ * came in pieces, counts, and hands on whole messages, in order.
+ */
+import { ByteReader } from "../bytes/byte-reader.ts";
+import { decodeUtf8 } from "../bytes/text-queue.ts";
+import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { Assembly } from "./assembly.ts";
+import { type Entry, readEntry } from "./entry-reader.ts";
+import { NameBook } from "./name-book.ts";
+import { Receipt, ReceiveWindow } from "./receive-window.ts";
+import type { WindowSize } from "./send-window.ts";
+import {
+  codecId,
+  entryCost,
+  entryKind,
+  firstIgnorableKind,
+  firstItemSlot,
+  frameKind,
+  isCounted,
+  payload,
+} from "./wire.ts";
+
+/** Large messages in pieces at once, one for each stream among them. */
+const maxAssemblies = limits.maxOpenMessages + limits.maxInboundCalls;
+
+/** Who hears what arrived. What it throws ends the connection. */
+export interface InboxSink {
+  /** An event, a call, or anything that belongs to a call. `receipt` is there for events and calls. */
+  onMessage(entry: Entry, data: unknown, receipt: Receipt | undefined): void;
+  /** Whether somebody reads the items of this stream. */
+  hasStream(id: number): boolean;
+  /** Items of a stream, at least one, and what they cost of its credit. */
+  onItems(id: number, items: readonly unknown[], cost: number): void;
+  /** A frame that is not counted; the reader is at its payload. */
+  onControl(kind: number, reader: ByteReader): void;
+  /** The handler of an event or call has settled. */
+  onSettled(): void;
+}
+
+export interface InboxOptions {
+  /** What was granted to the peer. */
+  readonly window: WindowSize;
+  readonly maxFrameBytes: number;
+  /** The largest message as JSON, and as plain bytes. */
+  readonly maxMessageBytes: number;
+  readonly maxBinaryBytes: number;
+  /** Decodes data that is not in a batch. `isOwn`: nobody else has these bytes. */
+  readonly decode: (codec: number, body: Buffer, isOwn: boolean) => unknown;
+}
+
+export class Inbox {
+  /** Counted frames that were handed on. */
+  received = 0;
+  readonly window: ReceiveWindow;
+  readonly #options: InboxOptions;
+  readonly #sink: InboxSink;
+  readonly #reader = new ByteReader();
+  readonly #names = new NameBook();
+  readonly #assemblies = new Map<number, Assembly>();
+  #stopped = false;
+
+  constructor(sink: InboxSink, options: InboxOptions) {
+    this.#sink = sink;
+    this.#options = options;
+    this.window = new ReceiveWindow(options.window, 4 * options.maxFrameBytes);
+  }
+
+  /** Bytes that are held for messages that have not arrived whole. */
+  get heldBytes(): number {
+    let bytes = 0;
+    for (const assembly of this.#assemblies.values()) bytes += assembly.heldBytes;
+    return bytes;
+  }
+
+  /** Hands on nothing more, not even of the frame that is being read. */
+  stop(): void {
+    this.#stopped = true;
+    this.#assemblies.clear();
+  }
+
+  /** @throws {MyelinError} `ERR_PROTOCOL`, `ERR_BAD_FRAME` or `ERR_TOO_LARGE`: the peer broke a rule. */
+  onFrame(kind: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#stopped) return;
+    // Counted before anybody hears of it: a handler that throws must not have it sent again.
+    if (isCounted(kind)) this.received += 1;
+    const reader = this.#reader.reset(bytes, start, end);
+    switch (kind) {
+      case frameKind.batch:
+        this.#readBatch(bytes, end - start);
+        break;
+      case frameKind.items:
+        this.#readItems(bytes, end - start);
+        break;
+      case frameKind.message:
+        this.#readMessage(end - start);
+        break;
+      case frameKind.opening:
+        this.#readOpening();
+        break;
+      case frameKind.fragment:
+        this.#readFragment();
+        break;
+      case frameKind.name:
+        this.#names.define(reader);
+        break;
+      case frameKind.ping:
+      case frameKind.pong:
+      case frameKind.ack:
+      case frameKind.goodbye:
+        this.#sink.onControl(kind, reader);
+        break;
+      default:
+        if (kind < firstIgnorableKind) {
+          throw new MyelinError("ERR_PROTOCOL", `a frame of unknown kind ${kind}`);
+        }
+    }
+  }
+
+  #readBatch(bytes: Buffer, length: number): void {
+    const reader = this.#reader;
+    const count = reader.varint();
+    // Each has a byte at least; an empty batch would cost nothing.
+    if (count === 0 || count > reader.remaining) {
+      throw new MyelinError("ERR_PROTOCOL", `a batch of ${count} messages`);
+    }
+    const entries: Entry[] = [];
+    let withData = 0;
+    let windowed = 0;
+    for (let index = 0; index < count; index += 1) {
+      const entry = readEntry(reader, this.#names);
+      if (entry.data === payload.coded || entry.kind === entryKind.item) {
+        throw new MyelinError("ERR_PROTOCOL", "data of its own in a batch");
+      }
+      if (entry.data === payload.json) withData += 1;
+      if (isWindowed(entry)) windowed += 1;
+      entries.push(entry);
+    }
+    const data = this.#readArray(bytes, withData);
+    const receipt = this.#receipt(windowed, length + entryCost * windowed);
+    let next = 0;
+    for (const entry of entries) {
+      const value = entry.data === payload.json ? data[next++] : undefined;
+      this.#sink.onMessage(entry, value, isWindowed(entry) ? receipt : undefined);
+      if (this.#stopped) return;
+    }
+  }
+
+  #readItems(bytes: Buffer, length: number): void {
+    const id = this.#reader.varint();
+    const count = this.#reader.varint();
+    if (count === 0) throw new MyelinError("ERR_PROTOCOL", "items without any");
+    const items = this.#readArray(bytes, count);
+    this.#sink.onItems(id, items, length + entryCost * count);
+  }
+
+  /** The rest of the frame: a JSON array with so many elements. */
+  #readArray(bytes: Buffer, count: number): readonly unknown[] {
+    const { remaining, position } = this.#reader;
+    if (count === 0) {
+      if (remaining > 0) throw new MyelinError("ERR_PROTOCOL", "data that belongs to no message");
+      return [];
+    }
+    const array = parse(bytes.subarray(position, position + remaining));
+    if (!Array.isArray(array) || array.length !== count) {
+      throw new MyelinError("ERR_BAD_FRAME", "the data of a batch does not match its messages");
+    }
+    return array;
+  }
+
+  #readMessage(length: number): void {
+    const reader = this.#reader;
+    const entry = readEntry(reader, this.#names);
+    const codec = this.#readCodec(entry);
+    const receipt = isWindowed(entry) ? this.#receipt(1, length + entryCost) : undefined;
+    // A view: who decodes copies what it keeps.
+    const data = this.#options.decode(codec, reader.view(reader.remaining), false);
+    this.#handOn(entry, data, length + entryCost, receipt);
+  }
+
+  #readOpening(): void {
+    const reader = this.#reader;
+    const slot = reader.varint();
+    const total = reader.varint();
+    const entry = readEntry(reader, this.#names);
+    const codec = this.#readCodec(entry);
+    const { maxBinaryBytes, maxMessageBytes } = this.#options;
+    const max = codec === codecId.bytes ? maxBinaryBytes : maxMessageBytes;
+    if (total > max) {
+      throw new MyelinError("ERR_TOO_LARGE", `a message of ${total} bytes exceeds ${max}`);
+    }
+    this.#checkSlot(slot, entry);
+    const isWanted = entry.kind !== entryKind.item || this.#sink.hasStream(entry.id);
+    const assembly = new Assembly(entry, codec, total, isWanted);
+    assembly.add(reader.view(reader.remaining));
+    if (assembly.isComplete) throw new MyelinError("ERR_PROTOCOL", "a message opens complete");
+    this.#assemblies.set(slot, assembly);
+  }
+
+  /** A stream that ended meanwhile may still have items under way, but not any number of them. */
+  #checkSlot(slot: number, { kind, id }: Entry): void {
+    const isRight =
+      kind === entryKind.item ? slot === firstItemSlot + id : slot < limits.maxOpenMessages;
+    if (isRight && !this.#assemblies.has(slot) && this.#assemblies.size < maxAssemblies) return;
+    throw new MyelinError("ERR_PROTOCOL", `there is no slot ${slot} for a large message`);
+  }
+
+  #readFragment(): void {
+    const reader = this.#reader;
+    const slot = reader.varint();
+    const assembly = this.#assemblies.get(slot);
+    if (assembly === undefined) {
+      throw new MyelinError("ERR_PROTOCOL", `a fragment for slot ${slot}, which is not open`);
+    }
+    assembly.add(reader.view(reader.remaining));
+    if (!assembly.isComplete) return;
+    this.#assemblies.delete(slot);
+    if (!assembly.isWanted) return;
+    const { entry, codec, body, total } = assembly;
+    const cost = total + entryCost;
+    const receipt = isWindowed(entry) ? this.#receipt(1, cost) : undefined;
+    this.#handOn(entry, this.#options.decode(codec, body, true), cost, receipt);
+  }
+
+  #readCodec(entry: Entry): number {
+    if (entry.data !== payload.coded) {
+      throw new MyelinError("ERR_PROTOCOL", "a message of its own without data of its own");
+    }
+    return this.#reader.u8();
+  }
+
+  #handOn(entry: Entry, data: unknown, cost: number, receipt?: Receipt): void {
+    if (entry.kind === entryKind.item) this.#sink.onItems(entry.id, [data], cost);
+    else this.#sink.onMessage(entry, data, receipt);
+  }
+
+  #receipt(messages: number, bytes: number): Receipt | undefined {
+    if (messages === 0) return undefined;
+    this.window.receive(messages, bytes);
+    return new Receipt(this.window, messages, bytes, this.#sink);
+  }
+}
+
+function isWindowed({ kind }: Entry): boolean {
+  return kind === entryKind.event || kind === entryKind.call;
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(decodeUtf8(bytes, bytes.length));
+  } catch (cause) {
+    throw new MyelinError("ERR_BAD_FRAME", "data that is no JSON", { cause });
+  }
+}

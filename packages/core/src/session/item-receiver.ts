@@ -1,0 +1,132 @@
+/**
+ * One direction of a stream, at its consumer: keeps what has arrived until it is asked for, and gives
+ * credit for more as it is. The window begins small and grows while it is what limits the stream.
+ */
+import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+
+export interface ItemReceiverOptions {
+  /** Tells the producer how many bytes it may send in all. */
+  readonly onCredit: (limit: number) => void;
+  /** The consumer wants no more. */
+  readonly onStop: () => void;
+  /** Checks an item before it is handed out. */
+  readonly accept?: ((item: unknown) => unknown) | undefined;
+}
+
+interface Arrived {
+  readonly items: readonly unknown[];
+  readonly cost: number;
+  next: number;
+}
+
+interface Waiter {
+  readonly resolve: (step: IteratorResult<unknown, undefined>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** What a producer may be wrong by: it learns the exact size of a frame when that is complete. */
+const tolerance = 4 * limits.maxFrameBytes;
+
+const over: IteratorResult<unknown, undefined> = Object.freeze({ done: true, value: undefined });
+
+export class ItemReceiver {
+  readonly #options: ItemReceiverOptions;
+  readonly #arrived: Arrived[] = [];
+  readonly #waiters: Waiter[] = [];
+  #window = limits.streamWindowBytes;
+  #limit = limits.streamWindowBytes;
+  #received = 0;
+  #consumed = 0;
+  #ended = false;
+  #error: unknown;
+
+  constructor(options: ItemReceiverOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes that have arrived and were not asked for. */
+  get heldBytes(): number {
+    return this.#received - this.#consumed;
+  }
+
+  /** @throws {MyelinError} `ERR_PROTOCOL` when the producer had no credit left. */
+  push(items: readonly unknown[], cost: number): void {
+    if (this.#received >= this.#limit + tolerance) {
+      throw new MyelinError("ERR_PROTOCOL", "items of a stream without credit for them");
+    }
+    this.#received += cost;
+    if (this.#ended) return;
+    this.#arrived.push({ items, cost, next: 0 });
+    while (this.#waiters.length > 0 && this.#arrived.length > 0) {
+      const { resolve, reject } = this.#waiters.shift() as Waiter;
+      try {
+        resolve({ done: false, value: this.#take() });
+      } catch (reason) {
+        reject(reason);
+      }
+    }
+  }
+
+  /** There will be no more; what has arrived is still handed out, and then `error`, if there is one. */
+  end(error?: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#error = error;
+    if (this.#arrived.length > 0) return;
+    const [first, ...others] = this.#waiters.splice(0);
+    if (first === undefined) return;
+    this.#tellEnd(first);
+    for (const each of others) each.resolve(over);
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    return new Promise((resolve, reject) => {
+      if (this.#arrived.length > 0) resolve({ done: false, value: this.#take() });
+      else if (this.#ended) this.#tellEnd({ resolve, reject });
+      else this.#waiters.push({ resolve, reject });
+    });
+  }
+
+  /** The consumer has had enough. */
+  stop(): void {
+    this.#arrived.length = 0;
+    const wasOpen = !this.#ended;
+    this.#ended = true;
+    this.#error = undefined;
+    for (const each of this.#waiters.splice(0)) each.resolve(over);
+    if (wasOpen) this.#options.onStop();
+  }
+
+  #tellEnd({ resolve, reject }: Waiter): void {
+    const error = this.#error;
+    this.#error = undefined;
+    if (error === undefined) resolve(over);
+    else reject(error);
+  }
+
+  #take(): unknown {
+    const first = this.#arrived[0] as Arrived;
+    const item = first.items[first.next];
+    first.next += 1;
+    if (first.next === first.items.length) {
+      this.#arrived.shift();
+      this.#consumed += first.cost;
+      if (!this.#ended) this.#giveCredit();
+    }
+    const { accept } = this.#options;
+    return accept === undefined ? item : accept(item);
+  }
+
+  #giveCredit(): void {
+    const left = this.#limit - this.#consumed;
+    if (left > this.#window / 2) return;
+    // The producer has used all of it, and the consumer has consumed all of that: both wait for the
+    // way between them.
+    if (this.#arrived.length === 0 && this.#received >= this.#limit) {
+      this.#window = Math.min(this.#window * 2, limits.maxStreamWindowBytes);
+    }
+    this.#limit = this.#consumed + this.#window;
+    this.#options.onCredit(this.#limit);
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * One direction of a stream, at its producer: pulls items from a source while the consumer has given
+ * credit, and sends those of one tick together. What ends the direction leaves behind its items.
+ */
+import { varintLength, writeVarint } from "../bytes/varint.ts";
+import { frameHeaderBytes } from "../framing/length-prefix.ts";
+import type { Lane } from "./fair-turns.ts";
+import type { EncodedItem, ItemSource } from "./items.ts";
+import { costOf, Fragments, messageFrame, newFrame, SingleFrame } from "./message-frames.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { entryCost, firstItemSlot, frameKind } from "./wire.ts";
+
+export interface ItemSenderOptions {
+  readonly id: number;
+  readonly outbox: Outbox;
+  readonly source: ItemSource;
+  /** Bytes that may be sent before the consumer asks for more. */
+  readonly credit: number;
+  readonly encode: (id: number, value: unknown) => EncodedItem;
+  /** The source is exhausted: what leaves behind its last item. */
+  readonly onEnd: () => Outgoing;
+  /** The source, or an item of it, failed. */
+  readonly onFailure: (reason: unknown) => Outgoing;
+  /** It was told to stop. */
+  readonly onStopped: () => void;
+}
+
+type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
+
+export class ItemSender implements Lane {
+  readonly #options: ItemSenderOptions;
+  #iterator: AnyIterator | undefined;
+  #queue: (Outgoing | Fragments)[] = [];
+  #json = "";
+  #count = 0;
+  #limit: number;
+  /** What the items so far cost; those that are collected are counted as if all were ASCII. */
+  #spent = 0;
+  #pulling = false;
+  #over = false;
+
+  constructor(options: ItemSenderOptions) {
+    this.#options = options;
+    this.#limit = options.credit;
+  }
+
+  get nextBytes(): number {
+    const first = this.#queue[0];
+    if (first === undefined) return this.#json.length;
+    return first instanceof Fragments ? first.nextBytes : first.frame.length;
+  }
+
+  sendNext(): void {
+    if (this.#queue.length === 0) this.#seal();
+    const first = this.#queue[0] as Outgoing | Fragments;
+    const outgoing = first instanceof Fragments ? first.next() : first;
+    if (!(first instanceof Fragments) || first.isDone) this.#queue.shift();
+    this.#options.outbox.transmit(outgoing);
+  }
+
+  /** Begins to pull. */
+  start(): void {
+    const { source } = this.#options;
+    try {
+      this.#iterator =
+        Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+    } catch (reason) {
+      this.#finish(this.#options.onFailure(reason));
+      return;
+    }
+    this.#pull();
+  }
+
+  /** The consumer will take so many bytes in all. A smaller number than before is an old one. */
+  credit(limit: number): void {
+    if (limit <= this.#limit) return;
+    this.#limit = limit;
+    this.#pull();
+  }
+
+  /** Sends nothing more, not even what was pulled, and lets the source clean up. */
+  stop(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#queue = [];
+    this.#json = "";
+    this.#count = 0;
+    this.#release();
+    this.#options.onStopped();
+  }
+
+  /** Lets the source clean up. */
+  #release(): void {
+    const iterator = this.#iterator;
+    this.#iterator = undefined;
+    if (iterator?.return === undefined) return;
+    // A generator that waits for something answers when that is over, if ever. Nobody waits for it,
+    // and what it throws now concerns nobody.
+    try {
+      Promise.resolve(iterator.return()).catch(ignore);
+    } catch {
+      // As above.
+    }
+  }
+
+  #pull(): void {
+    if (this.#pulling || this.#iterator === undefined) return;
+    this.#pulling = true;
+    const iterator = this.#iterator;
+    while (!this.#over && this.#spent + this.#json.length + entryCost * this.#count < this.#limit) {
+      let step: IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>;
+      try {
+        step = iterator.next();
+      } catch (reason) {
+        this.#fail(reason);
+        return;
+      }
+      if (isPromise(step)) {
+        step.then(
+          (result) => {
+            this.#pulling = false;
+            if (this.#accept(result)) this.#pull();
+          },
+          (reason: unknown) => this.#fail(reason),
+        );
+        return;
+      }
+      if (!this.#accept(step)) return;
+    }
+    this.#pulling = false;
+  }
+
+  /** @returns whether there may be more. */
+  #accept(step: IteratorResult<unknown>): boolean {
+    if (this.#over) return false;
+    if (step.done === true) {
+      this.#finish(this.#options.onEnd());
+      return false;
+    }
+    try {
+      this.#add(step.value);
+    } catch (reason) {
+      this.#fail(reason);
+      this.#release();
+      return false;
+    }
+    return true;
+  }
+
+  #add(value: unknown): void {
+    const { encode, id, outbox } = this.#options;
+    const item = encode(id, value);
+    if (typeof item === "string") {
+      this.#json += this.#json === "" ? `[${item}` : `,${item}`;
+      this.#count += 1;
+      if (this.#json.length >= outbox.maxBatchBytes) this.#seal();
+    } else {
+      this.#seal();
+      const isLarge = item.body.length > outbox.fragmentBytes;
+      this.#spent += costOf(item, isLarge);
+      const slot = firstItemSlot + id;
+      this.#queue.push(
+        isLarge ? new Fragments(item, slot, outbox.fragmentBytes) : messageFrame(item),
+      );
+    }
+    outbox.addLane(this);
+  }
+
+  #fail(reason: unknown): void {
+    if (!this.#over) this.#finish(this.#options.onFailure(reason));
+  }
+
+  #finish(last: Outgoing): void {
+    this.#seal();
+    this.#over = true;
+    this.#queue.push(last);
+    this.#options.outbox.addLane(this);
+  }
+
+  /** Makes a frame of what was collected. */
+  #seal(): void {
+    const count = this.#count;
+    if (count === 0) return;
+    const { id } = this.#options;
+    const json = `${this.#json}]`;
+    const jsonBytes = Buffer.byteLength(json);
+    const headBytes = varintLength(id) + varintLength(count);
+    const frame = newFrame(frameKind.items, headBytes + jsonBytes);
+    const at = writeVarint(frame, writeVarint(frame, frameHeaderBytes, id), count);
+    frame.write(json, at, jsonBytes === json.length ? "latin1" : "utf8");
+    this.#json = "";
+    this.#count = 0;
+    this.#spent += headBytes + jsonBytes + entryCost * count;
+    this.#queue.push(new SingleFrame(frame, {}));
+  }
+}
+
+function isPromise<Value>(step: Value | PromiseLike<Value>): step is PromiseLike<Value> {
+  return typeof (step as PromiseLike<Value>).then === "function";
+}
+
+function ignore(): void {}

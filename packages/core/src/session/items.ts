@@ -1,0 +1,32 @@
+/** Items of streams on their way out. */
+import type { DataCodecs } from "./data-codecs.ts";
+import { EntryWriter } from "./entry-writer.ts";
+import type { Message } from "./message-frames.ts";
+import { payload } from "./wire.ts";
+
+/** What can be streamed. */
+export type ItemSource = AsyncIterable<unknown> | Iterable<unknown>;
+
+/** JSON text, to be collected with others, or a message of its own. */
+export type EncodedItem = string | Message;
+
+/** Text has an iterator too, but nobody means to send its characters one by one. */
+export function isItemSource(value: unknown): value is ItemSource {
+  if (typeof value !== "object" || value === null) return false;
+  return Symbol.asyncIterator in value || Symbol.iterator in value;
+}
+
+/** @throws {MyelinError} as `DataCodecs.encode` */
+export function encodeItem(
+  codecs: DataCodecs,
+  id: number,
+  value: unknown,
+  codec: string | undefined,
+): EncodedItem {
+  // JSON has no undefined: as an item it is null.
+  const encoded = codecs.encode(value, codec) ?? "null";
+  if (typeof encoded === "string") return encoded;
+  const entry = new EntryWriter();
+  entry.item(id, payload.coded);
+  return { entry, kind: "other", ...encoded };
+}

@@ -1,0 +1,86 @@
+/** The queues that take turns in an outbox, streams apart. */
+import type { Lane } from "./fair-turns.ts";
+import type { Fragments } from "./message-frames.ts";
+import type { Outgoing } from "./outgoing.ts";
+
+/** Batches and single messages, in the order in which they were accepted. */
+export class OrderedLane implements Lane {
+  readonly #send: (outgoing: Outgoing) => void;
+  #queue: Outgoing[] = [];
+  #next = 0;
+  #bytes = 0;
+
+  constructor(send: (outgoing: Outgoing) => void) {
+    this.#send = send;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get nextBytes(): number {
+    return this.#queue[this.#next]?.frame.length ?? 0;
+  }
+
+  /** The serial number of the oldest; Infinity when there is none. */
+  get oldest(): number {
+    return this.#queue[this.#next]?.serial ?? Number.POSITIVE_INFINITY;
+  }
+
+  add(outgoing: Outgoing): void {
+    this.#queue.push(outgoing);
+    this.#bytes += outgoing.frame.length;
+  }
+
+  sendNext(): void {
+    const outgoing = this.#queue[this.#next] as Outgoing;
+    this.#next += 1;
+    this.#bytes -= outgoing.frame.length;
+    if (this.#next === this.#queue.length) {
+      this.#queue = [];
+      this.#next = 0;
+    }
+    this.#send(outgoing);
+  }
+
+  /** What has not left; it stays. */
+  unsent(): readonly Outgoing[] {
+    return this.#queue.slice(this.#next);
+  }
+}
+
+/** One message in fragments. */
+export class LargeLane implements Lane {
+  readonly #fragments: Fragments;
+  readonly #send: (outgoing: Outgoing) => void;
+  readonly #onDone: (lane: LargeLane) => void;
+
+  constructor(
+    fragments: Fragments,
+    send: (outgoing: Outgoing) => void,
+    onDone: (lane: LargeLane) => void,
+  ) {
+    this.#fragments = fragments;
+    this.#send = send;
+    this.#onDone = onDone;
+  }
+
+  get bytes(): number {
+    return this.#fragments.remaining;
+  }
+
+  get oldest(): number {
+    return this.#fragments.message.serial ?? Number.POSITIVE_INFINITY;
+  }
+
+  get nextBytes(): number {
+    return this.#fragments.nextBytes;
+  }
+
+  sendNext(): void {
+    const outgoing = this.#fragments.next();
+    const isDone = this.#fragments.isDone;
+    this.#send(outgoing);
+    if (isDone) this.#onDone(this);
+  }
+}

@@ -1,0 +1,132 @@
+/** Messages whose data is not in a batch: a frame of their own, or several when they are large. */
+import { varintLength, writeVarint } from "../bytes/varint.ts";
+import { frameHeaderBytes, writeFrameHeader } from "../framing/length-prefix.ts";
+import type { EntryWriter } from "./entry-writer.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { entryCost, frameKind } from "./wire.ts";
+
+const noFrame = Buffer.alloc(0);
+
+/** One message with data of its own. */
+export interface Message {
+  /** Holds the message's head and nothing else. */
+  readonly entry: EntryWriter;
+  readonly codec: number;
+  readonly body: Uint8Array;
+  readonly kind: "event" | "call" | "other";
+  /** As {@link Outgoing.serial}. */
+  readonly serial?: number;
+}
+
+/** A frame that is whole. */
+export class SingleFrame implements Outgoing {
+  frame: Buffer;
+  readonly events: number;
+  readonly calls: number;
+  readonly names: readonly number[];
+  readonly serial: number;
+
+  constructor(frame: Buffer, counts: Partial<Omit<Outgoing, "frame" | "forgetFrame">> = {}) {
+    this.frame = frame;
+    this.events = counts.events ?? 0;
+    this.calls = counts.calls ?? 0;
+    this.names = counts.names ?? [];
+    this.serial = counts.serial ?? 0;
+  }
+
+  forgetFrame(): void {
+    this.frame = noFrame;
+  }
+}
+
+/** What a message takes of the peer's window, or an item of its stream's credit. */
+export function costOf({ entry, body }: Message, isLarge: boolean): number {
+  return (isLarge ? body.length : entry.length + 1 + body.length) + entryCost;
+}
+
+/** The one frame of a message that is not large. */
+export function messageFrame(message: Message): SingleFrame {
+  const { entry, codec, body } = message;
+  const frame = newFrame(frameKind.message, entry.length + 1 + body.length);
+  entry.copyTo(frame, frameHeaderBytes);
+  frame[frameHeaderBytes + entry.length] = codec;
+  frame.set(body, frameHeaderBytes + entry.length + 1);
+  return new SingleFrame(frame, countsOf(message));
+}
+
+/** Cuts a large message into frames, one at a time, so that others can go between them. */
+export class Fragments {
+  readonly message: Message;
+  /** The number by which the peer keeps the pieces together; free again when the last has left. */
+  readonly slot: number;
+  readonly #size: number;
+  #sent = 0;
+
+  /** @param size bytes of the body in each frame */
+  constructor(message: Message, slot: number, size: number) {
+    this.message = message;
+    this.slot = slot;
+    this.#size = size;
+  }
+
+  get isDone(): boolean {
+    return this.#sent === this.message.body.length;
+  }
+
+  /** Bytes of the body that have not left. */
+  get remaining(): number {
+    return this.message.body.length - this.#sent;
+  }
+
+  /** Bytes of the next frame, its head apart; 0 when all have been made. */
+  get nextBytes(): number {
+    return Math.min(this.remaining, this.#size);
+  }
+
+  next(): SingleFrame {
+    const isFirst = this.#sent === 0;
+    const end = Math.min(this.#sent + this.#size, this.message.body.length);
+    const part = this.message.body.subarray(this.#sent, end);
+    this.#sent = end;
+    const counts = this.isDone ? countsOf(this.message) : {};
+    if (!isFirst) return new SingleFrame(this.#fragment(part), counts);
+    return new SingleFrame(this.#opening(part), { ...counts, names: this.message.entry.names });
+  }
+
+  #opening(part: Uint8Array): Buffer {
+    const { entry, codec, body } = this.message;
+    const headBytes = varintLength(this.slot) + varintLength(body.length) + entry.length + 1;
+    const frame = newFrame(frameKind.opening, headBytes + part.length);
+    let at = writeVarint(frame, frameHeaderBytes, this.slot);
+    at = writeVarint(frame, at, body.length);
+    entry.copyTo(frame, at);
+    at += entry.length;
+    frame[at] = codec;
+    frame.set(part, at + 1);
+    return frame;
+  }
+
+  #fragment(part: Uint8Array): Buffer {
+    const headBytes = varintLength(this.slot);
+    const frame = newFrame(frameKind.fragment, headBytes + part.length);
+    frame.set(part, writeVarint(frame, frameHeaderBytes, this.slot));
+    return frame;
+  }
+}
+
+/** A frame of the right size whose payload is still to be written, from `frameHeaderBytes` on. */
+export function newFrame(kind: number, payloadBytes: number): Buffer {
+  const frame = Buffer.allocUnsafe(frameHeaderBytes + payloadBytes);
+  writeFrameHeader(frame, 0, kind, payloadBytes);
+  return frame;
+}
+
+function countsOf(message: Message): Omit<Outgoing, "frame" | "forgetFrame"> {
+  const { kind, entry, serial = 0 } = message;
+  return {
+    events: kind === "event" ? 1 : 0,
+    calls: kind === "call" ? 1 : 0,
+    names: entry.names,
+    serial,
+  };
+}

@@ -1,0 +1,92 @@
+/** Brings what belongs to a call to it: to those that the peer has opened, or to this side's own. */
+import { MyelinError } from "../errors.ts";
+import type { Calling } from "./calling.ts";
+import type { EventDispatch } from "./dispatch.ts";
+import type { Entry } from "./entry-reader.ts";
+import type { ItemReceiver } from "./item-receiver.ts";
+import type { Receipt } from "./receive-window.ts";
+import { decodeRemoteError, remoteError } from "./remote-error.ts";
+import type { Serving } from "./serving.ts";
+import { entryKind } from "./wire.ts";
+
+export class MessageRouter<Peer> {
+  readonly #calling: Calling;
+  readonly #serving: Serving<Peer>;
+  readonly #events: EventDispatch<Peer>;
+
+  constructor(parts: {
+    calling: Calling;
+    serving: Serving<Peer>;
+    events: EventDispatch<Peer>;
+  }) {
+    this.#calling = parts.calling;
+    this.#serving = parts.serving;
+    this.#events = parts.events;
+  }
+
+  /** @throws {MyelinError} `ERR_PROTOCOL` for what belongs to no call that was ever opened. */
+  route(entry: Entry, data: unknown, receipt: Receipt | undefined): void {
+    switch (entry.kind) {
+      case entryKind.event:
+        this.#events.dispatch(entry.name, data, receipt);
+        return;
+      case entryKind.call:
+        this.#checkOwnerOf(entry.id, "peer");
+        this.#serving.open(entry, data, receipt);
+        return;
+      case entryKind.result:
+      case entryKind.error:
+      case entryKind.stop:
+        this.#checkOwnerOf(entry.id, "us");
+        this.#calling.onAnswer(entry, data);
+        return;
+      case entryKind.credit:
+        if (this.#calling.hasOpened(entry.id)) this.#calling.onAnswer(entry, data);
+        else this.#serving.get(entry.id)?.output?.credit(entry.credit);
+        return;
+      default:
+        this.#checkOwnerOf(entry.id, "peer");
+        this.#onCaller(entry, data);
+    }
+  }
+
+  hasStream(id: number): boolean {
+    return this.#inputOf(id) !== undefined;
+  }
+
+  routeItems(id: number, items: readonly unknown[], cost: number): void {
+    // A stream that ended here meanwhile: its items are late.
+    this.#inputOf(id)?.push(items, cost);
+  }
+
+  /** Where items with this id go, if anybody reads them. */
+  #inputOf(id: number): ItemReceiver | undefined {
+    return this.#calling.get(id)?.output ?? this.#serving.get(id)?.input;
+  }
+
+  #onCaller(entry: Entry, data: unknown): void {
+    const call = this.#serving.get(entry.id);
+    switch (entry.kind) {
+      case entryKind.cancel:
+        call?.cancel(
+          entry.detail === 0
+            ? new MyelinError("ERR_ABORTED", "the caller gave up")
+            : new MyelinError("ERR_TIMEOUT", "the caller's time is over"),
+        );
+        break;
+      case entryKind.end:
+        call?.input?.end();
+        break;
+      case entryKind.fail:
+        call?.input?.end(remoteError(decodeRemoteError(data)));
+        break;
+    }
+  }
+
+  #checkOwnerOf(id: number, owner: "us" | "peer"): void {
+    const isOurs = this.#calling.isOurs(id);
+    if (isOurs !== (owner === "us") || (isOurs && !this.#calling.hasOpened(id))) {
+      throw new MyelinError("ERR_PROTOCOL", `${id} is the id of no such call`);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/** The names that a peer has defined: what the numbers in its messages stand for. */
+import type { ByteReader } from "../bytes/byte-reader.ts";
+import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+
+export class NameBook {
+  readonly #names: (string | undefined)[] = [];
+
+  /** Reads a name frame. @throws {MyelinError} `ERR_PROTOCOL` */
+  define(reader: ByteReader): void {
+    const id = reader.varint();
+    if (id === 0 || id > limits.maxNames) {
+      throw new MyelinError("ERR_PROTOCOL", `${id} is no number for a name`);
+    }
+    if (this.#names[id] !== undefined) {
+      throw new MyelinError("ERR_PROTOCOL", `name ${id} is defined twice`);
+    }
+    this.#names[id] = readName(reader, reader.remaining);
+  }
+
+  /** Reads the name of a message. @throws {MyelinError} `ERR_PROTOCOL` */
+  read(reader: ByteReader): string {
+    const id = reader.varint();
+    if (id === 0) return readName(reader, reader.varint());
+    const name = this.#names[id];
+    if (name === undefined) throw new MyelinError("ERR_PROTOCOL", `name ${id} is not defined`);
+    return name;
+  }
+}
+
+function readName(reader: ByteReader, length: number): string {
+  if (length === 0 || length > limits.maxNameBytes) {
+    throw new MyelinError("ERR_PROTOCOL", `a name of ${length} bytes`);
+  }
+  return reader.text(length);
+}

@@ -1,0 +1,237 @@
+/**
+ * Everything on its way to one peer. Control frames go first, then the lanes in turns. What is sent
+ * within a tick leaves together, but its first message at once. The connection gets a little more
+ * than it takes; the rest stays here, where a ping can overtake it.
+ */
+import { type Collector, type Tick, tickOf } from "../bytes/tick.ts";
+import type { Clock } from "../clock.ts";
+import { limits } from "../limits.ts";
+import type { Batch } from "./batch.ts";
+import { ControlFrames } from "./control-frames.ts";
+import type { CallHead } from "./entry-writer.ts";
+import { FairTurns, type Lane } from "./fair-turns.ts";
+import { FrameWriter, type Link } from "./frame-writer.ts";
+import type { Message } from "./message-frames.ts";
+import type { Name, NameTable } from "./name-table.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { WindowSize } from "./send-window.ts";
+import { SendingOrder } from "./sending-order.ts";
+import type { SentFrames } from "./sent-frames.ts";
+
+export interface OutboxOptions {
+  readonly clock: Clock;
+  readonly names: NameTable;
+  /** What the peer granted in its hello or welcome. */
+  readonly window: WindowSize;
+  /** The largest frame that the peer reads. */
+  readonly maxFrameBytes: number;
+  /** Keep what was sent until it is acknowledged, to send it again on another connection. */
+  readonly keepsSent: boolean;
+  /** Something may have left. */
+  readonly onPumped: () => void;
+}
+
+/** Where a call was put, for as long as it may have to be taken back. */
+export interface CallPlace {
+  readonly batch: Batch;
+  readonly at: number;
+}
+
+/** Bytes of the first batch that leaves before its tick is over; each further one is larger. */
+const firstBatchBytes = 1024;
+const batchGrowth = 4;
+/** Its answer tells nothing but that the acknowledgement before it is up to date. */
+const askingPing = Buffer.alloc(8);
+
+export class Outbox implements Collector {
+  readonly control: ControlFrames = new ControlFrames();
+  /** A batch takes no more when it has so many bytes. */
+  readonly maxBatchBytes: number;
+  /** Bytes of a large message in each of its frames. */
+  readonly fragmentBytes: number;
+  readonly #tick: Tick;
+  readonly #onPumped: () => void;
+  readonly #turns = new FairTurns();
+  readonly #writer: FrameWriter;
+  readonly #order: SendingOrder;
+  /** The open batch leaves when it has so many bytes, before the tick is over. */
+  #batchBytes = firstBatchBytes;
+  #awaitsTick = false;
+
+  constructor(options: OutboxOptions) {
+    this.#tick = tickOf(options.clock);
+    this.#onPumped = options.onPumped;
+    this.#writer = new FrameWriter(options.names, options.keepsSent);
+    // A unit of text has at most three bytes; and a batch may be overfilled by one message.
+    this.maxBatchBytes = Math.min(limits.writeChunkBytes, options.maxFrameBytes >> 2);
+    this.fragmentBytes = Math.min(limits.writeChunkBytes, options.maxFrameBytes >> 1);
+    this.#order = new SendingOrder({
+      window: options.window,
+      maxBatchBytes: this.maxBatchBytes,
+      fragmentBytes: this.fragmentBytes,
+      turns: this.#turns,
+      transmit: (outgoing) => this.transmit(outgoing),
+    });
+  }
+
+  /** The longest JSON text, in UTF-16 units, that may join a batch. */
+  get maxBatchedLength(): number {
+    return this.maxBatchBytes >> 2;
+  }
+
+  get sent(): SentFrames {
+    return this.#writer.sent;
+  }
+
+  /** Bytes that were accepted and that the system has not taken. */
+  get queuedBytes(): number {
+    return this.#order.bytes + this.#writer.pendingBytes;
+  }
+
+  /** The number of what was accepted last. */
+  get serial(): number {
+    return this.#order.serial;
+  }
+
+  /** The smallest number of what has not left whole; Infinity when all has. */
+  get oldestUnsent(): number {
+    return this.#order.oldestUnsent;
+  }
+
+  /** Everything was handed to the connection. */
+  get isEmpty(): boolean {
+    return this.#order.bytes === 0 && this.#turns.isEmpty && this.control.isEmpty;
+  }
+
+  event(name: Name, json: string | undefined): void {
+    this.#order.batchForEvent().event(name, json);
+    this.#collected();
+  }
+
+  call(head: CallHead, json: string | undefined): CallPlace {
+    const batch = this.#order.batchForCall();
+    const at = batch.call(head, json);
+    this.#collected();
+    return { batch, at };
+  }
+
+  result(id: number, json: string | undefined): void {
+    this.#order.openBatch().result(id, json);
+    this.#collected();
+  }
+
+  error(id: number, code: number, ran: number, json: string | undefined): void {
+    this.#order.openBatch().error(id, code, ran, json);
+    this.#collected();
+  }
+
+  /** A message with data of its own. */
+  message(message: Message): void {
+    this.#order.add(message);
+    this.#collected();
+  }
+
+  /** A stream has something to send. */
+  addLane(lane: Lane): void {
+    this.#turns.add(lane);
+    this.#collected();
+  }
+
+  /** Sends a counted frame, now; for lanes whose turn it is. */
+  transmit(outgoing: Outgoing): void {
+    this.#writer.transmit(outgoing);
+  }
+
+  /**
+   * Takes a call back: the peer will not start it.
+   * @returns whether it had not left, so that it certainly did not run.
+   */
+  withdraw(place: CallPlace | undefined): boolean {
+    if (place === undefined) return false;
+    const { batch, at } = place;
+    batch.abandon(at);
+    return !batch.hasLeft;
+  }
+
+  /** The peer returned some of its window. @throws {MyelinError} `ERR_PROTOCOL` */
+  settle(messages: number, bytes: number): void {
+    this.#order.settle(messages, bytes);
+    if (!this.#turns.isEmpty) this.touch();
+  }
+
+  /** Events and calls that have not left. */
+  countUnsent(): { events: number; calls: number } {
+    return this.#order.countUnsent();
+  }
+
+  /** Sends the last frame of this connection, which is told how many counted ones went before it. */
+  last(makeFrame: (sent: number) => Buffer): void {
+    this.flush();
+    this.#writer.write(makeFrame(this.sent.sent));
+    this.#writer.flush();
+  }
+
+  /** There is a connection: what waits may leave. */
+  attach(link: Link): void {
+    this.#writer.attach(link);
+    this.pump();
+  }
+
+  detach(): void {
+    this.#writer.attach(undefined);
+  }
+
+  /** Control frames were added, or the connection takes more. */
+  pump(): void {
+    const writer = this.#writer;
+    while (writer.link !== undefined && writer.pendingBytes < limits.connectionBytes) {
+      const counted = this.control.takeCounted();
+      if (counted !== undefined) writer.transmit(counted);
+      for (const frame of this.control.takeUncounted()) writer.write(frame);
+      if (!this.#turns.sendOne()) break;
+    }
+    if (writer.link === undefined) return;
+    writer.flush();
+    this.#onPumped();
+  }
+
+  /** Has the peer say what it has received. */
+  askForAcknowledgement(): void {
+    this.control.ping(askingPing);
+    this.touch();
+  }
+
+  /** Control frames were added: they leave with the rest of the tick. */
+  touch(): void {
+    if (!this.#awaitsTick) this.#awaitTick();
+  }
+
+  endTick(): void {
+    this.#awaitsTick = false;
+    this.#batchBytes = firstBatchBytes;
+    this.flush();
+  }
+
+  /** Hands on what was collected, without waiting for the end of the tick. */
+  flush(): void {
+    this.#order.close();
+    this.pump();
+  }
+
+  #awaitTick(): void {
+    this.#awaitsTick = true;
+    this.#tick.await(this);
+  }
+
+  /** The first message of a tick leaves at once, unless the peer has enough to do. */
+  #collected(): void {
+    if (!this.#awaitsTick) {
+      this.#awaitTick();
+      if (this.#writer.link?.writable === true) this.flush();
+      else this.#batchBytes = this.maxBatchBytes;
+    } else if (this.#order.openBytes >= this.#batchBytes) {
+      this.#batchBytes = Math.min(this.#batchBytes * batchGrowth, this.maxBatchBytes);
+      this.flush();
+    }
+  }
+}

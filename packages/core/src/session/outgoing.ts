@@ -1,0 +1,15 @@
+/** A counted frame on its way out, and what it is worth to those who count. */
+export interface Outgoing {
+  /** The frame, whole, while it may be needed. */
+  readonly frame: Buffer;
+  /** Events in it, whole ones. */
+  readonly events: number;
+  /** Call openings in it, whole ones. */
+  readonly calls: number;
+  /** Numbers of the names that it uses and that the peer must have been told. */
+  readonly names: readonly number[];
+  /** Counts what was accepted, in order; 0 for what nobody waits for. */
+  readonly serial: number;
+  /** Drops the frame: it has left and will not be sent again. */
+  forgetFrame(): void;
+}

@@ -1,0 +1,217 @@
+/**
+ * The order in which messages are sent, and what waits for what.
+ *
+ * - Small events, calls and results share the batches of the ordered lane. Large messages have lanes
+ *   of their own, and lanes take turns.
+ * - Events and calls for which the peer's window has no room wait, in order. Results never do, or two
+ *   peers that wait for each other's results would wait for ever.
+ * - Events behind a large event wait for it; nothing else does.
+ */
+import { limits } from "../limits.ts";
+import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
+import { Batch } from "./batch.ts";
+import type { FairTurns } from "./fair-turns.ts";
+import { LargeLane, OrderedLane } from "./lanes.ts";
+import { costOf, Fragments, type Message, messageFrame } from "./message-frames.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { SendWindow, type WindowSize } from "./send-window.ts";
+
+export interface SendingOrderOptions {
+  /** What the peer granted. */
+  readonly window: WindowSize;
+  /** A batch takes no more when it has so many bytes. */
+  readonly maxBatchBytes: number;
+  /** Bytes of a large message in each of its frames. */
+  readonly fragmentBytes: number;
+  readonly turns: FairTurns;
+  readonly transmit: (outgoing: Outgoing) => void;
+}
+
+export class SendingOrder {
+  readonly #options: SendingOrderOptions;
+  readonly #window: SendWindow;
+  readonly #batchLimits: BatchLimits;
+  readonly #ordered: OrderedLane;
+  readonly #large = new Map<LargeLane, Fragments>();
+  /** Large messages for which there is no slot. */
+  readonly #largeWaiting = new AcceptedQueue();
+  /** Events and calls for which the window has no room. */
+  readonly #waiting = new AcceptedQueue();
+  /** Events behind a large event that is on its way. */
+  readonly #behindLarge = new AcceptedQueue();
+  #largeEvents = 0;
+  #open: Batch | undefined;
+  #serial = 0;
+
+  constructor(options: SendingOrderOptions) {
+    this.#options = options;
+    this.#window = new SendWindow(options.window);
+    this.#batchLimits = { maxBytes: options.maxBatchBytes, maxMessages: this.#window.maxAtOnce };
+    this.#ordered = new OrderedLane(options.transmit);
+  }
+
+  /** Bytes that have not left. */
+  get bytes(): number {
+    let bytes = this.openBytes + this.#ordered.bytes + this.#waiting.bytes;
+    bytes += this.#behindLarge.bytes + this.#largeWaiting.bytes;
+    for (const lane of this.#large.keys()) bytes += lane.bytes;
+    return bytes;
+  }
+
+  /** Bytes of the batch that is being collected. */
+  get openBytes(): number {
+    return this.#open?.size ?? 0;
+  }
+
+  /** The number of what was accepted last. */
+  get serial(): number {
+    return this.#serial;
+  }
+
+  /** The smallest number of what has not left whole; Infinity when all has. */
+  get oldestUnsent(): number {
+    let oldest = Math.min(this.#ordered.oldest, this.#waiting.oldest, this.#behindLarge.oldest);
+    oldest = Math.min(oldest, this.#largeWaiting.oldest, this.#open?.serial ?? oldest);
+    for (const lane of this.#large.keys()) oldest = Math.min(oldest, lane.oldest);
+    return oldest;
+  }
+
+  /** The batch that the next event joins. */
+  batchForEvent(): Batch {
+    if (this.#largeEvents > 0)
+      return this.#behindLarge.openBatch(this.#batchLimits, this.#newSerial);
+    return this.batchForCall();
+  }
+
+  /** The batch that the next opening of a call joins: the open one, or one that waits. */
+  batchForCall(): Batch {
+    if (this.#hasRoom()) return this.openBatch();
+    return this.#waiting.openBatch(this.#batchLimits, this.#newSerial);
+  }
+
+  /** The batch that the next answer joins: it waits for nothing. */
+  openBatch(): Batch {
+    this.#open ??= new Batch(this.#newSerial());
+    return this.#open;
+  }
+
+  /** A message with data of its own. */
+  add(unnumbered: Message): void {
+    const message = { ...unnumbered, serial: this.#newSerial() };
+    const isEvent = message.kind === "event";
+    if (isEvent && this.#largeEvents > 0) this.#behindLarge.push(ownCopy(message));
+    else if (message.kind !== "other" && !this.#hasRoom()) this.#waiting.push(ownCopy(message));
+    else this.#start(message);
+  }
+
+  /** The open batch takes its place in the ordered lane. */
+  close(): void {
+    const batch = this.#open;
+    if (batch === undefined) return;
+    this.#open = undefined;
+    this.#enqueue(batch);
+  }
+
+  /** The peer returned some of its window. @throws {MyelinError} `ERR_PROTOCOL` */
+  settle(messages: number, bytes: number): void {
+    this.#window.settle(messages, bytes);
+    this.#release();
+  }
+
+  /** Events and calls that have not left. */
+  countUnsent(): { events: number; calls: number } {
+    let events = 0;
+    let calls = 0;
+    const batches = [this.#open, ...this.#ordered.unsent()];
+    const messages = [...this.#large.values()].map(({ message }) => message);
+    for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) {
+      for (const each of queue) {
+        if (each instanceof Batch) batches.push(each);
+        else messages.push(each);
+      }
+    }
+    for (const batch of batches) {
+      events += batch?.events ?? 0;
+      calls += batch?.calls ?? 0;
+    }
+    for (const { kind } of messages) {
+      events += kind === "event" ? 1 : 0;
+      calls += kind === "call" ? 1 : 0;
+    }
+    return { events, calls };
+  }
+
+  readonly #newSerial = (): number => {
+    this.#serial += 1;
+    return this.#serial;
+  };
+
+  #hasRoom(): boolean {
+    if (!this.#waiting.isEmpty) return false;
+    const open = this.#open;
+    if (open === undefined) return this.#window.isOpen(0, 0);
+    return this.#window.isOpen(open.windowed, open.cost);
+  }
+
+  #enqueue(batch: Batch): void {
+    batch.seal();
+    this.#window.take(batch.windowed, batch.cost);
+    this.#ordered.add(batch);
+    this.#options.turns.add(this.#ordered);
+  }
+
+  /** Puts a message on its way: its place in the order is here. */
+  #start(message: Message): void {
+    this.close();
+    const isLarge = message.body.length > this.#options.fragmentBytes;
+    if (message.kind !== "other") this.#window.take(1, costOf(message, isLarge));
+    if (!isLarge) {
+      this.#ordered.add(messageFrame(message));
+      this.#options.turns.add(this.#ordered);
+      return;
+    }
+    if (message.kind === "event") this.#largeEvents += 1;
+    if (this.#large.size < limits.maxOpenMessages) this.#startLarge(message);
+    else this.#largeWaiting.push(message);
+  }
+
+  #startLarge(message: Message): void {
+    const slots = [...this.#large.values()].map(({ slot }) => slot);
+    let slot = 0;
+    while (slots.includes(slot)) slot += 1;
+    const fragments = new Fragments(message, slot, this.#options.fragmentBytes);
+    const lane = new LargeLane(fragments, this.#options.transmit, () =>
+      this.#finishLarge(lane, message),
+    );
+    this.#large.set(lane, fragments);
+    this.#options.turns.add(lane);
+  }
+
+  #finishLarge(lane: LargeLane, { kind }: Message): void {
+    this.#large.delete(lane);
+    const next = this.#largeWaiting.shift();
+    if (next !== undefined) this.#startLarge(next as Message);
+    if (kind !== "event") return;
+    this.#largeEvents -= 1;
+    this.#behindLarge.moveTo(this.#waiting);
+    this.#release();
+  }
+
+  /** Lets go what the window has room for again. */
+  #release(): void {
+    if (this.#waiting.isEmpty) return;
+    this.close();
+    while (this.#largeEvents === 0 && this.#waiting.nextWindowed > 0) {
+      if (!this.#window.isOpen(this.#waiting.nextWindowed - 1, 0)) break;
+      const next = this.#waiting.shift() as Batch | Message;
+      if (next instanceof Batch) this.#enqueue(next);
+      else this.#start(next);
+    }
+  }
+}
+
+/** Bytes that wait are the sender's no more, unless they are too many to be copied for that. */
+function ownCopy(message: Message): Message {
+  if (message.body.length > limits.writeChunkBytes) return message;
+  return { ...message, body: Uint8Array.prototype.slice.call(message.body) };
+}

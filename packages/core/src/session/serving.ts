@@ -1,0 +1,242 @@
+/** Runs the handlers of the calls that the peer opens, and answers. */
+import type { Clock } from "../clock.ts";
+import { isMyelinError, MyelinError } from "../errors.ts";
+import { Batch } from "./batch.ts";
+import type { DataCodecs } from "./data-codecs.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Entry } from "./entry-reader.ts";
+import { EntryWriter } from "./entry-writer.ts";
+import type { CallHandler, Handlers } from "./handlers.ts";
+import { ItemReceiver } from "./item-receiver.ts";
+import { ItemSender } from "./item-sender.ts";
+import { encodeItem, isItemSource } from "./items.ts";
+import { MessageContext } from "./message-context.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { Receipt } from "./receive-window.ts";
+import { type Refusal, refusals } from "./refusal.ts";
+import { type EncodeErrorOptions, encodeRemoteError } from "./remote-error.ts";
+import { RunningCall } from "./running-call.ts";
+import { callType, payload, ranCode } from "./wire.ts";
+
+export interface ServingOptions<Peer> {
+  readonly peer: Peer;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly codecs: DataCodecs;
+  readonly deadlines: Deadlines;
+  readonly handlers: Handlers<MessageContext<Peer>>;
+  readonly maxInboundCalls: number;
+  readonly errors: EncodeErrorOptions;
+}
+
+export class Serving<Peer> {
+  readonly #options: ServingOptions<Peer>;
+  readonly #running = new Map<number, RunningCall<Peer>>();
+  #draining = false;
+
+  constructor(options: ServingOptions<Peer>) {
+    this.#options = options;
+  }
+
+  /** Handlers that have not settled. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  get(id: number): RunningCall<Peer> | undefined {
+    return this.#running.get(id);
+  }
+
+  /** A call was opened. */
+  open(entry: Entry, data: unknown, receipt: Receipt | undefined): void {
+    const { handlers, maxInboundCalls, peer } = this.#options;
+    if (entry.abandoned) {
+      receipt?.settle();
+      return;
+    }
+    const handler = handlers.call(entry.name);
+    const refusal = this.#refusalOf(entry, handler, maxInboundCalls);
+    if (refusal !== undefined || handler === undefined) {
+      this.#refuse(entry.id, refusal ?? refusals.noHandler);
+      receipt?.settle();
+      return;
+    }
+    const context = new MessageContext<Peer>(peer, entry.name);
+    const call = new RunningCall(entry.id, handler, context, receipt);
+    this.#running.set(entry.id, call);
+    if (entry.amount > 0) this.#limit(call, entry.amount);
+    this.#run(call, entry, data);
+  }
+
+  /** Takes no further calls. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Nobody will read the answers. */
+  cancelAll(reason: MyelinError): void {
+    for (const call of this.#running.values()) call.cancel(reason);
+  }
+
+  #refusalOf(
+    { id, detail }: Entry,
+    handler: CallHandler<MessageContext<Peer>> | undefined,
+    maxInboundCalls: number,
+  ): Refusal | undefined {
+    if (this.#running.has(id)) throw new MyelinError("ERR_PROTOCOL", `call ${id} is open already`);
+    if (this.#draining) return refusals.draining;
+    if (handler === undefined) return refusals.noHandler;
+    if (handler.type !== detail) return refusals.otherType;
+    return this.#running.size >= maxInboundCalls ? refusals.busy : undefined;
+  }
+
+  #limit(call: RunningCall<Peer>, timeoutMs: number): void {
+    call.context.limit(this.#options.clock, timeoutMs);
+    this.#options.deadlines.add(call, timeoutMs);
+  }
+
+  #run(call: RunningCall<Peer>, { detail, credit }: Entry, data: unknown): void {
+    const { accept, run } = call.handler;
+    let input = data;
+    if (detail === callType.upload || detail === callType.duplex) {
+      input = this.#openInput(call);
+    } else if (accept !== undefined) {
+      try {
+        input = accept(data);
+      } catch (reason) {
+        const text = isMyelinError(reason) ? reason.message : undefined;
+        this.#finish(call, () => this.#refuse(call.id, refusals.invalidData, text));
+        return;
+      }
+    }
+    const isStreaming = detail === callType.stream || detail === callType.duplex;
+    const onValue = (value: unknown): void => {
+      if (isStreaming) this.#stream(call, value, credit);
+      else this.#finish(call, () => this.#answer(call, value));
+    };
+    const onError = (reason: unknown): void => {
+      this.#finish(call, () => this.#fail(call.id, reason));
+    };
+    try {
+      const value = run(input, call.context);
+      if (isThenable(value)) value.then(onValue, onError);
+      else onValue(value);
+    } catch (reason) {
+      onError(reason);
+    }
+  }
+
+  /** What the caller sends, as the handler reads it. */
+  #openInput(call: RunningCall<Peer>): AsyncIterable<unknown> {
+    const { control } = this.#options.outbox;
+    const receiver = new ItemReceiver({
+      onCredit: (limit) => {
+        control.credit(call.id, limit);
+        this.#options.outbox.touch();
+      },
+      onStop: () => {
+        control.stop(call.id);
+        this.#options.outbox.touch();
+      },
+      accept: call.handler.accept,
+    });
+    call.input = receiver;
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: () => receiver.next(),
+        return: async () => {
+          receiver.stop();
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+  }
+
+  #stream(call: RunningCall<Peer>, source: unknown, credit: number): void {
+    if (!isItemSource(source)) {
+      const name = JSON.stringify(call.context.name);
+      const error = new MyelinError("ERR_CONFIG", `the handler of ${name} gave nothing to iterate`);
+      this.#finish(call, () => this.#fail(call.id, error));
+      return;
+    }
+    const { codecs, outbox } = this.#options;
+    call.output = new ItemSender({
+      id: call.id,
+      outbox,
+      source,
+      credit,
+      encode: (id, value) => encodeItem(codecs, id, value, call.handler.codec),
+      onEnd: () => this.#ended(call, (batch) => batch.result(call.id, undefined)),
+      onFailure: (reason) =>
+        this.#ended(call, (batch) => {
+          batch.error(call.id, 0, ranCode.yes, this.#errorJson(reason));
+        }),
+      onStopped: () => this.#finish(call),
+    });
+    if (call.isCancelled) call.output.stop();
+    else call.output.start();
+  }
+
+  /** The last frame of a stream, which leaves behind its items. */
+  #ended(call: RunningCall<Peer>, write: (batch: Batch) => void): Outgoing {
+    this.#finish(call);
+    const batch = new Batch();
+    write(batch);
+    batch.seal();
+    return batch;
+  }
+
+  /** The handler has settled. `answer` is not called when nobody waits for one. */
+  #finish(call: RunningCall<Peer>, answer?: () => void): void {
+    if (this.#running.get(call.id) !== call) return;
+    this.#running.delete(call.id);
+    this.#options.deadlines.remove(call);
+    call.input?.stop();
+    call.settle();
+    if (!call.isCancelled) answer?.();
+  }
+
+  #answer({ id, handler }: RunningCall<Peer>, value: unknown): void {
+    const { codecs, outbox } = this.#options;
+    try {
+      const encoded = codecs.encode(value, handler.codec);
+      if (encoded === undefined || typeof encoded === "string") {
+        outbox.result(id, encoded);
+        return;
+      }
+      const entry = new EntryWriter();
+      entry.result(id, payload.coded);
+      outbox.message({ entry, kind: "other", ...encoded });
+    } catch (reason) {
+      const isLarge = isMyelinError(reason) && reason.code === "ERR_TOO_LARGE";
+      const text = isMyelinError(reason) ? reason.message : undefined;
+      this.#refuse(id, isLarge ? refusals.tooLarge : refusals.notSerializable, text, ranCode.yes);
+    }
+  }
+
+  #fail(id: number, reason: unknown): void {
+    this.#options.outbox.error(id, 0, ranCode.yes, this.#errorJson(reason));
+  }
+
+  #errorJson(reason: unknown): string {
+    return JSON.stringify(encodeRemoteError(reason, this.#options.errors));
+  }
+
+  #refuse(id: number, { number }: Refusal, text?: string, ran: number = ranCode.no): void {
+    this.#options.outbox.error(
+      id,
+      number,
+      ran,
+      text === undefined ? undefined : JSON.stringify(text),
+    );
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}

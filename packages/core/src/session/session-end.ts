@@ -1,0 +1,55 @@
+/** How a session ended, and what those are told who waited for it. */
+import { MyelinError, type Ran } from "../errors.ts";
+import type { Connection } from "../transport/transport.ts";
+import type { Retry } from "./goodbye.ts";
+
+/** Why a session ended, and what became of what was under way. */
+export interface SessionEnd {
+  /** Absent when both sides said goodbye. */
+  readonly error: MyelinError | undefined;
+  /** Events and calls that were accepted and never left. */
+  readonly unsent: { readonly events: number; readonly calls: number };
+  /** Events and calls that left and were not acknowledged: they may have arrived. */
+  readonly unacknowledged: { readonly events: number; readonly calls: number };
+  /** What the peer said about coming back. */
+  readonly retry: Retry | undefined;
+}
+
+export function closedError(): MyelinError {
+  return new MyelinError("ERR_CLOSED", "the connection is closing or closed");
+}
+
+/** What the caller of a call gets that will not be answered. */
+export function unansweredError(name: string, ran: Ran, end: MyelinError | undefined): MyelinError {
+  const cause = end ?? closedError();
+  const message = `the call of ${JSON.stringify(name)}: ${cause.message}`;
+  return new MyelinError(codeOfEnd(end), message, { ran, cause });
+}
+
+/** A connection that broke for whatever reason is one code for those who wait for an answer. */
+function codeOfEnd(error: MyelinError | undefined): "ERR_CLOSED" | "ERR_CONNECTION_LOST" {
+  return error === undefined || error.code === "ERR_CLOSED" ? "ERR_CLOSED" : "ERR_CONNECTION_LOST";
+}
+
+/** Nothing was lost, and nothing may have been. */
+export function isComplete({ unsent, unacknowledged }: SessionEnd): boolean {
+  return unsent.events + unsent.calls + unacknowledged.events + unacknowledged.calls === 0;
+}
+
+export function undeliveredError({ error, unsent, unacknowledged }: SessionEnd): MyelinError {
+  const lost = unsent.events + unsent.calls;
+  const maybe = unacknowledged.events + unacknowledged.calls;
+  const message = `${lost} messages were not sent, ${maybe} were sent and not acknowledged`;
+  return new MyelinError("ERR_UNDELIVERED", message, error === undefined ? {} : { cause: error });
+}
+
+const lastWordsMs = 1_000;
+
+/** Ends a connection whose last words may not have left yet. */
+export async function endGently(connection: Connection | undefined): Promise<void> {
+  try {
+    await connection?.close({ timeoutMs: lastWordsMs });
+  } catch {
+    // Both sides have said that they have everything.
+  }
+}

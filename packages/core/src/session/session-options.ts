@@ -1,0 +1,48 @@
+/** What a session is made of, and what it tells. */
+import type { Clock } from "../clock.ts";
+import type { CodecRegistry } from "../codec/codec-registry.ts";
+import type { EventOutcome } from "./dispatch.ts";
+import type { Goodbye } from "./goodbye.ts";
+import type { Handlers } from "./handlers.ts";
+import type { MessageContext } from "./message-context.ts";
+import type { NameTable } from "./name-table.ts";
+import type { EncodeErrorOptions } from "./remote-error.ts";
+import type { WindowSize } from "./send-window.ts";
+import type { SessionEnd } from "./session-end.ts";
+
+/** What one side reads at most: told to the other in the handshake. */
+export interface SessionTerms {
+  readonly window: WindowSize;
+  readonly maxFrameBytes: number;
+  readonly maxMessageBytes: number;
+  readonly maxBinaryBytes: number;
+}
+
+/** Who hears about the session as a whole. */
+export interface SessionOwner extends EventOutcome {
+  /** More can be accepted: `event` had returned false. */
+  onDrain(): void;
+  /** The peer said goodbye: it takes no more calls, and this side will end too. */
+  onGoodbye(goodbye: Goodbye): void;
+  /** It is over. Called once, and nothing is called after it. */
+  onEnd(end: SessionEnd): void;
+}
+
+export interface SessionOptions<Peer> {
+  readonly side: "client" | "server";
+  /** What users hold for this session: the `ctx.peer` of their handlers. */
+  readonly peer: Peer;
+  readonly owner: SessionOwner;
+  readonly clock: Clock;
+  readonly names: NameTable;
+  readonly handlers: Handlers<MessageContext<Peer>>;
+  readonly registry: CodecRegistry;
+  readonly ours: SessionTerms;
+  readonly theirs: SessionTerms;
+  /** Numbers of the codecs that both sides know. */
+  readonly codecs: ReadonlySet<number>;
+  readonly errors: EncodeErrorOptions;
+  readonly maxInboundCalls: number;
+  readonly maxQueuedBytes: number;
+  readonly highWaterMarkBytes: number;
+}

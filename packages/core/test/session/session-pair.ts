@@ -1,0 +1,128 @@
+// Two sessions that talk to each other in memory, for tests that need nothing below and above them.
+
+import { type Clock, systemClock } from "../../src/clock.ts";
+import { CodecRegistry } from "../../src/codec/codec-registry.ts";
+import { limits } from "../../src/limits.ts";
+import { Handlers } from "../../src/session/handlers.ts";
+import type { MessageContext } from "../../src/session/message-context.ts";
+import { NameTable } from "../../src/session/name-table.ts";
+import { Session } from "../../src/session/session.ts";
+import type {
+  SessionEnd,
+  SessionOptions,
+  SessionTerms,
+} from "../../src/session/session-options.ts";
+import { MemoryRegistry, memory } from "../../src/transport/memory.ts";
+import type { Connection } from "../../src/transport/transport.ts";
+
+export const terms: SessionTerms = {
+  window: { messages: limits.windowMessages, bytes: limits.windowBytes },
+  maxFrameBytes: limits.maxFrameBytes,
+  maxMessageBytes: limits.maxMessageBytes,
+  maxBinaryBytes: limits.maxBinaryBytes,
+};
+
+/** One side, with what it heard. */
+export class Side {
+  readonly session: Session<Side>;
+  readonly handlers: Handlers<MessageContext<Side>> = new Handlers();
+  readonly connection: Connection;
+  readonly unhandled: string[] = [];
+  readonly handlerErrors: unknown[] = [];
+  readonly goodbyes: unknown[] = [];
+  drains = 0;
+  readonly end: Promise<SessionEnd>;
+
+  constructor(connection: Connection, side: "client" | "server", options: PairOptions) {
+    this.connection = connection;
+    let onEnd!: (end: SessionEnd) => void;
+    this.end = new Promise((resolve) => {
+      onEnd = resolve;
+    });
+    this.session = new Session<Side>({
+      side,
+      peer: this,
+      owner: {
+        onUnhandled: (name) => this.unhandled.push(name),
+        onHandlerError: (_, reason) => this.handlerErrors.push(reason),
+        onDrain: () => {
+          this.drains += 1;
+        },
+        onGoodbye: (goodbye) => this.goodbyes.push(goodbye),
+        onEnd,
+      },
+      clock: options.clock ?? systemClock,
+      names: new NameTable(),
+      handlers: this.handlers,
+      registry: new CodecRegistry(),
+      ours: { ...terms, ...options.terms },
+      theirs: { ...terms, ...options.terms },
+      codecs: new Set([1, 2, 4, 5]),
+      errors: { expose: "full", stacks: false },
+      maxInboundCalls: limits.maxInboundCalls,
+      maxQueuedBytes: limits.maxQueuedBytes,
+      highWaterMarkBytes: 1024 * 1024,
+      ...options.session,
+    });
+    this.session.attach(connection);
+    connection.open({
+      onData: (chunk) => this.session.receive(chunk),
+      onDrain: () => this.session.drained(),
+      onClose: (error) => this.session.lost(error),
+    });
+  }
+
+  /** A call without anything special, as a promise. */
+  call(name: string, data?: unknown, request: object = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.session.open({ type: 0, name, data, timeoutMs: 0, ...request }, resolve, reject);
+    });
+  }
+
+  /** The items that the peer's handler yields. */
+  stream(name: string, data?: unknown, request: object = {}): AsyncIterable<unknown> {
+    const call = this.session.open(
+      { type: 1, name, data, timeoutMs: 0, ...request },
+      () => {},
+      () => {},
+    );
+    const output = call.output as NonNullable<typeof call.output>;
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: () => output.next(),
+        return: async () => {
+          output.stop();
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+  }
+}
+
+export interface PairOptions {
+  readonly clock?: Clock;
+  readonly terms?: Partial<SessionTerms>;
+  readonly session?: Partial<SessionOptions<Side>>;
+}
+
+/** Connected, nothing released yet: attach handlers and call `release` on both. */
+export async function sessionPair(
+  options: PairOptions = {},
+): Promise<{ client: Side; server: Side; release: () => void }> {
+  const transport = memory({ registry: new MemoryRegistry(), poison: true });
+  const address = { scheme: "memory", name: "pair" } as const;
+  const accepted = new Promise<Connection>((resolve) => {
+    void transport.listen(address, resolve);
+  });
+  const dialled = await transport.dial(address);
+  const client = new Side(dialled, "client", options);
+  const server = new Side(await accepted, "server", options);
+  return {
+    client,
+    server,
+    release() {
+      client.session.release();
+      server.session.release();
+    },
+  };
+}
