@@ -21,7 +21,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   server: ["session", "transport", "address", "framing", "codec", "contract", "peer"],
   contract: [],
   // Interfaces and options, and nothing that runs.
-  peer: ["contract", "type:transport/transport.ts", "type:transport/tls.ts"],
+  peer: ["contract", "type:codec/codec.ts", "type:transport/transport.ts", "type:transport/tls.ts"],
   testing: ["bytes", "framing", "codec", "address", "transport", "session", "contract"],
   index: [
     ...["bytes", "framing", "codec", "address", "transport"],

@@ -57,7 +57,6 @@ export type { EndpointLimits, ServerLimits } from "./peer/endpoint-limits.ts";
 export type {
   EndpointOptions,
   HeartbeatOptions,
-  RegisteredCodec,
   ResumeOptions,
   SlowPeerPolicy,
   TracePropagator,
@@ -72,7 +71,7 @@ export type {
   Source,
   TraceContext,
 } from "./peer/handlers.ts";
-export type { Notice, PeerName, Undelivered } from "./peer/notice.ts";
+export type { MessageCount, Notice, PeerName, Undelivered } from "./peer/notice.ts";
 export type { CloseReason, ItemStream, Peer, PeerBasics, PeerState } from "./peer/peer.ts";
 export type {
   Applicant,
@@ -91,6 +90,7 @@ export type {
   ServerPeer,
 } from "./peer/server.ts";
 export type { PeerStats, ServerStats } from "./peer/stats.ts";
+export { ipc } from "./transport/ipc.ts";
 export { local } from "./transport/local.ts";
 export { type MemoryOptions, MemoryRegistry, memory } from "./transport/memory.ts";
 export { over } from "./transport/over.ts";
@@ -108,6 +108,7 @@ export type { Way, WaySource } from "./transport/way.ts";
 export { securePrivateFolder } from "./address/local-path.ts";
 export { ByteWriter, type WriteTarget } from "./bytes/byte-writer.ts";
 export { readAsOneTick } from "./bytes/tick.ts";
+export type { Codec } from "./codec/codec.ts";
 export { encodeJsonEvent, type JsonEvent, JsonEventDecoder } from "./codec/json-event.ts";
 export type {
   ConnectionClosed,

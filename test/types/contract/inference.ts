@@ -102,8 +102,8 @@ const served = await serve("local:world", {
       return next();
     },
   ],
-  authorize: async ({ identity }, { auth }, { signal }) =>
-    identity.fingerprint !== undefined && auth === "token" && !signal.aborted,
+  authorize: async ({ identity }, { meta }, { signal }) =>
+    identity.fingerprint !== undefined && meta["token"] === "xyz" && !signal.aborted,
 });
 exactly<string>()(served.address);
 exactly<Promise<boolean>>()([...served.peers.values()][0]!.call("confirm", { question: "?" }));

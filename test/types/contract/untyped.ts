@@ -57,6 +57,6 @@ using _subscription = client.onNotice((notice) => {
 });
 const { by, error, undelivered } = await client.closed;
 exactly<"here" | "peer" | "failure">()(by);
-exactly<number>()(undelivered.unsent);
+exactly<number>()(undelivered.unsent.events);
 exactly<string | undefined>()(error?.message);
 await using _client = client;

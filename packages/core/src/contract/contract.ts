@@ -3,6 +3,7 @@
  * With plain types it costs nothing at run time but its names.
  */
 import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import { type Entries, type Entry, isEntry } from "./entry.ts";
 
 /** Which end of a connection: the one that listens, or the one that dials. */
@@ -36,9 +37,6 @@ export interface Contract<Server extends Entries = Entries, Client extends Entri
 
 /** The side that handles nothing. */
 export type NoEntries = Readonly<Record<string, never>>;
-
-/** The longest name of an entry, of a contract and of a version, as UTF-8: the wire's limit. */
-export const maxNameBytes = 256;
 
 /**
  * Makes a contract of what servers handle, `contract({ greet: call<...>() })`, or of what each side
@@ -139,8 +137,9 @@ function checkName(name: string, what: string): void {
   // Half of a surrogate pair has no UTF-8: two such names would be one on the wire.
   if (/\p{Surrogate}/u.test(name)) throw wrong(`${what} is no valid Unicode text`);
   const bytes = new TextEncoder().encode(name).length;
-  if (bytes > maxNameBytes) {
-    throw wrong(`${what} has ${bytes} bytes, the limit is ${maxNameBytes}: ${name.slice(0, 32)}…`);
+  if (bytes > limits.maxNameBytes) {
+    const limit = `the limit is ${limits.maxNameBytes}`;
+    throw wrong(`${what} has ${bytes} bytes, ${limit}: ${name.slice(0, 32)}…`);
   }
 }
 

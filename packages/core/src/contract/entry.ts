@@ -187,7 +187,7 @@ function entry<Kind extends EntryKind>(
   return Object.freeze({ kind, input, output, codec, validateOutput, [brand]: true });
 }
 
-const codecName = /^(json|tagged|structured|[^/\s]+\/\S+)$/;
+const codecName = /^(json|tagged|structured|[a-z0-9.-]+\/[a-z0-9./-]+)$/;
 
 function checkSchema(kind: EntryKind, key: string, schema: unknown): void {
   if (schema === undefined || isStandardSchema(schema)) return;

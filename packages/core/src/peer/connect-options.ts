@@ -57,10 +57,10 @@ interface ConnectSettings<C extends Contract> extends EndpointOptions<C, "client
   /** What becomes of messages while there is no connection. @defaultValue "queue" */
   offline?: OfflinePolicy | OfflineOptions;
   /**
-   * Told to the server's `authorize`: a token, say. Not secret from whoever can read the connection. At
-   * most 8 KiB as JSON.
+   * Told to the server's `authorize`: a token, say. Not secret from whoever can read the connection.
+   * Together with all else of the hello at most 16 KiB.
    */
-  auth?: unknown;
+  meta?: Readonly<Record<string, string>>;
   /** Speak to a server of node-ipc: events only. @defaultValue "myelin" */
   dialect?: "myelin" | "node-ipc";
   /** What ends a message of node-ipc. @defaultValue "\f" */

@@ -19,7 +19,7 @@ export interface EndpointLimits {
   maxMessageBytes?: number;
   /** One message of bytes, or the bytes beside one. Stops a peer that declares a terabyte. @defaultValue 256 MiB */
   maxBinaryBytes?: number;
-  /** One frame of the wire. Checked from its header, before anything is allocated. @defaultValue 128 KiB */
+  /** One frame of the wire. Checked from its header, before anything is allocated. @defaultValue 256 KiB */
   maxFrameBytes?: number;
   /** Headers of one message: trace context and the like, which no window counts. @defaultValue 8 KiB */
   maxHeaderBytes?: number;
@@ -27,7 +27,7 @@ export interface EndpointLimits {
    * Large messages that a peer may have begun and not finished. Many beginnings would hold memory for
    * ever. @defaultValue 4
    */
-  maxIncompleteMessages?: number;
+  maxOpenMessages?: number;
   /** A large message must make progress so often, for the same reason. @defaultValue 30,000 */
   messageProgressTimeoutMs?: number;
   /**
@@ -54,10 +54,11 @@ export interface EndpointLimits {
   highWaterMarkBytes?: number;
   /**
    * What is unsent and unacknowledged for one peer, at most: then `slowPeer` says what happens to
-   * events, and everything else that does not fit ends the connection with `ERR_SLOW_PEER`.
-   * @defaultValue 16 MiB
+   * events, and everything else that does not fit ends the connection with `ERR_SLOW_PEER`. A peer that
+   * does not read would have this end's memory.
+   * @defaultValue 64 MiB
    */
-  maxPendingBytes?: number;
+  maxQueuedBytes?: number;
 }
 
 /** The limits of a server, beside those of any endpoint. */

@@ -1,7 +1,7 @@
 /** The options that `serve()` and `connect()` have in common. */
 import type { Clock } from "../clock.ts";
+import type { Codec } from "../codec/codec.ts";
 import type { Contract, Side } from "../contract/contract.ts";
-import type { RegisteredCodecName } from "../contract/entry.ts";
 import type { Handled } from "../contract/inference.ts";
 import type { TcpOptions, UdpOptions, UnixOptions } from "../options.ts";
 import type { TlsOptions } from "../transport/tls.ts";
@@ -9,21 +9,11 @@ import type { Transport } from "../transport/transport.ts";
 import type { EndpointLimits, ServerLimits } from "./endpoint-limits.ts";
 import type { AnsweredKind, Handlers, Listeners, Middleware, TraceContext } from "./handlers.ts";
 
-/** A way of writing data that is not built in. Both ends need it; the handshake agrees on its name. */
-export interface RegisteredCodec {
-  /** With a slash: `acme/msgpack`. */
-  readonly name: RegisteredCodecName;
-  /** What it throws is `ERR_NOT_SERIALIZABLE`. The bytes must not change afterwards. */
-  encode(value: unknown): Uint8Array;
-  /** `bytes` are the codec's own. What it throws ends the connection: a peer sent what is none. */
-  decode(bytes: Uint8Array): unknown;
-}
-
 /** How long a session outlives its connection. */
 export interface ResumeOptions {
   /** @defaultValue 30,000 */
   windowMs?: number;
-  /** What may wait for the return, unsent and unacknowledged. @defaultValue `maxPendingBytes` */
+  /** What may wait for the return, unsent and unacknowledged. @defaultValue `maxQueuedBytes` */
   bufferBytes?: number;
 }
 
@@ -40,7 +30,7 @@ export interface TracePropagator {
 }
 
 /**
- * What happens to events for a peer that does not read, at `maxPendingBytes`. Drops are counted, and
+ * What happens to events for a peer that does not read, at `maxQueuedBytes`. Drops are counted, and
  * told as a notice.
  *
  * - `wait`: `post` waits, `send` throws `ERR_QUEUE_FULL`, a broadcast cuts the peer off
@@ -87,8 +77,11 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
   cancelGraceMs?: number;
   /** The `timeoutMs` of `close()`. @defaultValue 5,000 */
   closeTimeoutMs?: number;
-  /** Codecs beside those built in. */
-  codecs?: readonly RegisteredCodec[];
+  /**
+   * Codecs beside those built in; both ends need them. A contract asks for one by its name, which has a
+   * slash: `acme/msgpack`.
+   */
+  codecs?: readonly Codec[];
   /**
    * Offer structured clone. Its bytes can make this process slow or large, so only for peers that are
    * trusted. @defaultValue true for local transports of the same user, else false

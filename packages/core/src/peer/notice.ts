@@ -10,14 +10,13 @@ export interface PeerName {
   readonly id: string;
 }
 
-/** A session could not be continued, and a new one began. Nothing of the old one is sent again. */
-export interface GapNotice {
+/**
+ * A session could not be continued, and a new one began. These were sent and not acknowledged; nothing
+ * of the old session is sent again.
+ */
+export interface GapNotice extends MessageCount {
   readonly kind: "gap";
   readonly peer: PeerName;
-  /** Events that were sent and not acknowledged. */
-  readonly events: number;
-  /** Calls and streams that were pending; each of them has failed with its own error. */
-  readonly calls: number;
   /** Some of them may have arrived all the same. */
   readonly mayHaveArrived: boolean;
 }
@@ -70,10 +69,17 @@ export type Notice =
   | ListenerFailedNotice
   | InvalidNotice;
 
+/** Numbers of messages. */
+export interface MessageCount {
+  readonly events: number;
+  /** Calls and streams; each of them has failed with its own error. */
+  readonly calls: number;
+}
+
 /** Messages that were accepted and have not been acknowledged. */
 export interface Undelivered {
   /** Never written: they have not arrived. */
-  readonly unsent: number;
+  readonly unsent: MessageCount;
   /** Written: they may have arrived. */
-  readonly unacknowledged: number;
+  readonly unacknowledged: MessageCount;
 }

@@ -5,8 +5,8 @@ import type { EndpointOptions, HandlersOption } from "./endpoint-options.ts";
 
 /** What a client says of itself before it is let in. Its word only, unless a secret or TLS proves it. */
 export interface Hello {
-  /** What the client passed as `auth`. */
-  readonly auth: unknown;
+  /** What the client passed as `meta`. */
+  readonly meta: Readonly<Record<string, string>>;
   /** The contract that it was made with. */
   readonly contract: { readonly name?: string; readonly version?: string } | undefined;
   /** It knows the secret: proven before `authorize` is asked. */
