@@ -1,5 +1,6 @@
 /** The two ends of a connection inside one process. */
 import type { MemoryAddress } from "../address/address.ts";
+import type { Clock } from "../clock.ts";
 import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -10,6 +11,7 @@ import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 /** What both ends share. */
 export interface PairOptions {
   readonly highWaterMarkBytes: number;
+  readonly clock: Clock;
   readonly schedule: (run: () => void) => void;
   readonly poison: boolean;
 }
@@ -117,9 +119,11 @@ class MemoryConnection implements Connection {
   #close(timeoutMs = limits.closeTimeoutMs): Promise<void> {
     this.#ended = true;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.abort(), timeoutMs);
+      const { clock } = this.#options;
+      const timer = clock.setTimeout(() => this.abort(), timeoutMs);
+      timer.ref();
       this.#onClosed = () => {
-        clearTimeout(timer);
+        clock.clearTimeout(timer);
         const unsent = this.#other.#inboxBytes;
         if (unsent === 0) resolve();
         else reject(undelivered(unsent));

@@ -4,6 +4,7 @@
  * its writer, and an end comes after what was sent before it.
  */
 import { type Address, formatAddress, type MemoryAddress } from "../address/address.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { checkOption } from "../options.ts";
@@ -40,7 +41,9 @@ export interface MemoryOptions {
   registry?: MemoryRegistry;
   /** `send` returns false from so many undelivered bytes on. @defaultValue 65,536 */
   highWaterMarkBytes?: number;
-  /** Runs a delivery later, never at once: a test's clock can stand in. @defaultValue setImmediate */
+  /** Decides when something is delivered, and when `close` gives up. @defaultValue the system's */
+  clock?: Clock;
+  /** Runs a delivery later, never at once. @defaultValue the clock's `setImmediate` */
   schedule?: (run: () => void) => void;
   /**
    * Overwrite each chunk after it was delivered, to find readers that keep what they should copy.
@@ -53,10 +56,11 @@ const processRegistry = new MemoryRegistry();
 
 /** Connects parts of one process, without a socket. */
 export function memory(options: MemoryOptions = {}): Transport {
-  const { registry = processRegistry } = options;
+  const { clock = systemClock, registry = processRegistry } = options;
   const pairOptions: PairOptions = {
     highWaterMarkBytes: options.highWaterMarkBytes ?? limits.highWaterMarkBytes,
-    schedule: options.schedule ?? ((run) => void setImmediate(run)),
+    clock,
+    schedule: options.schedule ?? ((run) => clock.setImmediate(run)),
     poison: options.poison ?? false,
   };
   checkOption("memory", "highWaterMarkBytes", pairOptions.highWaterMarkBytes, {

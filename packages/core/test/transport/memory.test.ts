@@ -1,4 +1,5 @@
 import { type Connection, MemoryRegistry, memory } from "myelin";
+import { VirtualClock } from "myelin/testing";
 import { describe, expect, test } from "vitest";
 import { Recorder } from "../../../../test/conformance/recorder.ts";
 
@@ -68,6 +69,22 @@ describe("connections in memory", () => {
     clock.step();
     expect(server?.closes).toBe(1);
     expect(clock.step()).toBe(0);
+  });
+
+  test("give up a close by their clock", async () => {
+    const clock = new VirtualClock();
+    const transport = memory({ registry: new MemoryRegistry(), clock });
+    let server: Recorder | undefined;
+    await transport.listen(address, (connection) => {
+      connection.pause();
+      server = new Recorder(connection);
+    });
+    const client = await clock.until(transport.dial(address));
+    client.send("never read");
+    const closing = client.close({ timeoutMs: 60_000 });
+    await expect(clock.until(closing)).rejects.toMatchObject({ code: "ERR_UNDELIVERED" });
+    expect(clock.now()).toBe(60_000);
+    expect(server?.byteCount).toBe(0);
   });
 
   test("never share bytes between sender and reader", async () => {
