@@ -91,6 +91,7 @@ export type {
 } from "./peer/server.ts";
 export type { PeerStats, ServerStats } from "./peer/stats.ts";
 export { ipc } from "./transport/ipc.ts";
+export { ipc } from "./transport/ipc.ts";
 export { local } from "./transport/local.ts";
 export { type MemoryOptions, MemoryRegistry, memory } from "./transport/memory.ts";
 export { over } from "./transport/over.ts";

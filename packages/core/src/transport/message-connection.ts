@@ -1,6 +1,6 @@
 /**
- * A connection over a channel of messages: a port between threads, the IPC channel of a child. Three
- * messages make a stream of it: bytes, the end of one direction, and a break. A closed side has been
+ * A connection over a channel of messages: a port between threads, the IPC channel of a child. Four
+ * messages make a stream of it: that somebody is there, bytes, the end of one direction, and a break. A closed side has been
  * heard to the end by the other, or its `close` says that this is not known.
  *
  * A channel takes whatever it is given and cannot be paused, so what arrives for a reader that does
@@ -16,6 +16,7 @@ import {
   abort,
   end,
   exactCopy,
+  here,
   type MessageLink,
   type Piece,
   type Receiver,
@@ -31,6 +32,8 @@ type Ending = typeof end | MyelinError | undefined;
 export class MessageConnection implements Connection, Receiver {
   readonly kind = "stream";
   readonly peer: PeerIdentity = nobody;
+  /** Settles when somebody is at the other end, or nobody will ever be. Nothing is sent before. */
+  readonly ready: Promise<void>;
   readonly #link: MessageLink;
   #sink: Sink | undefined;
   /** What arrived and was not delivered; `#head` is the first of it. */
@@ -43,6 +46,7 @@ export class MessageConnection implements Connection, Receiver {
   #scheduled = false;
   #paused = false;
   #needsDrain = false;
+  #settleReady: { resolve(): void; reject(error: MyelinError): void } | undefined;
   #ended = false;
   #closed = false;
   #told = false;
@@ -55,11 +59,13 @@ export class MessageConnection implements Connection, Receiver {
 
   constructor(link: MessageLink) {
     this.#link = link;
-    if (connectionOpened.hasSubscribers) {
-      connectionOpened.publish({ connection: this, side: link.side });
-    }
+    this.ready = new Promise((resolve, reject) => {
+      this.#settleReady = { resolve, reject };
+    });
+    this.ready.catch(() => {});
     // From now on nothing is missed, whenever `open` comes.
     link.listen(this);
+    link.post(here);
   }
 
   get local(): Address | undefined {
@@ -144,8 +150,11 @@ export class MessageConnection implements Connection, Receiver {
 
   received(piece: Piece): void {
     if (this.#closed || this.#ending !== null) return;
+    if (piece === here || typeof piece !== "number") this.#welcome();
+    if (piece === here) return;
     if (piece === end) this.#otherSideEnded(end);
     else if (piece === abort) this.#otherSideEnded(brokenOff());
+    else if (piece.length === 0) return;
     else if (this.#sink !== undefined && this.#isReading() && this.#inbox.length === 0) {
       this.#bytesRead += piece.length;
       this.#sink.onData(piece);
@@ -163,6 +172,17 @@ export class MessageConnection implements Connection, Receiver {
 
   lost(error?: MyelinError): void {
     if (!this.#closed && this.#ending === null) this.#otherSideEnded(error);
+  }
+
+  #welcome(): void {
+    if (this.#settleReady === undefined) return;
+    // Our first word may have come too early to be heard.
+    this.#link.post(here);
+    if (connectionOpened.hasSubscribers) {
+      connectionOpened.publish({ connection: this, side: this.#link.side });
+    }
+    this.#settleReady.resolve();
+    this.#settleReady = undefined;
   }
 
   #otherSideEnded(how: Ending): void {
@@ -197,7 +217,9 @@ export class MessageConnection implements Connection, Receiver {
       // A sink that throws loses its chunk, not those behind it.
       if (!isDone) this.#schedule();
     }
-    if (this.#ending === null || this.#inbox.length > 0 || !this.#isReading()) return;
+    if (this.#ending === null || this.#inbox.length > 0) return;
+    // Nobody was ever there: then there is no reader to wait for.
+    if (this.#settleReady === undefined && !this.#isReading()) return;
     if (this.#ending !== end) {
       this.#finish(this.#ending);
       return;
@@ -234,6 +256,12 @@ export class MessageConnection implements Connection, Receiver {
     this.#inbox = [];
     this.#head = 0;
     this.#link.release();
+    if (this.#settleReady !== undefined) {
+      // It never stood, so no tool is told of its end.
+      this.#published = true;
+      this.#settleReady.reject(error ?? neverThere());
+      this.#settleReady = undefined;
+    }
     this.#schedule();
   }
 
@@ -258,6 +286,10 @@ export class MessageConnection implements Connection, Receiver {
 
 function brokenOff(): MyelinError {
   return new MyelinError("ERR_CONNECTION_LOST", "the other side broke the connection off");
+}
+
+function neverThere(): MyelinError {
+  return new MyelinError("ERR_CONNECTION_LOST", "the channel ended before anybody answered on it");
 }
 
 /** The error of a close whose end nobody has answered. */

@@ -5,13 +5,23 @@ import type { MyelinError } from "../errors.ts";
 /** The name of the property that makes a message ours; all others belong to the program. */
 export const ours = "myelin:1";
 
+/**
+ * Somebody is at this end now. What arrives where nobody listens yet may be lost, so both sides say
+ * this when they come and once more when they first hear it, and send nothing else before.
+ */
+export const here = 0;
 /** This direction is complete. */
 export const end = 1;
 /** The connection is broken off. */
 export const abort = 2;
 
-/** What travels: some bytes, or the end of it. */
-export type Piece = Uint8Array | typeof end | typeof abort;
+/** What travels: some bytes, or a sign. */
+export type Piece = Uint8Array | Sign;
+export type Sign = typeof here | typeof end | typeof abort;
+
+export function isSign(value: unknown): value is Sign {
+  return value === here || value === end || value === abort;
+}
 
 /** What a connection hears of its channel. */
 export interface Receiver {

@@ -7,7 +7,7 @@ import { MyelinError } from "../errors.ts";
 import { streamCapabilities } from "./capabilities.ts";
 import { claimCarrier } from "./claim.ts";
 import { MessageConnection } from "./message-connection.ts";
-import { abort, end, type MessageLink, ours, type Piece, type Receiver } from "./message-link.ts";
+import { isSign, type MessageLink, ours, type Piece, type Receiver } from "./message-link.ts";
 import { makeWay, type Way, type WaySource } from "./way.ts";
 
 const address = Object.freeze({ scheme: "port" } as const);
@@ -18,8 +18,8 @@ const address = Object.freeze({ scheme: "port" } as const);
  * connection in its life, and a `MessagePort` is closed with it; a `Worker` and its `parentPort`
  * stay the program's, and so do all messages on them that are not ours.
  *
- * What arrives at a `Worker` or a `parentPort` is kept from `dial`, `listen` or `accept` on: call
- * them in the turn in which the worker is made or starts.
+ * A dial waits until the other side listens, and a listener hears of whoever dials: it does not
+ * matter who comes first.
  *
  * @param source the port, `"parent"`, or a function that makes one for each dial. Without it the way
  * is for listening, and `accept` brings each worker.
@@ -92,7 +92,7 @@ class PortLink implements MessageLink {
   readonly #onMessage = (message: unknown): void => {
     if (typeof message !== "object" || message === null || !Object.hasOwn(message, ours)) return;
     const { [ours]: piece } = message as { readonly [ours]: unknown };
-    if (piece === end || piece === abort || piece instanceof Uint8Array) {
+    if (isSign(piece) || piece instanceof Uint8Array) {
       this.#receiver?.received(piece);
     } else {
       this.#onDamage();

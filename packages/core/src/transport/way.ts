@@ -24,7 +24,7 @@ export interface Way<Carrier> extends Transport {
   readonly address: Address;
   /**
    * Hands another one to the listener, as if it had connected. Until somebody listens it waits, and
-   * nothing that arrives meanwhile is missed.
+   * nothing that arrives meanwhile is missed. When the other side never comes, nobody is told.
    * @throws {MyelinError} `ERR_CLOSED` when the listener was closed, or the carrier was used before;
    * `ERR_CONFIG` when it is none.
    */
@@ -42,7 +42,13 @@ export interface WayPlan<Carrier> {
   readonly address: Address;
   readonly capabilities: Capabilities;
   /** @throws {MyelinError} when it is no carrier, or was used before. */
-  connect(carrier: Carrier, side: "dialled" | "accepted"): Connection;
+  connect(carrier: Carrier, side: "dialled" | "accepted"): Connecting;
+}
+
+/** A connection whose other side may not be there yet. */
+interface Connecting extends Connection {
+  /** Rejects when it will never be. */
+  readonly ready?: Promise<void>;
 }
 
 export function makeWay<Carrier extends object>(
@@ -82,7 +88,21 @@ class ObjectWay<Carrier extends object> implements Way<Carrier> {
       const message = `${this.#text} leads nowhere: say over what, or listen and accept`;
       throw new MyelinError("ERR_CONFIG", message, { address: this.#text });
     }
-    return this.#connect(this.#toDial, "dialled", signal);
+    const connection = await this.#make(this.#toDial, "dialled");
+    const onAbort = (): void => connection.abort();
+    signal?.addEventListener("abort", onAbort);
+    try {
+      if (signal?.aborted !== true) await connection.ready;
+    } catch (reason) {
+      throw signal?.aborted === true
+        ? aborted(this.#text, signal)
+        : toMyelinError(reason, { address: this.#text });
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+    if (signal?.aborted !== true) return connection;
+    connection.abort();
+    throw aborted(this.#text, signal);
   }
 
   async listen(
@@ -100,7 +120,8 @@ class ObjectWay<Carrier extends object> implements Way<Carrier> {
     const source = this.#toListen;
     this.#toListen = undefined;
     try {
-      if (source !== undefined) this.#hand(await this.#connect(source, "accepted", signal));
+      if (source !== undefined) this.#admit(await this.#make(source, "accepted"));
+      if (signal?.aborted === true) throw aborted(this.#text, signal);
     } catch (reason) {
       this.#onConnection = undefined;
       throw reason;
@@ -114,7 +135,7 @@ class ObjectWay<Carrier extends object> implements Way<Carrier> {
       const message = `${this.#text}: the listener was closed`;
       throw new MyelinError("ERR_CLOSED", message, { address: this.#text });
     }
-    this.#hand(this.#plan.connect(carrier, "accepted"));
+    this.#admit(this.#plan.connect(carrier, "accepted"));
   }
 
   #check(address: Address, signal: AbortSignal | undefined): void {
@@ -126,29 +147,25 @@ class ObjectWay<Carrier extends object> implements Way<Carrier> {
     if (signal?.aborted === true) throw aborted(text, signal);
   }
 
-  /** A thing is connected before this returns, so that nothing that it says is missed. */
-  async #connect(
-    source: WaySource<Carrier>,
-    side: "dialled" | "accepted",
-    signal: AbortSignal | undefined,
-  ): Promise<Connection> {
-    let connection: Connection;
+  /** Makes the connection; over a thing that is there already, before this returns. */
+  async #make(source: WaySource<Carrier>, side: "dialled" | "accepted"): Promise<Connecting> {
     try {
-      const carrier = typeof source === "function" ? await source() : source;
-      connection = this.#plan.connect(carrier, side);
+      return this.#plan.connect(typeof source === "function" ? await source() : source, side);
     } catch (reason) {
       throw toMyelinError(reason, { address: this.#text });
     }
-    // Whoever gives up in the same turn is heard, as with any other transport.
-    await Promise.resolve();
-    if (signal?.aborted !== true) return connection;
-    connection.abort();
-    throw aborted(this.#text, signal);
+  }
+
+  #admit(connection: Connecting): void {
+    const { ready } = connection;
+    if (ready === undefined) this.#hand(connection);
+    else ready.then(() => this.#hand(connection)).catch(() => {});
   }
 
   #hand(connection: Connection): void {
     const onConnection = this.#onConnection;
-    if (onConnection === undefined) this.#waiting.push(connection);
+    if (this.#wasClosed) connection.abort();
+    else if (onConnection === undefined) this.#waiting.push(connection);
     // In a turn of its own: what it throws is no failure of whoever accepts.
     else setImmediate(onConnection, connection);
   }

@@ -1,12 +1,12 @@
 // Connections between threads: workers of their own, and what both sides of a port may rely on.
 import { once } from "node:events";
-import { MessageChannel, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { type Connection, port, type Way } from "myelin";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Recorder } from "../../../../test/conformance/recorder.ts";
 import { bundleCore } from "../../../../test/support/core-bundle.ts";
 import { removeTempFolders, tempFolder } from "../../../../test/support/temp-path.ts";
-import { turns, within } from "../../../../test/support/within.ts";
+import { turns, until, within } from "../../../../test/support/within.ts";
 
 const workers: Worker[] = [];
 let library: string;
@@ -49,10 +49,19 @@ async function accepted<Carrier>(way: Way<Carrier>): Promise<Connection> {
   );
 }
 
+async function messageAt(port: MessagePort): Promise<unknown> {
+  const [said]: unknown[] = await within("a message", once(port, "message"));
+  return said;
+}
+
 /** A connection, and the bare port at its other end. */
 async function bare() {
   const { port1, port2 } = new MessageChannel();
+  // Somebody is there.
+  port2.postMessage({ "myelin:1": 0 });
   const [connection, hears] = await dial(port(port1));
+  // Twice we are: when we came, and when we heard.
+  for (let n = 0; n < 2; n++) expect(await messageAt(port2)).toEqual({ "myelin:1": 0 });
   return { connection, hears, port1, port2 };
 }
 
@@ -123,10 +132,9 @@ describe("a port", () => {
     const pooled = Buffer.from("hello");
     expect(pooled.buffer.byteLength).toBeGreaterThan(5);
     for (const data of [pooled, pooled.subarray(1, 3), "grüße"]) {
-      const message = once(port2, "message");
+      const message = messageAt(port2);
       connection.send(data);
-      const [said]: unknown[] = await within("a message", message);
-      const { "myelin:1": bytes } = said as { "myelin:1": Uint8Array };
+      const { "myelin:1": bytes } = (await message) as { "myelin:1": Uint8Array };
       expect(Buffer.from(bytes)).toEqual(Buffer.from(data));
       expect(bytes.buffer.byteLength).toBe(bytes.byteLength);
     }
@@ -183,12 +191,48 @@ describe("a port", () => {
   });
 });
 
+describe("a dial", () => {
+  test("waits until somebody is there, whoever comes first", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const dialling = dial(port(port1));
+    // What arrives before anybody listens is nobody's.
+    port2.on("message", () => {});
+    await turns();
+    const server = new Recorder(await accepted(port(port2)));
+    const [client] = await within("the dial", dialling);
+    client.send("hello");
+    await server.received(5);
+    client.abort();
+    await server.closed();
+  });
+
+  test("can be given up while it waits", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const controller = new AbortController();
+    const way = port(port1);
+    const dialling = way.dial(way.address, { signal: controller.signal });
+    expect(await messageAt(port2)).toEqual({ "myelin:1": 0 });
+    controller.abort();
+    await expect(within("the dial", dialling)).rejects.toMatchObject({ code: "ERR_ABORTED" });
+    expect(await messageAt(port2)).toEqual({ "myelin:1": 2 });
+  });
+
+  test("fails when the port closes before anybody answers", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const dialling = dial(port(port1));
+    port2.close();
+    await expect(within("the dial", dialling)).rejects.toMatchObject({
+      code: "ERR_CONNECTION_LOST",
+    });
+  });
+});
+
 describe("a way", () => {
   test("keeps what it accepts until somebody listens", async () => {
     const { port1, port2 } = new MessageChannel();
-    const [client] = await dial(port(port1));
     const way = port();
     way.accept(port2);
+    const [client] = await dial(port(port1));
     client.send("early");
     await turns();
     const server = new Recorder(await accepted(way));
@@ -205,16 +249,19 @@ describe("a way", () => {
     expect(() => way.accept(port2)).toThrow(expect.objectContaining({ code: "ERR_CLOSED" }));
     const connecting = accepted(way);
     way.accept(port2);
+    const [client] = await dial(port(port1));
     (await connecting).abort();
-    port1.close();
+    client.abort();
   });
 
   test("hands one thing over once, however often it is listened to", async () => {
     const { port1, port2 } = new MessageChannel();
+    port1.postMessage({ "myelin:1": 0 });
     const way = port(port2);
     const heard: Connection[] = [];
     for (let n = 0; n < 2; n++) {
       const listener = await way.listen(way.address, (connection) => heard.push(connection));
+      if (n === 0) await until("a connection", () => heard.length > 0);
       await turns();
       await listener.close();
     }
