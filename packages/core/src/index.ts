@@ -12,6 +12,7 @@ export type {
   UnixAddress,
 } from "./address/address.ts";
 export { formatAddress, parseAddress } from "./address/address.ts";
+export { type ConnectAddress, connect } from "./client/connect.ts";
 export { type Contract, type ContractAbout, contract, type Side } from "./contract/contract.ts";
 export {
   type AnswerOptions,
@@ -90,13 +91,15 @@ export type {
   ServerPeer,
 } from "./peer/server.ts";
 export type { PeerStats, ServerStats } from "./peer/stats.ts";
-export { ipc } from "./transport/ipc.ts";
+export { type ServeAddress, serve } from "./server/serve.ts";
+export { fd } from "./transport/fd.ts";
 export { ipc } from "./transport/ipc.ts";
 export { local } from "./transport/local.ts";
 export { type MemoryOptions, MemoryRegistry, memory } from "./transport/memory.ts";
 export { over } from "./transport/over.ts";
 export { pipe } from "./transport/pipe.ts";
 export { port } from "./transport/port.ts";
+export { systemd } from "./transport/systemd.ts";
 export { tcp } from "./transport/tcp.ts";
 export { type TlsOptions, tls } from "./transport/tls.ts";
 export type { CertificateOptions, CertificateSource } from "./transport/tls-certificates.ts";

@@ -24,6 +24,10 @@ export const limits: {
   readonly maxQueuedBytes: number;
   readonly streamWindowBytes: number;
   readonly maxStreamWindowBytes: number;
+  readonly maxPendingHandshakes: number;
+  readonly maxPeers: number;
+  readonly welcomeTimeoutMs: number;
+  readonly authorizeTimeoutMs: number;
   readonly maxErrorTextBytes: number;
   readonly maxErrorCauses: number;
   readonly maxErrorDataBytes: number;
@@ -70,6 +74,14 @@ export const limits: {
   streamWindowBytes: 64 * 1024,
   /** A fast consumer on a long way gets a window that grows up to this. */
   maxStreamWindowBytes: 4 * 1024 * 1024,
+  /** Strangers who connect and say nothing would use up descriptors and memory. */
+  maxPendingHandshakes: 128,
+  /** A flood of clients would use up descriptors and memory. */
+  maxPeers: 10_000,
+  /** From a connection to its welcome: whoever takes longer is a stranger that holds a place. */
+  welcomeTimeoutMs: 5_000,
+  /** A database that does not answer would hold up everybody who wants to come in. */
+  authorizeTimeoutMs: 5_000,
   /** A message with a whole document in it, or a hostile one, would travel with every failure. */
   maxErrorTextBytes: 8 * 1024,
   /** Errors that cause each other, or a hostile chain of them, would never come to an end. */

@@ -13,7 +13,7 @@ export interface FrameDecoder {
    * @throws {MyelinError} `ERR_TOO_LARGE` when a frame exceeds the limit, complete or not. The
    * decoder is of no use afterwards: the stream cannot be followed any further.
    */
-  push(chunk: Uint8Array): void;
+  push(chunk: Uint8Array): unknown;
   /** Bytes of the incomplete frame that are held. */
   readonly pendingBytes: number;
   /** Reports no further frame, not even of the piece that is being worked on. */

@@ -74,9 +74,12 @@ export class LengthPrefixDecoder implements FrameDecoder {
     this.#pending = undefined;
   }
 
-  /** @throws {MyelinError} `ERR_TOO_LARGE`, and `ERR_PROTOCOL` for a frame without a kind. */
-  push(chunk: Uint8Array): void {
-    if (this.#stopped) return;
+  /**
+   * @returns how many bytes of the chunk were used: all of them, unless the sink stopped the decoder.
+   * @throws {MyelinError} `ERR_TOO_LARGE`, and `ERR_PROTOCOL` for a frame without a kind.
+   */
+  push(chunk: Uint8Array): number {
+    if (this.#stopped) return 0;
     const bytes = asBuffer(chunk);
     const { length } = bytes;
     let at = this.pendingBytes === 0 ? 0 : this.#complete(bytes);
@@ -89,7 +92,9 @@ export class LengthPrefixDecoder implements FrameDecoder {
       this.#sink.onFrame(bytes[at + lengthBytes] as number, bytes, at + frameHeaderBytes, end);
       at = end;
     }
-    if (at < length && !this.#stopped) this.#keep(bytes.subarray(at));
+    if (this.#stopped) return at;
+    if (at < length) this.#keep(bytes.subarray(at));
+    return length;
   }
 
   /**

@@ -39,6 +39,8 @@ export interface CallRequest {
   /** 0: none. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** The input as it was encoded before, instead of `data`. */
+  readonly encoded?: Encoded;
   /** How the input is written. */
   readonly codec?: string | undefined;
   /** Checks the answer, or each item of it, and may change it. */
@@ -87,7 +89,9 @@ export class Calling {
     const { name, signal, type } = request;
     if (signal?.aborted === true) throw abortedError(name, signal.reason, "no");
     const timeoutMs = inheritDeadline(request.timeoutMs, signal, clock.now());
-    const encoded = codecs.encode(request.data, request.codec);
+    const { encoded: before } = request;
+    const encoded =
+      before === undefined ? codecs.encode(request.data, request.codec) : codecs.fit(before);
     const knownName = names.use(name);
     const id = this.#nextId;
     this.#nextId += 2;

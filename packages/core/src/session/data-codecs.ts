@@ -49,6 +49,17 @@ export class DataCodecs {
     return this.#coded(known.id, typeof written === "string" ? Buffer.from(written) : written);
   }
 
+  /**
+   * What was encoded for several peers, as this one takes it.
+   * @throws {MyelinError} `ERR_TOO_LARGE`
+   */
+  fit(encoded: Encoded): Encoded {
+    if (encoded === undefined) return undefined;
+    if (typeof encoded !== "string") return this.#coded(encoded.codec, encoded.body);
+    if (encoded.length <= this.#options.maxBatchedLength) return encoded;
+    return this.#coded(codecId.json, Buffer.from(encoded));
+  }
+
   /** @throws {MyelinError} `ERR_BAD_FRAME`, `ERR_PROTOCOL` */
   decode(codec: number, body: Buffer, isOwn: boolean): unknown {
     const known = this.#options.registry.byId(codec);

@@ -5,9 +5,9 @@ import type { Receipt } from "./receive-window.ts";
 
 export interface EventOutcome {
   /** Nobody listened to an event of this name. */
-  onUnhandled(name: string): void;
+  tellUnhandled(name: string): void;
   /** A listener threw, or its promise was rejected. */
-  onHandlerError(name: string, reason: unknown): void;
+  tellHandlerError(name: string, reason: unknown): void;
 }
 
 export class EventDispatch<Peer> {
@@ -27,7 +27,7 @@ export class EventDispatch<Peer> {
   dispatch(name: string, data: unknown, receipt: Receipt | undefined): void {
     const listeners = this.#handlers.listeners(name);
     if (listeners.length === 0) {
-      this.#outcome.onUnhandled(name);
+      this.#outcome.tellUnhandled(name);
       receipt?.settle();
       return;
     }
@@ -41,7 +41,7 @@ export class EventDispatch<Peer> {
       const result = this.#run(listener, data, context);
       if (result === undefined) continue;
       unsettled ??= new Unsettled(receipt);
-      unsettled.add(result, (reason) => this.#outcome.onHandlerError(name, reason));
+      unsettled.add(result, (reason) => this.#outcome.tellHandlerError(name, reason));
     }
     if (unsettled === undefined) receipt?.settle();
     else unsettled.done();
@@ -61,7 +61,7 @@ export class EventDispatch<Peer> {
         typeof (result as { then?: unknown }).then === "function";
       return isPromise ? (result as PromiseLike<unknown>) : undefined;
     } catch (reason) {
-      this.#outcome.onHandlerError(context.name, reason);
+      this.#outcome.tellHandlerError(context.name, reason);
       return undefined;
     }
   }

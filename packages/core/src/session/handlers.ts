@@ -8,7 +8,8 @@ import type { CallType } from "./wire.ts";
 export type Handler<Context> = (data: unknown, context: Context) => unknown;
 
 export interface CallHandler<Context> {
-  readonly type: CallType;
+  /** Undefined: whatever the caller takes it for. */
+  readonly type: CallType | undefined;
   readonly run: Handler<Context>;
   /** Checks the input, or each item of it, and may change it. What it throws refuses the call. */
   readonly accept?: ((data: unknown) => unknown) | undefined;

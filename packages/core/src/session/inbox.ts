@@ -53,6 +53,9 @@ export interface InboxOptions {
 export class Inbox {
   /** Counted frames that were handed on. */
   received = 0;
+  /** Bytes of their payloads, and messages in them. */
+  bytes = 0;
+  messages = 0;
   readonly window: ReceiveWindow;
   readonly #options: InboxOptions;
   readonly #sink: InboxSink;
@@ -84,7 +87,10 @@ export class Inbox {
   onFrame(kind: number, bytes: Buffer, start: number, end: number): void {
     if (this.#stopped) return;
     // Counted before anybody hears of it: a handler that throws must not have it sent again.
-    if (isCounted(kind)) this.received += 1;
+    if (isCounted(kind)) {
+      this.received += 1;
+      this.bytes += end - start;
+    }
     const reader = this.#reader.reset(bytes, start, end);
     switch (kind) {
       case frameKind.batch:
@@ -138,6 +144,7 @@ export class Inbox {
       entries.push(entry);
     }
     const data = this.#readArray(bytes, withData);
+    this.messages += count;
     const receipt = this.#receipt(windowed, length + entryCost * windowed);
     let next = 0;
     for (const entry of entries) {
@@ -152,6 +159,7 @@ export class Inbox {
     const count = this.#reader.varint();
     if (count === 0) throw new MyelinError("ERR_PROTOCOL", "items without any");
     const items = this.#readArray(bytes, count);
+    this.messages += count;
     this.#sink.onItems(id, items, length + entryCost * count);
   }
 
@@ -231,6 +239,7 @@ export class Inbox {
   }
 
   #handOn(entry: Entry, data: unknown, cost: number, receipt?: Receipt): void {
+    this.messages += 1;
     if (entry.kind === entryKind.item) this.#sink.onItems(entry.id, [data], cost);
     else this.#sink.onMessage(entry, data, receipt);
   }

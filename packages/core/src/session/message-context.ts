@@ -1,5 +1,6 @@
 /** What a handler is told about a message beside its data. */
 import type { Clock } from "../clock.ts";
+import type { EntryKind } from "../contract/entry.ts";
 import type { MyelinError } from "../errors.ts";
 import { setDeadline } from "./inherited-deadline.ts";
 
@@ -7,16 +8,15 @@ import { setDeadline } from "./inherited-deadline.ts";
 export class MessageContext<Peer> {
   readonly peer: Peer;
   readonly name: string;
-  /** W3C trace context of the sender, where it sent any. */
-  readonly trace: string | undefined;
+  readonly kind: EntryKind;
   #controller: AbortController | undefined;
   #reason: MyelinError | undefined;
   #dueAt: number | undefined;
 
-  constructor(peer: Peer, name: string, trace?: string) {
+  constructor(peer: Peer, name: string, kind: EntryKind = "event") {
     this.peer = peer;
     this.name = name;
-    this.trace = trace;
+    this.kind = kind;
   }
 
   /** Aborts when the answer is no longer wanted. Made on first use: most handlers never ask. */
@@ -27,6 +27,11 @@ export class MessageContext<Peer> {
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
+  }
+
+  /** The same message, with its data: what middleware is given. @internal */
+  withData(data: unknown): object {
+    return Object.create(this, { data: { value: data, enumerable: true } }) as object;
   }
 
   /** @internal */

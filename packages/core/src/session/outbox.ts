@@ -54,6 +54,8 @@ export class Outbox implements Collector {
   readonly #turns = new FairTurns();
   readonly #writer: FrameWriter;
   readonly #order: SendingOrder;
+  /** Events, calls, answers and items that were accepted. */
+  messages = 0;
   /** The open batch leaves when it has so many bytes, before the tick is over. */
   #batchBytes = firstBatchBytes;
   #awaitsTick = false;
@@ -225,6 +227,7 @@ export class Outbox implements Collector {
 
   /** The first message of a tick leaves at once, unless the peer has enough to do. */
   #collected(): void {
+    this.messages += 1;
     if (!this.#awaitsTick) {
       this.#awaitTick();
       if (this.#writer.link?.writable === true) this.flush();

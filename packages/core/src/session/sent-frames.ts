@@ -19,6 +19,8 @@ export class SentFrames {
   #sent = 0;
   #acknowledged = 0;
   #keptBytes = 0;
+  /** Bytes of all counted frames since the session began. */
+  bytes = 0;
 
   constructor(keepsFrames: boolean) {
     this.#keepsFrames = keepsFrames;
@@ -40,6 +42,7 @@ export class SentFrames {
 
   add(outgoing: Outgoing): void {
     this.#sent += 1;
+    this.bytes += outgoing.frame.length;
     this.#frames.push(outgoing);
     if (this.#keepsFrames) this.#keptBytes += outgoing.frame.length;
     else outgoing.forgetFrame();

@@ -1,5 +1,6 @@
 /** Runs the handlers of the calls that the peer opens, and answers. */
 import type { Clock } from "../clock.ts";
+import type { EntryKind } from "../contract/entry.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
 import { Batch } from "./batch.ts";
 import type { DataCodecs } from "./data-codecs.ts";
@@ -62,7 +63,7 @@ export class Serving<Peer> {
       receipt?.settle();
       return;
     }
-    const context = new MessageContext<Peer>(peer, entry.name);
+    const context = new MessageContext<Peer>(peer, entry.name, kindOfType[entry.detail]);
     const call = new RunningCall(entry.id, handler, context, receipt);
     this.#running.set(entry.id, call);
     if (entry.amount > 0) this.#limit(call, entry.amount);
@@ -87,7 +88,7 @@ export class Serving<Peer> {
     if (this.#running.has(id)) throw new MyelinError("ERR_PROTOCOL", `call ${id} is open already`);
     if (this.#draining) return refusals.draining;
     if (handler === undefined) return refusals.noHandler;
-    if (handler.type !== detail) return refusals.otherType;
+    if (handler.type !== undefined && handler.type !== detail) return refusals.otherType;
     return this.#running.size >= maxInboundCalls ? refusals.busy : undefined;
   }
 
@@ -193,8 +194,8 @@ export class Serving<Peer> {
     this.#running.delete(call.id);
     this.#options.deadlines.remove(call);
     call.input?.stop();
-    call.settle();
     if (!call.isCancelled) answer?.();
+    call.settle();
   }
 
   #answer({ id, handler }: RunningCall<Peer>, value: unknown): void {
@@ -232,6 +233,8 @@ export class Serving<Peer> {
     );
   }
 }
+
+const kindOfType: readonly EntryKind[] = ["call", "stream", "upload", "duplex"];
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (

@@ -1,5 +1,5 @@
 /** How a session ended, and what those are told who waited for it. */
-import { MyelinError, type Ran } from "../errors.ts";
+import { isMyelinError, MyelinError, type Ran } from "../errors.ts";
 import type { Connection } from "../transport/transport.ts";
 import type { Retry } from "./goodbye.ts";
 
@@ -52,4 +52,10 @@ export async function endGently(connection: Connection | undefined): Promise<voi
   } catch {
     // Both sides have said that they have everything.
   }
+}
+
+/** Whatever reading a peer's bytes threw, as what the peer did wrong. */
+export function protocolError(reason: unknown): MyelinError {
+  if (isMyelinError(reason)) return reason;
+  return new MyelinError("ERR_PROTOCOL", String(reason), { cause: reason });
 }

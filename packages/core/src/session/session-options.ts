@@ -1,6 +1,7 @@
 /** What a session is made of, and what it tells. */
 import type { Clock } from "../clock.ts";
 import type { CodecRegistry } from "../codec/codec-registry.ts";
+import type { ExchangeStats } from "../peer/stats.ts";
 import type { EventOutcome } from "./dispatch.ts";
 import type { Goodbye } from "./goodbye.ts";
 import type { Handlers } from "./handlers.ts";
@@ -21,12 +22,18 @@ export interface SessionTerms {
 /** Who hears about the session as a whole. */
 export interface SessionOwner extends EventOutcome {
   /** More can be accepted: `event` had returned false. */
-  onDrain(): void;
+  tellDrain(): void;
   /** The peer said goodbye: it takes no more calls, and this side will end too. */
-  onGoodbye(goodbye: Goodbye): void;
+  tellGoodbye(goodbye: Goodbye): void;
   /** It is over. Called once, and nothing is called after it. */
-  onEnd(end: SessionEnd): void;
+  tellEnd(end: SessionEnd): void;
 }
+
+/** The part of a peer's counts that its session counts. */
+export type SessionStats = Pick<
+  ExchangeStats,
+  "sent" | "received" | "pendingBytes" | "pendingCalls" | "activeHandlers" | "late"
+>;
 
 export interface SessionOptions<Peer> {
   readonly side: "client" | "server";

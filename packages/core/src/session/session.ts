@@ -6,12 +6,12 @@
 
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import { type Tick, tickOf } from "../bytes/tick.ts";
-import { isMyelinError, MyelinError } from "../errors.ts";
+import { MyelinError } from "../errors.ts";
 import { LengthPrefixDecoder } from "../framing/length-prefix.ts";
 import type { Connection } from "../transport/transport.ts";
 import { Acknowledging } from "./acknowledging.ts";
 import { Calling, type CallRequest } from "./calling.ts";
-import { DataCodecs } from "./data-codecs.ts";
+import { DataCodecs, type Encoded } from "./data-codecs.ts";
 import { Deadlines } from "./deadlines.ts";
 import { EventDispatch } from "./dispatch.ts";
 import type { Entry } from "./entry-reader.ts";
@@ -36,10 +36,11 @@ import {
   closedError,
   endGently,
   isComplete,
+  protocolError,
   unansweredError,
   undeliveredError,
 } from "./session-end.ts";
-import type { SessionOptions } from "./session-options.ts";
+import type { SessionOptions, SessionStats } from "./session-options.ts";
 import { frameKind, payload } from "./wire.ts";
 
 type State = "open" | "closing" | "ended";
@@ -130,19 +131,16 @@ export class Session<Peer> implements InboxSink {
     return this.#state;
   }
 
-  /** Calls of this side without an answer. */
-  get pendingCalls(): number {
-    return this.#calling.pending;
-  }
-
-  /** Calls of the peer whose handlers have not settled. */
-  get runningCalls(): number {
-    return this.#serving.running;
-  }
-
-  /** Answers that came after their call was settled. */
-  get lateAnswers(): number {
-    return this.#calling.late;
+  /** What it has counted so far. */
+  stats(): SessionStats {
+    return {
+      sent: { messages: this.#outbox.messages, bytes: this.#outbox.sent.bytes },
+      received: { messages: this.#inbox.messages, bytes: this.#inbox.bytes },
+      pendingBytes: this.queuedBytes,
+      pendingCalls: this.#calling.pending,
+      activeHandlers: this.#serving.running,
+      late: this.#calling.late,
+    };
   }
 
   /** Bytes that were accepted and that the system has not taken. */
@@ -182,11 +180,7 @@ export class Session<Peer> implements InboxSink {
     try {
       this.#decoder.push(chunk);
     } catch (reason) {
-      this.#cut(
-        isMyelinError(reason)
-          ? reason
-          : new MyelinError("ERR_PROTOCOL", String(reason), { cause: reason }),
-      );
+      this.#cut(protocolError(reason));
       return;
     }
     if (this.#state === "ended") return;
@@ -208,12 +202,21 @@ export class Session<Peer> implements InboxSink {
 
   /**
    * Sends an event.
-   * @returns false when over the high-water mark: accepted, and `onDrain` follows.
+   * @returns false when over the high-water mark: accepted, and its owner is told of room.
    * @throws {MyelinError} when it is not accepted.
    */
   event(name: string, data: unknown, codec?: string): boolean {
     this.#checkOpen();
-    const encoded = this.#codecs.encode(data, codec);
+    return this.#send(name, this.#codecs.encode(data, codec));
+  }
+
+  /** As {@link event}, of data that was encoded before. */
+  encodedEvent(name: string, encoded: Encoded): boolean {
+    this.#checkOpen();
+    return this.#send(name, this.#codecs.fit(encoded));
+  }
+
+  #send(name: string, encoded: Encoded): boolean {
     const known = this.#options.names.use(name);
     if (encoded === undefined || typeof encoded === "string") {
       this.#outbox.event(known, encoded);
@@ -222,7 +225,14 @@ export class Session<Peer> implements InboxSink {
       entry.event(known, payload.coded);
       this.#outbox.message({ entry, kind: "event", ...encoded });
     }
-    return this.#hasRoom();
+    if (this.hasRoom) return true;
+    this.#needsDrain = true;
+    return false;
+  }
+
+  /** Less waits than the high-water mark allows. */
+  get hasRoom(): boolean {
+    return this.queuedBytes < this.#options.highWaterMarkBytes;
   }
 
   /** Opens a call; as `Calling.open`. */
@@ -233,11 +243,6 @@ export class Session<Peer> implements InboxSink {
   ): PendingCall {
     this.#checkOpen();
     return this.#calling.open(request, resolve, reject);
-  }
-
-  /** For the consumer of a stream that wants no more. */
-  cancel(call: PendingCall): void {
-    this.#calling.cancel(call, undefined, false);
   }
 
   /**
@@ -318,18 +323,12 @@ export class Session<Peer> implements InboxSink {
     throw new MyelinError("ERR_QUEUE_FULL", message);
   }
 
-  #hasRoom(): boolean {
-    if (this.queuedBytes < this.#options.highWaterMarkBytes) return true;
-    this.#needsDrain = true;
-    return false;
-  }
-
   /** Something left, arrived or settled. */
   #progress(): void {
     this.#flushes.check();
     if (this.#needsDrain && this.queuedBytes * 2 <= this.#options.highWaterMarkBytes) {
       this.#needsDrain = false;
-      this.#options.owner.onDrain();
+      this.#options.owner.tellDrain();
     }
     this.#farewell.step();
   }
@@ -345,7 +344,7 @@ export class Session<Peer> implements InboxSink {
     this.#outbox.sent.acknowledge(goodbye.received);
     this.#state = "closing";
     this.#serving.drain();
-    this.#options.owner.onGoodbye(goodbye);
+    this.#options.owner.tellGoodbye(goodbye);
     this.#farewell.heard();
   }
 
@@ -392,6 +391,6 @@ export class Session<Peer> implements InboxSink {
     const end = { error, unsent, unacknowledged, retry: this.#retry };
     this.#flushes.failAll(undeliveredError(end));
     this.#farewell.ended(isComplete(end) ? undefined : undeliveredError(end));
-    this.#options.owner.onEnd(end);
+    this.#options.owner.tellEnd(end);
   }
 }

@@ -8,6 +8,8 @@ export interface ReceiveLimits {
   readonly maxFrameBytes: number;
   /** The largest message, its fragments together. */
   readonly maxMessageBytes: number;
+  /** The largest message of plain bytes; absent: as any other. */
+  readonly maxBinaryBytes?: number | undefined;
   /** Events and call openings that may be under way and not settled. */
   readonly windowMessages: number;
   /** Their bytes. */
@@ -38,6 +40,7 @@ export const termsKeys = [
   "features",
   "max-frame",
   "max-message",
+  "max-binary",
   "window-messages",
   "window-bytes",
   "contract",
@@ -59,6 +62,7 @@ export function setTerms(fields: Fields, terms: Terms): void {
   if (features.length > 0) fields.setTexts("features", features);
   fields.setNumber("max-frame", limits.maxFrameBytes);
   fields.setNumber("max-message", limits.maxMessageBytes);
+  if (limits.maxBinaryBytes !== undefined) fields.setNumber("max-binary", limits.maxBinaryBytes);
   fields.setNumber("window-messages", limits.windowMessages);
   fields.setNumber("window-bytes", limits.windowBytes);
   if (contract === undefined) return;
@@ -68,12 +72,14 @@ export function setTerms(fields: Fields, terms: Terms): void {
 
 export function termsOf(fields: Fields): Terms {
   const contract = contractOf(fields);
+  const maxBinaryBytes = fields.number("max-binary");
   return {
     codecs: namesOf(fields, "codecs"),
     features: namesOf(fields, "features"),
     limits: {
       maxFrameBytes: limitOf(fields, "max-frame", smallestLimitBytes, largestFrame),
       maxMessageBytes: limitOf(fields, "max-message", smallestLimitBytes),
+      ...(maxBinaryBytes === undefined ? {} : { maxBinaryBytes }),
       windowMessages: limitOf(fields, "window-messages", 1),
       windowBytes: limitOf(fields, "window-bytes", smallestLimitBytes),
     },

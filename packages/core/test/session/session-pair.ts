@@ -43,13 +43,13 @@ export class Side {
       side,
       peer: this,
       owner: {
-        onUnhandled: (name) => this.unhandled.push(name),
-        onHandlerError: (_, reason) => this.handlerErrors.push(reason),
-        onDrain: () => {
+        tellUnhandled: (name) => this.unhandled.push(name),
+        tellHandlerError: (_, reason) => this.handlerErrors.push(reason),
+        tellDrain: () => {
           this.drains += 1;
         },
-        onGoodbye: (goodbye) => this.goodbyes.push(goodbye),
-        onEnd,
+        tellGoodbye: (goodbye) => this.goodbyes.push(goodbye),
+        tellEnd: onEnd,
       },
       clock: options.clock ?? systemClock,
       names: new NameTable(),

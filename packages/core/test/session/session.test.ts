@@ -142,8 +142,8 @@ describe("calls", () => {
     answer();
     handle(server, "echo", (x: unknown) => x);
     expect(await client.call("echo", 1)).toBe(1);
-    expect(client.session.pendingCalls).toBe(0);
-    expect(server.session.runningCalls).toBe(0);
+    expect(client.session.stats().pendingCalls).toBe(0);
+    expect(server.session.stats().activeHandlers).toBe(0);
   });
 
   test("that are aborted before they leave never run", async () => {
@@ -315,7 +315,7 @@ describe("closing", () => {
     handle(server, "slow", () => new Promise((resolve) => (answer = resolve)));
     release();
     const call = client.call("slow");
-    while (server.session.runningCalls === 0) await new Promise(setImmediate);
+    while (server.session.stats().activeHandlers === 0) await new Promise(setImmediate);
     const closing = client.session.close({ drainMs: 5_000, timeoutMs: 5_000, retry: "now" });
     answer("in time");
     expect(await call).toBe("in time");

@@ -1,0 +1,46 @@
+/** How long to wait before the next attempt. */
+import type { Clock } from "../clock.ts";
+
+export interface BackoffOptions {
+  readonly minMs: number;
+  readonly maxMs: number;
+}
+
+/** A connection that stood so long was a success: what breaks later begins anew. */
+const successMs = 5_000;
+
+export class Backoff {
+  readonly #clock: Clock;
+  readonly #options: BackoffOptions;
+  #attempts = 0;
+  #openedAt: number | undefined;
+
+  constructor(clock: Clock, options: BackoffOptions) {
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** Attempts since the last success. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  /** A session stands. */
+  opened(): void {
+    this.#openedAt = this.#clock.now();
+  }
+
+  /**
+   * An attempt failed, or a session ended. Gives the milliseconds to wait: any time up to a limit that
+   * doubles, so that clients that were cut off together do not come back together.
+   */
+  next(): number {
+    const { maxMs, minMs } = this.#options;
+    const openedAt = this.#openedAt;
+    this.#openedAt = undefined;
+    if (openedAt !== undefined && this.#clock.now() - openedAt >= successMs) this.#attempts = 0;
+    const limit = Math.min(maxMs, minMs * 2 ** this.#attempts);
+    this.#attempts += 1;
+    return this.#clock.random() * limit;
+  }
+}

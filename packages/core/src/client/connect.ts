@@ -1,0 +1,100 @@
+/** `connect()`: a client of a server. */
+import { type Address, parseAddress } from "../address/address.ts";
+import type { Contract } from "../contract/contract.ts";
+import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { Client } from "../peer/client.ts";
+import type { ConnectOptions, OfflineOptions } from "../peer/connect-options.ts";
+import { unwatchAbort, watchAbort } from "../session/abort-watch.ts";
+import { Endpoint } from "../session/endpoint.ts";
+import { checkOptions } from "../session/endpoint-options.ts";
+import type { SessionPeer } from "../session/session-peer.ts";
+import { transportOf } from "../transport/by-address.ts";
+import type { Way } from "../transport/way.ts";
+import { LiveClient, type LiveClientOptions } from "./live-client.ts";
+
+/** Where to connect to: an address as text or as data, or a way to another. */
+export type ConnectAddress = string | Address | Way<never>;
+
+const defaultTimeoutMs = 10_000;
+const defaultRetry = { minMs: 100, maxMs: 30_000, maxAttempts: Number.POSITIVE_INFINITY };
+const defaultOffline = { maxBytes: 16 * 1024 * 1024, maxMessages: 10_000 };
+
+/**
+ * Connects to a server.
+ * @returns when the server has welcomed it; with `lazy` at once.
+ * @throws {MyelinError} `ERR_TIMEOUT` and `ERR_ABORTED` when there was no welcome until then; at once
+ * what another attempt would not mend, such as `ERR_AUTHENTICATION`, `ERR_REFUSED`, `ERR_VERSION`,
+ * `ERR_INVALID_ADDRESS`; with `retry: false` any first failure.
+ */
+export async function connect<C extends Contract = Contract>(
+  address: ConnectAddress,
+  options?: ConnectOptions<C>,
+): Promise<Client<C>> {
+  const given = (options ?? {}) as ConnectOptions;
+  checkOptions("connect", given);
+  if (given.dialect === "node-ipc") {
+    throw new MyelinError("ERR_UNSUPPORTED", "connect(): the node-ipc dialect is not spoken yet");
+  }
+  const { lazy = false, signal } = given;
+  if (signal?.aborted === true) throw abortedError(signal.reason);
+  const endpoint = new Endpoint<SessionPeer>("client", given);
+  const client = new LiveClient(endpoint, settingsOf(address, given));
+  if (given.unref === true) client.unref();
+  if (!lazy) await untilWelcome(client, endpoint, given);
+  return client;
+}
+
+async function untilWelcome(
+  client: LiveClient,
+  { clock }: Endpoint<SessionPeer>,
+  { signal, timeoutMs = defaultTimeoutMs }: ConnectOptions,
+): Promise<void> {
+  const abortable = { aborted: (reason: unknown) => client.giveUp(abortedError(reason)) };
+  const isLimited = timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY;
+  const timer = isLimited
+    ? clock.setTimeout(() => {
+        const message = `${client.address}: no welcome within ${timeoutMs} ms`;
+        client.giveUp(new MyelinError("ERR_TIMEOUT", message, { address: client.address }));
+      }, timeoutMs)
+    : undefined;
+  // The process waits for this as it would for any other connecting.
+  timer?.ref();
+  if (signal !== undefined) watchAbort(signal, abortable);
+  try {
+    await client.first;
+  } finally {
+    clock.clearTimeout(timer);
+    if (signal !== undefined) unwatchAbort(signal, abortable);
+  }
+}
+
+function settingsOf(address: ConnectAddress, options: ConnectOptions): LiveClientOptions {
+  const { meta = {}, offline = "queue", retry = {} } = options;
+  const own: OfflineOptions = typeof offline === "string" ? { policy: offline } : offline;
+  if (own.maxAgeMs !== undefined) {
+    throw new MyelinError("ERR_UNSUPPORTED", "connect(): offline.maxAgeMs is not supported yet");
+  }
+  const where =
+    typeof address === "object" && "dial" in address
+      ? { transport: address, address: address.address }
+      : whereOf(typeof address === "string" ? parseAddress(address) : address, options);
+  return {
+    ...where,
+    meta,
+    welcomeTimeoutMs: limits.welcomeTimeoutMs,
+    retry: retry === false ? undefined : { ...defaultRetry, ...retry },
+    offline: { ...defaultOffline, ...own },
+  };
+}
+
+function whereOf(
+  address: Address,
+  options: ConnectOptions,
+): Pick<LiveClientOptions, "transport" | "address"> {
+  return { address, transport: transportOf(address, options) };
+}
+
+function abortedError(cause: unknown): MyelinError {
+  return new MyelinError("ERR_ABORTED", "connect() was aborted", { cause });
+}

@@ -1,0 +1,312 @@
+/** A client: a peer that makes its connection, and makes it again when it breaks. */
+import { type Address, formatAddress } from "../address/address.ts";
+import type { Timer } from "../clock.ts";
+import { MyelinError, toMyelinError } from "../errors.ts";
+import { bindOnUse } from "../session/bound-methods.ts";
+import { DataCodecs } from "../session/data-codecs.ts";
+import type { Endpoint } from "../session/endpoint.ts";
+import { greetServer, type Rejection, type Welcomed } from "../session/greet-server.ts";
+import type { Hello } from "../session/hello.ts";
+import { OfflineQueue } from "../session/offline-queue.ts";
+import type { PendingCall } from "../session/pending-call.ts";
+import type { Session } from "../session/session.ts";
+import { closedError, type SessionEnd } from "../session/session-end.ts";
+import { type CallOpening, SessionPeer } from "../session/session-peer.ts";
+import { receiveLimits, startSession } from "../session/start-session.ts";
+import { codecId } from "../session/wire.ts";
+import { channelBinding } from "../transport/channel-binding.ts";
+import type { PeerIdentity, Transport } from "../transport/transport.ts";
+import { Backoff } from "./backoff.ts";
+import { isForGood } from "./for-good.ts";
+
+export interface LiveClientOptions {
+  readonly transport: Transport;
+  readonly address: Address;
+  readonly meta: Readonly<Record<string, string>>;
+  readonly welcomeTimeoutMs: number;
+  readonly retry:
+    | { readonly minMs: number; readonly maxMs: number; readonly maxAttempts: number }
+    | undefined;
+  readonly offline: {
+    readonly policy: "queue" | "drop" | "reject";
+    readonly maxBytes: number;
+    readonly maxMessages: number;
+  };
+}
+
+const nothing = Object.freeze({ events: 0, calls: 0 });
+const nobody: PeerIdentity = Object.freeze({ credentials: "unknown" });
+/** What a call that waits counts for, beside its data. */
+const waitingBytes = 64;
+
+export class LiveClient extends SessionPeer {
+  readonly address: string;
+  /** Settles with the first welcome, or when there will be none. */
+  readonly first: Promise<void>;
+  readonly #options: LiveClientOptions;
+  readonly #backoff: Backoff;
+  readonly #offline: OfflineQueue<Session<SessionPeer>>;
+  readonly #codecs: DataCodecs;
+  #id = "";
+  #dialling: AbortController | undefined;
+  #timer: Timer | undefined;
+  #dropped = 0;
+  #isUnheld = false;
+  #welcomed!: () => void;
+  #failed!: (error: MyelinError) => void;
+
+  constructor(endpoint: Endpoint<SessionPeer>, options: LiveClientOptions) {
+    super(endpoint, endpoint.handlers, "connecting");
+    this.address = formatAddress(options.address);
+    this.#options = options;
+    this.#backoff = new Backoff(endpoint.clock, options.retry ?? { minMs: 0, maxMs: 0 });
+    this.#offline = new OfflineQueue(endpoint.clock, options.offline);
+    // The server's own limits are known when it has welcomed us.
+    this.#codecs = new DataCodecs({
+      registry: endpoint.registry,
+      agreed: new Set([codecId.json, codecId.bytes, codecId.tagged]),
+      maxMessageBytes: Number.POSITIVE_INFINITY,
+      maxBinaryBytes: Number.POSITIVE_INFINITY,
+      maxBatchedLength: Number.POSITIVE_INFINITY,
+    });
+    this.first = new Promise((resolve, reject) => {
+      this.#welcomed = resolve;
+      this.#failed = reject;
+    });
+    // Who connects lazily does not wait for it.
+    this.first.catch(() => {});
+    void this.#connect();
+  }
+
+  /** As the server names the session; empty before the first welcome. */
+  get id(): string {
+    return this.#id;
+  }
+
+  get remote(): string | undefined {
+    const remote = this.connection?.remote;
+    return remote === undefined ? undefined : formatAddress(remote);
+  }
+
+  get identity(): PeerIdentity {
+    return this.connection?.peer ?? nobody;
+  }
+
+  override ref(): void {
+    this.#isUnheld = false;
+    this.#timer?.ref();
+    super.ref();
+  }
+
+  override unref(): void {
+    this.#isUnheld = true;
+    this.#timer?.unref();
+    super.unref();
+  }
+
+  /** Gives up, for a reason of the caller's: no welcome in time, say. @internal */
+  giveUp(error: MyelinError): void {
+    if (this.state === "closed") return;
+    if (this.session === undefined) this.#over(error);
+    else this.session.abort(error);
+  }
+
+  tellEnd(end: SessionEnd): void {
+    this.session = undefined;
+    const { error, retry, unacknowledged, unsent } = end;
+    const { retry: own } = this.#options;
+    const isOver = this.wasClosedHere || own === undefined || retry === "never";
+    if (isOver || error?.code === "ERR_CLOSED") {
+      this.#over(error, end);
+      return;
+    }
+    this.setState("connecting");
+    const events = unsent.events + unacknowledged.events;
+    const calls = unsent.calls + unacknowledged.calls;
+    if (events + calls > 0) {
+      const mayHaveArrived = unacknowledged.events + unacknowledged.calls > 0;
+      this.notify({ kind: "gap", peer: this, events, calls, mayHaveArrived });
+    }
+    this.#later(typeof retry === "object" ? retry.afterMs : 0, error);
+  }
+
+  protected sendLater(name: string, data: unknown, codec: string | undefined): boolean {
+    const { policy } = this.#options.offline;
+    if (this.state === "closed" || this.wasClosedHere) throw closedError();
+    if (policy === "reject") throw notConnected();
+    const encoded = this.#codecs.encode(data, codec);
+    if (policy === "drop") {
+      this.#drop();
+      return true;
+    }
+    const bytes =
+      waitingBytes + (typeof encoded === "string" ? encoded.length : (encoded?.body.length ?? 0));
+    this.#offline.add({
+      bytes,
+      run: (session) => void session.encodedEvent(name, encoded),
+      fail: () => {},
+      timeoutMs: 0,
+      signal: undefined,
+    });
+    return this.#offline.bytes < this.endpoint.highWaterMarkBytes;
+  }
+
+  protected openLater({ request, onOpen, reject, resolve }: CallOpening): void {
+    if (this.state === "closed" || this.wasClosedHere) throw closedError();
+    if (this.#options.offline.policy !== "queue") throw notConnected();
+    const { clock } = this.endpoint;
+    const encoded = this.#codecs.encode(request.data, request.codec);
+    const since = clock.now();
+    const bytes =
+      waitingBytes + (typeof encoded === "string" ? encoded.length : (encoded?.body.length ?? 0));
+    this.#offline.add({
+      bytes,
+      run: (session) => {
+        const { timeoutMs } = request;
+        const left = timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - (clock.now() - since));
+        const ready = { ...request, encoded, timeoutMs: Math.ceil(left) };
+        const call: PendingCall = session.open(ready, resolve, reject);
+        onOpen(call);
+      },
+      fail: reject,
+      timeoutMs: request.timeoutMs,
+      signal: request.signal,
+    });
+  }
+
+  protected override async closeSession(
+    how: Parameters<SessionPeer["closeSession"]>[0],
+  ): Promise<void> {
+    if (this.session !== undefined) {
+      await super.closeSession(how);
+      return;
+    }
+    const waiting = this.#offline.size;
+    this.#over(undefined);
+    if (waiting === 0) return;
+    throw new MyelinError("ERR_UNDELIVERED", `${waiting} messages waited for a connection`);
+  }
+
+  async #connect(): Promise<void> {
+    const { address, transport } = this.#options;
+    this.#timer = undefined;
+    this.#dialling = new AbortController();
+    const { signal } = this.#dialling;
+    try {
+      const connection = await transport.dial(address, { signal });
+      if (this.state === "closed") {
+        connection.abort();
+        return;
+      }
+      const { clock, keys } = this.endpoint;
+      greetServer(
+        connection,
+        {
+          clock,
+          keys,
+          hello: this.#hello(),
+          channelBinding: channelBinding(connection),
+          timeoutMs: this.#options.welcomeTimeoutMs,
+        },
+        (welcomed, rejection) => {
+          if (this.state === "closed") connection.abort();
+          else if (welcomed !== undefined) this.#enter(welcomed);
+          else if (rejection !== undefined) this.#rejected(rejection);
+        },
+      );
+      signal.addEventListener("abort", () => connection.abort(), { once: true });
+    } catch (reason) {
+      if (this.state === "closed") return;
+      const error = toMyelinError(reason);
+      if (isForGood(error)) this.#over(error);
+      else this.#later(0, error);
+    }
+  }
+
+  #hello(): Hello {
+    const { contract } = this.endpoint;
+    return {
+      codecs: [],
+      features: [],
+      limits: receiveLimits(this.endpoint),
+      meta: this.#options.meta,
+      ...(contract?.name === undefined
+        ? {}
+        : { contract: { name: contract.name, version: contract.version } }),
+    };
+  }
+
+  #enter({ connection, handOn, welcome }: Welcomed): void {
+    this.#dialling = undefined;
+    this.#id = welcome.peer;
+    this.heardGoodbye = false;
+    this.setConnection(connection);
+    const { transport } = this.#options;
+    const session = startSession<SessionPeer>({
+      endpoint: this.endpoint,
+      peer: this,
+      handlers: this.handlers,
+      connection,
+      theirs: welcome.limits,
+      isLocal: transport.capabilities.localOnly,
+      handOn,
+    });
+    this.session = session;
+    this.#backoff.opened();
+    this.#offline.flush(session);
+    this.setState("open");
+    this.#welcomed();
+    // In a turn of its own: what follows `await connect()` may still attach handlers.
+    this.endpoint.clock.setImmediate(() => session.release());
+  }
+
+  #rejected({ error, retryAfterMs }: Rejection): void {
+    if (retryAfterMs === undefined || isForGood(error)) this.#over(error);
+    else this.#later(retryAfterMs ?? 0, error);
+  }
+
+  /** Tries again, unless that was the last attempt. */
+  #later(atLeastMs: number, error: MyelinError | undefined): void {
+    const { retry } = this.#options;
+    const waitMs = Math.max(atLeastMs, this.#backoff.next());
+    if (retry === undefined || this.#backoff.attempts > retry.maxAttempts) {
+      this.#over(error);
+      return;
+    }
+    this.#timer = this.endpoint.clock.setTimeout(() => void this.#connect(), waitMs);
+    // Without a socket nothing else keeps a process alive that waits for its server.
+    if (!this.#isUnheld) this.#timer.ref();
+  }
+
+  #over(error: MyelinError | undefined, end?: SessionEnd): void {
+    if (this.state === "closed") return;
+    const count = { events: this.#offline.size, calls: 0 };
+    this.endpoint.clock.clearTimeout(this.#timer);
+    this.finish(end ?? { error, unsent: count, unacknowledged: nothing, retry: undefined });
+    this.#dialling?.abort();
+    const reason = error ?? closedError();
+    this.#offline.failAll(
+      new MyelinError(reason.code, reason.message, { cause: reason, ran: "no" }),
+    );
+    this.#failed(reason);
+  }
+
+  #drop(): void {
+    this.#dropped += 1;
+    if (this.#dropped > 1) return;
+    // Told once per turn, with how many there were.
+    this.endpoint.clock.setImmediate(() => {
+      const events = this.#dropped;
+      this.#dropped = 0;
+      this.notify({ kind: "dropped", peer: this, events, bytes: 0, reason: "offline" });
+    });
+  }
+}
+
+function notConnected(): MyelinError {
+  return new MyelinError("ERR_NOT_CONNECTED", "there is no connection to the server", {
+    ran: "no",
+  });
+}
+
+bindOnUse(LiveClient.prototype, ["ref", "unref"]);

@@ -1,0 +1,91 @@
+/** One question to many peers. */
+
+import type { Clock } from "../clock.ts";
+import { isMyelinError, MyelinError } from "../errors.ts";
+import type { LivePeer } from "./live-peer.ts";
+
+export interface AskSettings {
+  readonly timeoutMs: number;
+  readonly want: number | "all";
+  readonly signal: AbortSignal | undefined;
+  readonly clock: Clock;
+}
+
+export interface AskOutcome {
+  readonly ok: boolean;
+  readonly answers: readonly { readonly peer: LivePeer; readonly value: unknown }[];
+  readonly failures: readonly { readonly peer: LivePeer; readonly error: MyelinError }[];
+  readonly missing: readonly LivePeer[];
+}
+
+/**
+ * Resolves as soon as enough have answered, enough cannot be reached any more, or the time is up. The
+ * calls that are still under way are cancelled then.
+ * @throws {MyelinError} `ERR_ABORTED` only
+ */
+export function ask(
+  peers: readonly LivePeer[],
+  name: string,
+  input: unknown,
+  { clock, signal, timeoutMs, want }: AskSettings,
+): Promise<AskOutcome> {
+  const wanted = want === "all" ? peers.length : want;
+  const answers: { peer: LivePeer; value: unknown }[] = [];
+  const failures: { peer: LivePeer; error: MyelinError }[] = [];
+  const open = new Set(peers);
+  const enough = new AbortController();
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const finish = (): void => {
+      isOver = true;
+      clock.clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      resolve({ ok: answers.length >= wanted, answers, failures, missing: [...open] });
+      enough.abort(new MyelinError("ERR_ABORTED", "enough peers have answered"));
+    };
+    const onAbort = (): void => {
+      isOver = true;
+      clock.clearTimeout(timer);
+      const cause: unknown = signal?.reason;
+      reject(new MyelinError("ERR_ABORTED", `ask(${JSON.stringify(name)}) was aborted`, { cause }));
+      enough.abort(cause);
+    };
+    const check = (): void => {
+      if (isOver) return;
+      const isReachable = answers.length + open.size >= wanted;
+      if (answers.length >= wanted || !isReachable || open.size === 0) finish();
+    };
+    const timer =
+      timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY
+        ? clock.setTimeout(() => {
+            if (!isOver) finish();
+          }, timeoutMs)
+        : undefined;
+    if (signal?.aborted === true) {
+      onAbort();
+      return;
+    }
+    signal?.addEventListener("abort", onAbort, { once: true });
+    for (const peer of peers) {
+      peer.call(name, input, { timeoutMs: 0, signal: enough.signal }).then(
+        (value) => {
+          if (isOver) return;
+          open.delete(peer);
+          answers.push({ peer, value });
+          check();
+        },
+        (reason: unknown) => {
+          if (isOver) return;
+          open.delete(peer);
+          failures.push({ peer, error: asMyelinError(reason) });
+          check();
+        },
+      );
+    }
+    check();
+  });
+}
+
+function asMyelinError(reason: unknown): MyelinError {
+  return isMyelinError(reason) ? reason : new MyelinError("ERR_CONFIG", String(reason));
+}

@@ -1,0 +1,39 @@
+/** Whom a message goes to: all peers, a room, a peer, or several of either, except some. */
+import type { LivePeer } from "./live-peer.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** A room by its name, or a peer. */
+export type Audience =
+  | string
+  | { readonly id: string }
+  | readonly (string | { readonly id: string })[];
+
+/** Each peer once, in the order in which they came. */
+export function audienceOf(
+  peers: ReadonlyMap<string, LivePeer>,
+  rooms: Rooms<LivePeer>,
+  { to, except }: { readonly to?: Audience | undefined; readonly except?: Audience | undefined },
+): LivePeer[] {
+  const included = to === undefined ? undefined : members(to, peers, rooms);
+  const excluded = except === undefined ? undefined : members(except, peers, rooms);
+  const chosen = included ?? peers.values();
+  return [...chosen].filter((peer) => excluded?.has(peer) !== true);
+}
+
+function members(
+  audience: Audience,
+  peers: ReadonlyMap<string, LivePeer>,
+  rooms: Rooms<LivePeer>,
+): Set<LivePeer> {
+  const found = new Set<LivePeer>();
+  const parts = Array.isArray(audience) ? audience : [audience as string | { id: string }];
+  for (const part of parts as readonly (string | { id: string })[]) {
+    if (typeof part === "string") {
+      for (const peer of rooms.members(part)) found.add(peer);
+    } else {
+      const peer = peers.get(part.id);
+      if (peer !== undefined) found.add(peer);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,204 @@
+/** A server: everybody who has come in, and what is said to all of them. */
+import type { Entry } from "../contract/entry.ts";
+import { Emitter, type Subscription } from "../emitter.ts";
+import { isMyelinError, MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { CloseOptions, ListenerOptions } from "../peer/call-options.ts";
+import type { Notice } from "../peer/notice.ts";
+import type { AskOptions, BroadcastOptions, BroadcastResult } from "../peer/server.ts";
+import type { ExchangeStats, ServerStats } from "../peer/stats.ts";
+import { bindOnUse } from "../session/bound-methods.ts";
+import { DataCodecs, type Encoded } from "../session/data-codecs.ts";
+import type { Endpoint, UserHandler } from "../session/endpoint.ts";
+import type { LetIn } from "../session/greet-client.ts";
+import { closedError } from "../session/session-end.ts";
+import type { SessionPeer } from "../session/session-peer.ts";
+import { codecId } from "../session/wire.ts";
+import type { Listener } from "../transport/transport.ts";
+import { type AskOutcome, ask } from "./ask.ts";
+import { audienceOf } from "./audience.ts";
+import type { Gate } from "./gate.ts";
+import { LivePeer } from "./live-peer.ts";
+import { Rooms } from "./rooms.ts";
+import { sumOf } from "./sum-of-stats.ts";
+
+interface ServerEvents {
+  peer: readonly [LivePeer];
+  notice: readonly [Notice];
+}
+
+export class LiveServer implements AsyncDisposable {
+  readonly peers: ReadonlyMap<string, LivePeer>;
+  readonly closed: Promise<void>;
+  readonly addresses: readonly string[];
+  readonly rooms: Rooms<LivePeer> = new Rooms();
+  readonly #peers = new Map<string, LivePeer>();
+  readonly #endpoint: Endpoint<SessionPeer>;
+  readonly #codecs: DataCodecs;
+  readonly #gate: Gate;
+  readonly #listeners: readonly Listener[];
+  readonly #events = new Emitter<ServerEvents>();
+  #past: ExchangeStats | undefined;
+  #closing: Promise<void> | undefined;
+  #tellClosed!: () => void;
+  #isUnref = false;
+
+  constructor(
+    endpoint: Endpoint<SessionPeer>,
+    gate: Gate,
+    listeners: readonly Listener[],
+    addresses: readonly string[],
+  ) {
+    this.peers = this.#peers;
+    this.#endpoint = endpoint;
+    this.#gate = gate;
+    this.#listeners = listeners;
+    this.addresses = addresses;
+    // For several peers: each of them says how much it takes when its turn comes.
+    this.#codecs = new DataCodecs({
+      registry: endpoint.registry,
+      agreed: new Set([codecId.json, codecId.bytes, codecId.tagged]),
+      maxMessageBytes: Number.POSITIVE_INFINITY,
+      maxBinaryBytes: Number.POSITIVE_INFINITY,
+      maxBatchedLength: Number.POSITIVE_INFINITY,
+    });
+    this.closed = new Promise((resolve) => {
+      this.#tellClosed = resolve;
+    });
+  }
+
+  get address(): string {
+    return this.addresses[0] as string;
+  }
+
+  /** A client has been welcomed. @internal */
+  enter(id: string, client: LetIn, isLocal: boolean): void {
+    const peer = new LivePeer(this, this.#endpoint, id, client, isLocal);
+    this.#peers.set(id, peer);
+    if (this.#isUnref) peer.unref();
+    this.#events.emit("peer", peer);
+    // In a turn of its own: what a listener awaits before it attaches a handler may settle first.
+    this.#endpoint.clock.setImmediate(() => peer.release());
+  }
+
+  /** @internal */
+  onGone(peer: LivePeer): void {
+    this.#peers.delete(peer.id);
+    this.#past = sumOf([this.#past, peer.stats()]);
+  }
+
+  onPeer(listener: (peer: LivePeer) => void, options?: ListenerOptions): Subscription {
+    return this.#events.on("peer", listener, options);
+  }
+
+  /** Hears the notices of all peers; a peer itself calls it to tell one. */
+  onNotice(listener: (notice: Notice) => void, options?: ListenerOptions): Subscription {
+    return this.#events.on("notice", listener, options);
+  }
+
+  /** @internal */
+  tellNotice(notice: Notice): void {
+    this.#events.emit("notice", notice);
+  }
+
+  handle(name: string, handler: UserHandler): Subscription {
+    return this.#endpoint.handle(this.#endpoint.handlers, name, handler);
+  }
+
+  on(name: string, listener: UserHandler, options?: ListenerOptions): Subscription {
+    return this.#endpoint.on(this.#endpoint.handlers, name, listener, options);
+  }
+
+  broadcast(name: string, data?: unknown, options: BroadcastOptions = {}): BroadcastResult {
+    if (this.#closing !== undefined) throw closedError();
+    const entry: Entry | undefined = this.#endpoint.outgoing(name, "event");
+    const encoded = this.#codecs.encode(data, entry?.codec);
+    let accepted = 0;
+    let refused = 0;
+    for (const peer of audienceOf(this.#peers, this.rooms, options)) {
+      if (this.#sendTo(peer, name, encoded)) accepted += 1;
+      else refused += 1;
+    }
+    return { accepted, dropped: 0, refused };
+  }
+
+  async ask(name: string, input?: unknown, options: AskOptions = {}): Promise<AskOutcome> {
+    this.#endpoint.outgoing(name, "call");
+    const { signal, timeoutMs = this.#endpoint.callTimeoutMs, want = "all" } = options;
+    if (want !== "all" && (!Number.isInteger(want) || want < 0)) {
+      throw new MyelinError("ERR_CONFIG", `want must be "all" or a number of peers, not ${want}`);
+    }
+    const peers = audienceOf(this.#peers, this.rooms, options);
+    const { clock } = this.#endpoint;
+    return ask(peers, name, input, { clock, signal, timeoutMs, want });
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.close();
+    } catch {
+      // Each peer has told its own as a notice.
+    }
+  }
+
+  stats(): ServerStats {
+    const peers = [...this.#peers.values()];
+    const bufferedBytes = peers.reduce((sum, peer) => sum + peer.stats().pendingBytes, 0);
+    return {
+      ...sumOf([this.#past, ...peers.map((peer) => peer.stats())]),
+      peers: peers.length,
+      detached: 0,
+      refused: this.#gate.refused,
+      bufferedBytes,
+    };
+  }
+
+  ref(): void {
+    this.#isUnref = false;
+    for (const each of [...this.#listeners, ...this.#peers.values()]) each.ref();
+  }
+
+  unref(): void {
+    this.#isUnref = true;
+    for (const each of [...this.#listeners, ...this.#peers.values()]) each.unref();
+  }
+
+  /** A peer that has no room for what everybody gets is too slow for it. */
+  #sendTo(peer: LivePeer, name: string, encoded: Encoded): boolean {
+    try {
+      peer.sendEncoded(name, encoded);
+      return true;
+    } catch (reason) {
+      if (isMyelinError(reason) && reason.code === "ERR_QUEUE_FULL") {
+        const waits = `more than ${limits.maxQueuedBytes} bytes wait for it`;
+        peer.cut(new MyelinError("ERR_SLOW_PEER", `the peer does not read: ${waits}`));
+      }
+      return false;
+    }
+  }
+
+  async #close(options: CloseOptions): Promise<void> {
+    this.#gate.close();
+    const listening = this.#listeners.map((listener) => listener.close());
+    const parting = [...this.#peers.values()].map((peer) => peer.close(options));
+    const outcomes = await Promise.allSettled([...parting, ...listening]);
+    this.#tellClosed();
+    const failures = outcomes.filter((each) => each.status === "rejected");
+    const [first] = failures;
+    if (first === undefined) return;
+    if (failures.length === 1) throw first.reason;
+    const message = `${failures.length} peers did not get everything`;
+    throw new MyelinError("ERR_UNDELIVERED", message, { cause: first.reason });
+  }
+}
+
+bindOnUse(LiveServer.prototype, [
+  ...(["onPeer", "onNotice", "handle", "on", "broadcast", "ask", "close"] as const),
+  ...(["stats", "ref", "unref"] as const),
+  Symbol.asyncDispose,
+]);

@@ -1,0 +1,94 @@
+/** `serve()`: listens, and lets clients in. */
+import { type Address, formatAddress, parseAddress } from "../address/address.ts";
+import type { Contract } from "../contract/contract.ts";
+import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { ServeOptions } from "../peer/serve-options.ts";
+import type { Server } from "../peer/server.ts";
+import { Endpoint } from "../session/endpoint.ts";
+import { checkOptions } from "../session/endpoint-options.ts";
+import type { SessionPeer } from "../session/session-peer.ts";
+import { transportOf } from "../transport/by-address.ts";
+import type { Listener, Transport } from "../transport/transport.ts";
+import type { Way } from "../transport/way.ts";
+import { Gate, idOf } from "./gate.ts";
+import { LiveServer } from "./live-server.ts";
+
+/** Where to listen: an address as text or as data, or a way to others. */
+export type ServeAddress = string | Address | Way<never>;
+
+/**
+ * Listens at an address, or at several, and lets clients in.
+ * @returns when all of them are bound.
+ * @throws {MyelinError} when one of them cannot be bound: none is then. `ERR_ADDRESS_IN_USE`,
+ * `ERR_INVALID_ADDRESS`, `ERR_PERMISSION`, `ERR_ABORTED`, `ERR_CONFIG` and others of the transport.
+ */
+export async function serve<C extends Contract = Contract>(
+  address: ServeAddress | readonly ServeAddress[],
+  options?: ServeOptions<C>,
+): Promise<Server<C>> {
+  const given = (options ?? {}) as ServeOptions;
+  checkOptions("serve", given);
+  const { authorize } = given;
+  if (authorize !== undefined && typeof authorize !== "function") {
+    throw new MyelinError("ERR_UNSUPPORTED", "serve(): clients of node-ipc are not accepted yet");
+  }
+  const endpoint = new Endpoint<SessionPeer>("server", given);
+  const addresses = Array.isArray(address)
+    ? (address as readonly ServeAddress[])
+    : [address as ServeAddress];
+  if (addresses.length === 0) throw new MyelinError("ERR_CONFIG", "serve(): no address was given");
+  const targets = addresses.map((each) => targetOf(each, given));
+  const sizes = given.limits ?? {};
+  const gate = new Gate({
+    endpoint,
+    instance: idOf(endpoint.clock.randomBytes(12)),
+    authorize,
+    authorizeTimeoutMs: given.authorizeTimeoutMs ?? limits.authorizeTimeoutMs,
+    welcomeTimeoutMs: sizes.handshakeTimeoutMs ?? limits.welcomeTimeoutMs,
+    maxPendingHandshakes: sizes.maxPendingHandshakes ?? limits.maxPendingHandshakes,
+    maxPeers: sizes.maxPeers ?? limits.maxPeers,
+  });
+  const listeners = await listenAll(targets, gate, given.signal);
+  const bound = listeners.map((listener) => formatAddress(listener.address));
+  const server = new LiveServer(endpoint, gate, listeners, bound);
+  gate.open(server);
+  if (given.unref === true) server.unref();
+  return server;
+}
+
+interface Target {
+  readonly transport: Transport;
+  readonly address: Address;
+}
+
+function targetOf(address: ServeAddress, options: ServeOptions): Target {
+  if (typeof address === "object" && "listen" in address) {
+    return { transport: address, address: address.address };
+  }
+  const parsed = typeof address === "string" ? parseAddress(address) : address;
+  return { transport: transportOf(parsed, options), address: parsed };
+}
+
+/** Binds all of them, or none. */
+async function listenAll(
+  targets: readonly Target[],
+  gate: Gate,
+  signal: AbortSignal | undefined,
+): Promise<Listener[]> {
+  const listeners: Listener[] = [];
+  try {
+    for (const { address, transport } of targets) {
+      const { localOnly } = transport.capabilities;
+      const admit: Parameters<Transport["listen"]>[1] = (connection) => {
+        gate.admit(connection, localOnly);
+      };
+      listeners.push(await transport.listen(address, admit, { signal }));
+    }
+    return listeners;
+  } catch (reason) {
+    gate.close();
+    await Promise.allSettled(listeners.map((listener) => listener.close()));
+    throw reason;
+  }
+}

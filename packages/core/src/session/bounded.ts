@@ -1,0 +1,46 @@
+/** Waits, but not for ever. */
+import type { Clock } from "../clock.ts";
+import { MyelinError } from "../errors.ts";
+import { type Abortable, unwatchAbort, watchAbort } from "./abort-watch.ts";
+
+/** How long to wait at most. */
+export interface WaitLimits {
+  /** 0 and Infinity: as long as it takes. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What `wait` gives, if it is in time.
+ * @throws {MyelinError} `ERR_TIMEOUT`, `ERR_ABORTED`; the message begins with `what`
+ */
+export function bounded(
+  wait: Promise<void>,
+  what: string,
+  { signal, timeoutMs = 0 }: WaitLimits,
+  clock: Clock,
+): Promise<void> {
+  if (signal === undefined && timeoutMs === 0) return wait;
+  return new Promise((resolve, reject) => {
+    const giveUp = (error: MyelinError): void => {
+      release();
+      reject(error);
+    };
+    const abortable: Abortable = {
+      aborted: (cause) => giveUp(new MyelinError("ERR_ABORTED", `${what} was aborted`, { cause })),
+    };
+    const isLimited = timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY;
+    const timer = isLimited
+      ? clock.setTimeout(() => {
+          giveUp(new MyelinError("ERR_TIMEOUT", `${what} took longer than ${timeoutMs} ms`));
+        }, timeoutMs)
+      : undefined;
+    const release = (): void => {
+      clock.clearTimeout(timer);
+      if (signal !== undefined) unwatchAbort(signal, abortable);
+    };
+    if (signal?.aborted === true) abortable.aborted(signal.reason);
+    else if (signal !== undefined) watchAbort(signal, abortable);
+    wait.then(resolve, reject).finally(release);
+  });
+}

@@ -1,0 +1,40 @@
+/** Checks the options that clients and servers have in common. */
+import { MyelinError } from "../errors.ts";
+import { checkOption, milliseconds } from "../options.ts";
+import type { EndpointOptions } from "../peer/endpoint-options.ts";
+
+const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
+const some = { min: 1, max: Number.POSITIVE_INFINITY };
+
+/**
+ * @throws {MyelinError} `ERR_CONFIG` for a value that cannot be; `ERR_UNSUPPORTED` for what this
+ * version does not do: an option that were silently ignored would be a false promise.
+ */
+export function checkOptions(owner: string, options: EndpointOptions): void {
+  for (const [key, value] of Object.entries(notBuilt(options))) {
+    if (!value) continue;
+    throw new MyelinError("ERR_UNSUPPORTED", `${owner}(): ${key} is not supported yet`);
+  }
+  for (const key of ["callTimeoutMs", "closeTimeoutMs"] as const) {
+    const value = options[key];
+    if (value !== undefined) checkOption(owner, key, value, anyTime);
+  }
+  for (const [key, value] of Object.entries(options.limits ?? {})) {
+    if (value === undefined) continue;
+    checkOption(owner, `limits.${key}`, value, key.endsWith("Ms") ? milliseconds : some);
+  }
+}
+
+function notBuilt(options: EndpointOptions): Readonly<Record<string, boolean>> {
+  const { heartbeat, resume, slowPeer = "wait" } = options;
+  return {
+    resume: resume !== undefined && resume !== false,
+    heartbeat: heartbeat !== undefined && heartbeat !== false,
+    [`slowPeer "${slowPeer}"`]: slowPeer !== "wait",
+    codecs: options.codecs !== undefined,
+    structured: options.structured === true,
+    rejectProtoKeys: options.rejectProtoKeys === true,
+    trace: options.trace !== undefined,
+    udp: options.udp !== undefined,
+  };
+}

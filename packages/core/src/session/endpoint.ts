@@ -1,0 +1,202 @@
+/** What all sessions of a client or a server have in common: names, handlers, codecs, limits. */
+
+import { type Clock, systemClock } from "../clock.ts";
+import { CodecRegistry } from "../codec/codec-registry.ts";
+import type { Contract, Side } from "../contract/contract.ts";
+import type { Entry, EntryKind } from "../contract/entry.ts";
+import { validate } from "../contract/validate.ts";
+import type { Subscription } from "../emitter.ts";
+import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { ListenerOptions } from "../peer/call-options.ts";
+import { type CallHandler, Handlers } from "./handlers.ts";
+import type { MessageContext } from "./message-context.ts";
+import { NameTable } from "./name-table.ts";
+import { type ProofKeys, proofKeys } from "./proof.ts";
+import type { ExposeErrors } from "./remote-error.ts";
+import type { SessionTerms } from "./session-options.ts";
+import { type CallType, callType } from "./wire.ts";
+
+/** A function of the user's that is called with a message. */
+export type UserHandler = (data: never, context: never) => unknown;
+export type UserMiddleware = (message: never, next: () => unknown) => unknown;
+
+/** The options of an endpoint that concern its sessions, as users give them. */
+export interface EndpointSettings {
+  readonly contract?: Contract | undefined;
+  readonly handlers?: Readonly<Record<string, UserHandler>> | undefined;
+  readonly events?: Readonly<Record<string, UserHandler | undefined>> | undefined;
+  readonly use?: readonly UserMiddleware[] | undefined;
+  readonly secret?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  readonly callTimeoutMs?: number | undefined;
+  readonly closeTimeoutMs?: number | undefined;
+  readonly exposeErrors?: ExposeErrors | undefined;
+  readonly exposeStacks?: boolean | undefined;
+  readonly clock?: Clock | undefined;
+  readonly limits?: EndpointSizes | undefined;
+}
+
+/** Limits that are looked at in every session. */
+export interface EndpointSizes {
+  readonly maxMessageBytes?: number | undefined;
+  readonly maxFrameBytes?: number | undefined;
+  readonly windowBytes?: number | undefined;
+  readonly windowMessages?: number | undefined;
+  readonly maxInboundCalls?: number | undefined;
+  readonly highWaterMarkBytes?: number | undefined;
+  readonly maxPendingBytes?: number | undefined;
+}
+
+const defaultCallTimeoutMs = 30_000;
+const defaultHighWaterMarkBytes = 1024 * 1024;
+
+const typeOfKind: Readonly<Record<Exclude<EntryKind, "event">, CallType>> = callType;
+
+export class Endpoint<Peer> {
+  readonly side: Side;
+  readonly clock: Clock;
+  readonly contract: Contract | undefined;
+  readonly names: NameTable;
+  readonly handlers: Handlers<MessageContext<Peer>> = new Handlers();
+  readonly registry: CodecRegistry = new CodecRegistry();
+  readonly terms: SessionTerms;
+  readonly keys: ProofKeys | undefined;
+  readonly callTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+  readonly maxInboundCalls: number;
+  readonly maxQueuedBytes: number;
+  readonly highWaterMarkBytes: number;
+  readonly exposeErrors: ExposeErrors | undefined;
+  readonly exposeStacks: boolean;
+  readonly #use: readonly UserMiddleware[];
+
+  /** @throws {MyelinError} `ERR_CONFIG` */
+  constructor(side: Side, settings: EndpointSettings) {
+    const { contract, secret, limits: sizes = {} } = settings;
+    this.side = side;
+    this.clock = settings.clock ?? systemClock;
+    this.contract = contract;
+    this.names = new NameTable(contract?.[otherSide(side)].keys());
+    this.terms = {
+      window: {
+        messages: sizes.windowMessages ?? limits.windowMessages,
+        bytes: sizes.windowBytes ?? limits.windowBytes,
+      },
+      maxFrameBytes: sizes.maxFrameBytes ?? limits.maxFrameBytes,
+      maxMessageBytes: sizes.maxMessageBytes ?? limits.maxMessageBytes,
+      maxBinaryBytes: limits.maxBinaryBytes,
+    };
+    this.keys = secret === undefined ? undefined : proofKeys(secret);
+    this.callTimeoutMs = settings.callTimeoutMs ?? defaultCallTimeoutMs;
+    this.closeTimeoutMs = settings.closeTimeoutMs ?? limits.closeTimeoutMs;
+    this.maxInboundCalls = sizes.maxInboundCalls ?? limits.maxInboundCalls;
+    this.maxQueuedBytes = sizes.maxPendingBytes ?? limits.maxQueuedBytes;
+    this.highWaterMarkBytes = sizes.highWaterMarkBytes ?? defaultHighWaterMarkBytes;
+    this.exposeErrors = settings.exposeErrors;
+    this.exposeStacks = settings.exposeStacks ?? false;
+    this.#use = settings.use ?? [];
+    for (const [name, run] of Object.entries(settings.handlers ?? {})) {
+      this.handle(this.handlers, name, run);
+    }
+    for (const [name, run] of Object.entries(settings.events ?? {})) {
+      if (run !== undefined) this.on(this.handlers, name, run);
+    }
+    this.#checkComplete();
+  }
+
+  /** What this side may say under a name, as the contract has it; undefined without a contract. */
+  outgoing(name: string, kind: EntryKind): Entry | undefined {
+    return this.#entry(otherSide(this.side), name, kind);
+  }
+
+  /** @throws {MyelinError} `ERR_CONFIG` when the name is taken, or none of the contract. */
+  handle(handlers: Handlers<MessageContext<Peer>>, name: string, run: UserHandler): Subscription {
+    if (typeof run !== "function") {
+      throw new MyelinError("ERR_CONFIG", `the handler of ${JSON.stringify(name)} is no function`);
+    }
+    const entry = this.#entry(this.side, name, undefined);
+    if (entry?.kind === "event") {
+      throw new MyelinError("ERR_CONFIG", `${JSON.stringify(name)} is an event: use on()`);
+    }
+    return handlers.handle(name, {
+      type: entry === undefined ? undefined : typeOfKind[entry.kind],
+      run: this.#wrap(run),
+      accept: checkOf(entry?.input, "input"),
+      codec: entry?.codec,
+    });
+  }
+
+  /** @throws {MyelinError} `ERR_CONFIG` when the name is no event of the contract. */
+  on(
+    handlers: Handlers<MessageContext<Peer>>,
+    name: string,
+    run: UserHandler,
+    { once = false, signal }: ListenerOptions = {},
+  ): Subscription {
+    const entry = this.#entry(this.side, name, "event");
+    const wrapped = this.#wrap(run);
+    const accept = checkOf(entry?.input, "data");
+    const listener: CallHandler<MessageContext<Peer>>["run"] =
+      accept === undefined ? wrapped : (data, context) => wrapped(accept(data), context);
+    if (signal?.aborted === true) return noSubscription;
+    const heard: typeof listener = (data, context) => {
+      subscription.dispose();
+      return listener(data, context);
+    };
+    const subscription = handlers.on(name, once ? heard : listener);
+    signal?.addEventListener("abort", () => subscription.dispose(), { once: true });
+    return subscription;
+  }
+
+  #entry(side: Side, name: string, kind: EntryKind | undefined): Entry | undefined {
+    const entries = this.contract?.[side];
+    if (entries === undefined) return undefined;
+    const entry = entries.get(name);
+    if (entry === undefined) {
+      const message = `the contract has no ${JSON.stringify(name)} that the ${side} handles`;
+      throw new MyelinError("ERR_CONFIG", message);
+    }
+    if (kind !== undefined && entry.kind !== kind) {
+      const message = `${JSON.stringify(name)} is of kind "${entry.kind}", not "${kind}"`;
+      throw new MyelinError("ERR_CONFIG", message);
+    }
+    return entry;
+  }
+
+  /** The handler inside of the middleware, the first of which is outermost. */
+  #wrap(run: UserHandler): CallHandler<MessageContext<Peer>>["run"] {
+    const inner = run as (data: unknown, context: MessageContext<Peer>) => unknown;
+    const use = this.#use as readonly ((message: unknown, next: () => unknown) => unknown)[];
+    if (use.length === 0) return inner;
+    return (data, context) => {
+      const message = context.withData(data);
+      let next = (): unknown => inner(data, context);
+      for (const middleware of use.toReversed()) {
+        const within = next;
+        next = () => middleware(message, within);
+      }
+      return next();
+    };
+  }
+
+  #checkComplete(): void {
+    for (const [name, { kind }] of this.contract?.[this.side] ?? []) {
+      if (kind === "event" || this.handlers.call(name) !== undefined) continue;
+      throw new MyelinError("ERR_CONFIG", `the contract's ${JSON.stringify(name)} has no handler`);
+    }
+  }
+}
+
+const noSubscription: Subscription = { dispose() {}, [Symbol.dispose]() {} };
+
+export function otherSide(side: Side): Side {
+  return side === "server" ? "client" : "server";
+}
+
+/** A function that checks by a schema, if there is one. */
+export function checkOf(
+  schema: Entry["input"],
+  what: string,
+): ((data: unknown) => unknown) | undefined {
+  return schema === undefined ? undefined : (data) => validate(schema, data, what);
+}

@@ -1,0 +1,68 @@
+/** The client's side of getting to know each other. */
+import type { Clock } from "../clock.ts";
+import type { MyelinError } from "../errors.ts";
+import type { Connection, Sink } from "../transport/transport.ts";
+import { ClientHandshake, type ClientStep } from "./client-handshake.ts";
+import { Greeting } from "./greeting.ts";
+import type { Hello } from "./hello.ts";
+import type { ProofKeys } from "./proof.ts";
+import type { Welcome } from "./welcome.ts";
+
+export interface GreetServerOptions {
+  readonly clock: Clock;
+  readonly hello: Hello;
+  readonly keys: ProofKeys | undefined;
+  readonly channelBinding?: Uint8Array | undefined;
+  readonly timeoutMs: number;
+}
+
+/** A connection on which the server has welcomed us. */
+export interface Welcomed {
+  readonly connection: Connection;
+  readonly welcome: Welcome;
+  /** Everything that came after the welcome goes there. */
+  readonly handOn: (sink: Sink) => void;
+}
+
+/** Why the server did not welcome us. */
+export interface Rejection {
+  readonly error: MyelinError;
+  /** The server would have us again after so long; undefined: never; null: it did not say. */
+  readonly retryAfterMs: number | undefined | null;
+}
+
+/** Calls back once. The connection is aborted when there is no welcome. */
+export function greetServer(
+  connection: Connection,
+  options: GreetServerOptions,
+  onOutcome: (welcomed: Welcomed | undefined, rejection: Rejection | undefined) => void,
+): Greeting<ClientStep> {
+  const { clock, hello, keys, channelBinding, timeoutMs } = options;
+  const randomBytes = (count: number): Uint8Array => clock.randomBytes(count);
+  const handshake = new ClientHandshake({ hello, keys, channelBinding, randomBytes });
+  const reject = (error: MyelinError, retryAfterMs: Rejection["retryAfterMs"]): void => {
+    greeting.abandon(error);
+    onOutcome(undefined, { error, retryAfterMs });
+  };
+  const greeting = new Greeting<ClientStep>(
+    connection,
+    {
+      handshake,
+      onStep(step) {
+        if (step.type === "failed") {
+          reject(step.error, step.retryAfterMs);
+        } else if (step.type === "welcomed") {
+          greeting.finish();
+          const handOn = (sink: Sink): void => greeting.handOn(sink);
+          onOutcome({ connection, welcome: step.welcome, handOn }, undefined);
+        } else {
+          greeting.send(step.send);
+        }
+      },
+      onFailure: (error) => reject(error, null),
+    },
+    { clock, timeoutMs },
+  );
+  greeting.send(handshake.start());
+  return greeting;
+}

@@ -1,0 +1,123 @@
+/**
+ * What is sent while there is no session, in order, until there is one. Each message was encoded when
+ * it was accepted; a call waits within its own time limit, and says that it did not run when that is
+ * over.
+ */
+import type { Clock, Timer } from "../clock.ts";
+import { MyelinError } from "../errors.ts";
+import { type Abortable, unwatchAbort, watchAbort } from "./abort-watch.ts";
+
+/** One message that waits. */
+export interface Waiting<Session> {
+  readonly bytes: number;
+  /** There is a session. */
+  run(session: Session): void;
+  /** There will be none, or not in time. */
+  fail(error: MyelinError): void;
+  /** 0: as long as it takes. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface OfflineLimits {
+  readonly maxBytes: number;
+  readonly maxMessages: number;
+}
+
+class Place<Session> implements Abortable {
+  readonly waiting: Waiting<Session>;
+  readonly #onOver: (place: Place<Session>, error: MyelinError) => void;
+  readonly #clock: Clock;
+  readonly #timer: Timer | undefined;
+
+  constructor(
+    waiting: Waiting<Session>,
+    clock: Clock,
+    onOver: (place: Place<Session>, error: MyelinError) => void,
+  ) {
+    const { signal, timeoutMs } = waiting;
+    this.waiting = waiting;
+    this.#clock = clock;
+    this.#onOver = onOver;
+    if (signal !== undefined) watchAbort(signal, this);
+    if (timeoutMs > 0) {
+      this.#timer = clock.setTimeout(() => {
+        const message = `there was no connection within ${timeoutMs} ms`;
+        onOver(this, new MyelinError("ERR_TIMEOUT", message, { ran: "no" }));
+      }, timeoutMs);
+    }
+  }
+
+  aborted(reason: unknown): void {
+    const message = "aborted before there was a connection";
+    this.#onOver(this, new MyelinError("ERR_ABORTED", message, { cause: reason, ran: "no" }));
+  }
+
+  release(): void {
+    this.#clock.clearTimeout(this.#timer);
+    const { signal } = this.waiting;
+    if (signal !== undefined) unwatchAbort(signal, this);
+  }
+}
+
+export class OfflineQueue<Session> {
+  readonly #clock: Clock;
+  readonly #limits: OfflineLimits;
+  // A Set keeps the order and gives up any of its places at once.
+  readonly #places = new Set<Place<Session>>();
+  #bytes = 0;
+
+  constructor(clock: Clock, limits: OfflineLimits) {
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** @throws {MyelinError} `ERR_QUEUE_FULL` */
+  add(waiting: Waiting<Session>): void {
+    const { maxBytes, maxMessages } = this.#limits;
+    if (this.#places.size >= maxMessages || this.#bytes + waiting.bytes > maxBytes) {
+      const message = `${this.#places.size} messages (${this.#bytes} bytes) wait for a connection`;
+      throw new MyelinError("ERR_QUEUE_FULL", message, { ran: "no" });
+    }
+    this.#bytes += waiting.bytes;
+    this.#places.add(
+      new Place(waiting, this.#clock, (place, error) => {
+        this.#remove(place);
+        place.waiting.fail(error);
+      }),
+    );
+  }
+
+  /** Sends everything, in order. */
+  flush(session: Session): void {
+    for (const place of [...this.#places]) {
+      this.#remove(place);
+      try {
+        place.waiting.run(session);
+      } catch (reason) {
+        place.waiting.fail(reason as MyelinError);
+      }
+    }
+  }
+
+  failAll(error: MyelinError): void {
+    for (const place of [...this.#places]) {
+      this.#remove(place);
+      place.waiting.fail(error);
+    }
+  }
+
+  #remove(place: Place<Session>): void {
+    this.#places.delete(place);
+    this.#bytes -= place.waiting.bytes;
+    place.release();
+  }
+}

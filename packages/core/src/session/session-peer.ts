@@ -1,0 +1,384 @@
+/**
+ * What users hold of a session. Its methods check names and options, and hand on to the session, or
+ * to what stands in for it while there is none.
+ */
+import type { Entry, EntryKind } from "../contract/entry.ts";
+import { Emitter, type Subscription } from "../emitter.ts";
+import { isMyelinError, MyelinError } from "../errors.ts";
+import type {
+  CallOptions,
+  CloseOptions,
+  FlushOptions,
+  ListenerOptions,
+  PostOptions,
+  SendOptions,
+  StreamOptions,
+  WaitOptions,
+} from "../peer/call-options.ts";
+import type { Notice } from "../peer/notice.ts";
+import type { CloseReason, PeerState } from "../peer/peer.ts";
+import type { PeerStats } from "../peer/stats.ts";
+import type { Connection, PeerIdentity } from "../transport/transport.ts";
+import { bindOnUse } from "./bound-methods.ts";
+import { bounded } from "./bounded.ts";
+import type { CallRequest } from "./calling.ts";
+import { checkOf, type Endpoint, type UserHandler } from "./endpoint.ts";
+import type { Goodbye, Retry } from "./goodbye.ts";
+import type { Handlers } from "./handlers.ts";
+import { type ItemSource, isItemSource } from "./items.ts";
+import type { MessageContext } from "./message-context.ts";
+import type { PendingCall } from "./pending-call.ts";
+import { RemoteItems } from "./remote-items.ts";
+import type { Session } from "./session.ts";
+import { closedError, type SessionEnd } from "./session-end.ts";
+import type { SessionOwner, SessionStats } from "./session-options.ts";
+import { type CallType, callType } from "./wire.ts";
+
+interface PeerEvents {
+  state: readonly [PeerState];
+  drain: readonly [];
+  notice: readonly [Notice];
+}
+
+/** Opens a call in a session: now, or when there is one. */
+export interface CallOpening {
+  readonly request: CallRequest;
+  readonly onOpen: (call: PendingCall) => void;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: MyelinError) => void;
+}
+
+const defaultDrainMs = 1_000;
+
+export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
+  abstract readonly id: string;
+  readonly dialect = "myelin";
+  readonly closed: Promise<CloseReason>;
+  protected readonly endpoint: Endpoint<SessionPeer>;
+  /** Its own, asked before the endpoint's. */
+  protected readonly handlers: Handlers<MessageContext<SessionPeer>>;
+  protected readonly listeners: Emitter<PeerEvents> = new Emitter();
+  protected session: Session<SessionPeer> | undefined;
+  protected connection: Connection | undefined;
+  protected wasClosedHere = false;
+  protected heardGoodbye = false;
+  #state: PeerState;
+  #tellClosed!: (reason: CloseReason) => void;
+  #isUnref = false;
+  /** What the process waits for, though the peer was unref'd. */
+  #holds = 0;
+  readonly #unhandledNames = new Set<string>();
+  #unhandled = 0;
+  #slow = 0;
+
+  constructor(
+    endpoint: Endpoint<SessionPeer>,
+    handlers: Handlers<MessageContext<SessionPeer>>,
+    state: PeerState,
+  ) {
+    this.endpoint = endpoint;
+    this.handlers = handlers;
+    this.#state = state;
+    this.closed = new Promise((resolve) => {
+      this.#tellClosed = resolve;
+    });
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  abstract get remote(): string | undefined;
+  abstract get identity(): PeerIdentity;
+
+  /** There is no session: sends the event later, or throws. */
+  protected abstract sendLater(name: string, data: unknown, codec: string | undefined): boolean;
+  /** There is no session: opens the call later, or throws. */
+  protected abstract openLater(opening: CallOpening): void;
+  abstract tellEnd(end: SessionEnd): void;
+
+  send(name: string, data?: unknown, options: SendOptions = {}): boolean {
+    refuseBytes(options);
+    const codec = this.endpoint.outgoing(name, "event")?.codec;
+    const { session } = this;
+    const hasRoom =
+      session === undefined ? this.sendLater(name, data, codec) : session.event(name, data, codec);
+    if (!hasRoom) this.#slow += 1;
+    return hasRoom;
+  }
+
+  async post(name: string, data?: unknown, options: PostOptions = {}): Promise<void> {
+    const { session } = this;
+    if (session !== undefined && !session.hasRoom) await this.#room(options);
+    this.send(name, data, options);
+  }
+
+  call(name: string, input?: unknown, options: CallOptions = {}): Promise<unknown> {
+    refuseBytes(options);
+    return this.#answer("call", name, { data: input }, options);
+  }
+
+  upload(name: string, source: ItemSource, options: CallOptions = {}): Promise<unknown> {
+    refuseBytes(options);
+    return this.#answer("upload", name, { source: checkedSource(source) }, options);
+  }
+
+  stream(name: string, input?: unknown, options: StreamOptions = {}): RemoteItems {
+    refuseBytes(options);
+    return this.#items("stream", name, { data: input }, options);
+  }
+
+  duplex(name: string, source: ItemSource, options: StreamOptions = {}): RemoteItems {
+    refuseBytes(options);
+    return this.#items("duplex", name, { source: checkedSource(source) }, options);
+  }
+
+  handle(name: string, handler: UserHandler): Subscription {
+    return this.endpoint.handle(this.handlers, name, handler);
+  }
+
+  on(name: string, listener: UserHandler, options: ListenerOptions = {}): Subscription {
+    return this.endpoint.on(this.handlers, name, listener, options);
+  }
+
+  onState(listener: (state: PeerState) => void, options?: ListenerOptions): Subscription {
+    return this.listeners.on("state", listener, options);
+  }
+
+  onDrain(listener: () => void, options?: ListenerOptions): Subscription {
+    return this.listeners.on("drain", listener, options);
+  }
+
+  onNotice(listener: (notice: Notice) => void, options?: ListenerOptions): Subscription {
+    return this.listeners.on("notice", listener, options);
+  }
+
+  async flush(options: FlushOptions = {}): Promise<void> {
+    const { session } = this;
+    if (session === undefined) throw closedError();
+    await this.#held(() => bounded(session.flush(), "flush", options, this.endpoint.clock));
+  }
+
+  async close(options: CloseOptions = {}): Promise<void> {
+    this.wasClosedHere = true;
+    const { drainMs = defaultDrainMs, timeoutMs = this.endpoint.closeTimeoutMs } = options;
+    await this.closeSession({ drainMs, timeoutMs: drainMs + timeoutMs, retry: "now" });
+    await this.closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.close();
+    } catch {
+      // Told as a notice, for there is nobody else to tell.
+      const { undelivered } = await this.closed;
+      this.notify({ kind: "undelivered", peer: this, ...undelivered });
+    }
+  }
+
+  stats(): PeerStats {
+    const { session } = this;
+    return {
+      ...(session?.stats() ?? noStats),
+      dropped: 0,
+      unhandled: this.#unhandled,
+      slow: this.#slow,
+      roundTripMs: undefined,
+      resumed: 0,
+    };
+  }
+
+  ref(): void {
+    this.#isUnref = false;
+    this.connection?.ref();
+  }
+
+  unref(): void {
+    this.#isUnref = true;
+    if (this.#holds === 0) this.connection?.unref();
+  }
+
+  tellDrain(): void {
+    this.listeners.emit("drain");
+  }
+
+  tellGoodbye(_goodbye: Goodbye): void {
+    this.heardGoodbye = true;
+  }
+
+  tellUnhandled(name: string): void {
+    this.#unhandled += 1;
+    if (this.#unhandledNames.has(name) || this.#unhandledNames.size >= maxToldNames) return;
+    this.#unhandledNames.add(name);
+    this.notify({ kind: "unhandled", peer: this, name });
+  }
+
+  tellHandlerError(name: string, reason: unknown): void {
+    if (isMyelinError(reason) && reason.code === "ERR_INVALID_DATA") {
+      this.notify({ kind: "invalid", peer: this, name, error: reason });
+    } else {
+      this.notify({ kind: "listener-failed", peer: this, name, error: reason });
+    }
+  }
+
+  /** How this peer's session is closed; without one it is over at once. */
+  protected async closeSession(how: {
+    drainMs: number;
+    timeoutMs: number;
+    retry: Retry;
+  }): Promise<void> {
+    await this.session?.close(how);
+  }
+
+  protected setState(state: PeerState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.listeners.emit("state", state);
+  }
+
+  /** There is a connection: it is held or not, as was asked for before. */
+  protected setConnection(connection: Connection): void {
+    this.connection = connection;
+    if (this.#isUnref && this.#holds === 0) connection.unref();
+  }
+
+  protected finish({ error, unsent, unacknowledged }: SessionEnd): void {
+    const by = this.wasClosedHere && error === undefined ? "here" : this.#endedBy(error);
+    this.setState("closed");
+    this.#tellClosed({ by, error, undelivered: { unsent, unacknowledged } });
+  }
+
+  protected notify(notice: Notice): void {
+    this.listeners.emit("notice", notice);
+  }
+
+  #endedBy(error: MyelinError | undefined): CloseReason["by"] {
+    if (error?.code === "ERR_CLOSED") return "here";
+    return error === undefined || this.heardGoodbye ? "peer" : "failure";
+  }
+
+  #answer(
+    kind: "call" | "upload",
+    name: string,
+    payload: { data?: unknown; source?: ItemSource },
+    options: CallOptions,
+  ): Promise<unknown> {
+    return this.#held(
+      () =>
+        new Promise((resolve, reject) => {
+          const timeoutMs = options.timeoutMs ?? this.endpoint.callTimeoutMs;
+          const request = this.#request(kind, name, payload, { ...options, timeoutMs });
+          this.#open({ request, onOpen: () => {}, resolve, reject });
+        }),
+      options,
+    );
+  }
+
+  #items(
+    kind: "stream" | "duplex",
+    name: string,
+    payload: { data?: unknown; source?: ItemSource },
+    options: StreamOptions,
+  ): RemoteItems {
+    const request = this.#request(kind, name, payload, options);
+    return new RemoteItems((onOpen, reject) => {
+      this.#open({ request, onOpen, resolve: () => {}, reject });
+    });
+  }
+
+  #request(
+    kind: Exclude<EntryKind, "event">,
+    name: string,
+    payload: { data?: unknown; source?: ItemSource },
+    { timeoutMs = 0, signal }: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined },
+  ): CallRequest {
+    const entry = this.endpoint.outgoing(name, kind);
+    return {
+      ...payload,
+      type: callType[kind] satisfies CallType,
+      name,
+      timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? 0 : timeoutMs,
+      signal,
+      codec: entry?.codec,
+      accept: acceptOf(entry, kind),
+    };
+  }
+
+  #open(opening: CallOpening): void {
+    const { session } = this;
+    try {
+      if (session === undefined) this.openLater(opening);
+      else opening.onOpen(session.open(opening.request, opening.resolve, opening.reject));
+    } catch (reason) {
+      opening.reject(notRun(reason));
+    }
+  }
+
+  /** Resolves when there is room. */
+  #room(options: PostOptions): Promise<void> {
+    const room = new Promise<void>((resolve, reject) => {
+      const drained = this.listeners.on("drain", resolve, { once: true });
+      void this.closed.then(() => {
+        drained.dispose();
+        reject(closedError());
+      });
+    });
+    return bounded(room, "post", options, this.endpoint.clock);
+  }
+
+  /** Whatever it waits for: the process waits, too, unless it was told not to. */
+  async #held<Value>(wait: () => Promise<Value>, { ref = true }: WaitOptions = {}): Promise<Value> {
+    if (!ref) return wait();
+    this.#holds += 1;
+    if (this.#isUnref && this.#holds === 1) this.connection?.ref();
+    try {
+      return await wait();
+    } finally {
+      this.#holds -= 1;
+      if (this.#isUnref && this.#holds === 0) this.connection?.unref();
+    }
+  }
+}
+
+const noTraffic = Object.freeze({ messages: 0, bytes: 0 });
+const noStats: SessionStats = Object.freeze({
+  sent: noTraffic,
+  received: noTraffic,
+  pendingBytes: 0,
+  pendingCalls: 0,
+  activeHandlers: 0,
+  late: 0,
+});
+
+/** Names made up by a peer must not fill the memory. */
+const maxToldNames = 100;
+
+function acceptOf(entry: Entry | undefined, kind: EntryKind): CallRequest["accept"] {
+  if (entry === undefined || !entry.validateOutput) return undefined;
+  return checkOf(entry.output, kind === "call" || kind === "upload" ? "output" : "item");
+}
+
+function refuseBytes({ bytes }: SendOptions): void {
+  if (bytes === undefined) return;
+  throw new MyelinError("ERR_UNSUPPORTED", "bytes beside data are not carried yet");
+}
+
+function checkedSource(source: ItemSource): ItemSource {
+  if (isItemSource(source)) return source;
+  throw new MyelinError("ERR_CONFIG", "what is sent must be iterable");
+}
+
+/** What was thrown before anything was accepted. */
+function notRun(reason: unknown): MyelinError {
+  if (!isMyelinError(reason)) {
+    return new MyelinError("ERR_CONFIG", String(reason), { cause: reason, ran: "no" });
+  }
+  if (reason.ran !== undefined) return reason;
+  return new MyelinError(reason.code, reason.message, { cause: reason, ran: "no" });
+}
+
+bindOnUse(SessionPeer.prototype, [
+  ...(["send", "post", "call", "upload", "stream", "duplex", "handle", "on"] as const),
+  ...(["onState", "onDrain", "onNotice", "flush", "close", "stats", "ref", "unref"] as const),
+  Symbol.asyncDispose,
+]);

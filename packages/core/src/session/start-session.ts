@@ -1,0 +1,80 @@
+/** Makes the session of a peer that has been welcomed, and connects it to its connection. */
+import type { MyelinError } from "../errors.ts";
+import type { Connection, Sink } from "../transport/transport.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Handlers } from "./handlers.ts";
+import type { MessageContext } from "./message-context.ts";
+import { Session } from "./session.ts";
+import type { SessionOwner, SessionTerms } from "./session-options.ts";
+import type { ReceiveLimits } from "./terms.ts";
+import { codecId } from "./wire.ts";
+
+export interface StartSession<Peer> {
+  readonly endpoint: Endpoint<Peer>;
+  readonly peer: Peer & SessionOwner;
+  readonly handlers: Handlers<MessageContext<Peer>>;
+  readonly connection: Connection;
+  /** What the other side takes. */
+  readonly theirs: ReceiveLimits;
+  /** Both ends are on this machine. */
+  readonly isLocal: boolean;
+  readonly handOn: (sink: Sink) => void;
+}
+
+/** Codecs that everybody knows. */
+const commonCodecs: ReadonlySet<number> = new Set([codecId.json, codecId.bytes, codecId.tagged]);
+
+/** What arrives is held back until the session is released. */
+export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
+  const { connection, endpoint, handlers, isLocal, peer } = start;
+  const declared = endpoint.contract?.errors;
+  const session = new Session<Peer>({
+    side: endpoint.side,
+    peer,
+    owner: peer,
+    clock: endpoint.clock,
+    names: endpoint.names,
+    handlers,
+    registry: endpoint.registry,
+    ours: endpoint.terms,
+    theirs: termsOf(start.theirs),
+    codecs: commonCodecs,
+    errors: {
+      expose: endpoint.exposeErrors ?? (isLocal ? "full" : "declared"),
+      stacks: endpoint.exposeStacks,
+      isDeclared: ({ name, code }) =>
+        declared?.has(name) === true || (code !== undefined && declared?.has(code) === true),
+    },
+    maxInboundCalls: endpoint.maxInboundCalls,
+    maxQueuedBytes: endpoint.maxQueuedBytes,
+    highWaterMarkBytes: endpoint.highWaterMarkBytes,
+  });
+  session.attach(connection);
+  start.handOn({
+    onData: (chunk: Uint8Array) => session.receive(chunk),
+    onDrain: () => session.drained(),
+    onClose: (error?: MyelinError) => session.lost(error),
+  });
+  return session;
+}
+
+/** What this side tells of itself in the handshake. */
+export function receiveLimits<Peer>({ terms }: Endpoint<Peer>): ReceiveLimits {
+  return {
+    maxFrameBytes: terms.maxFrameBytes,
+    maxMessageBytes: terms.maxMessageBytes,
+    maxBinaryBytes: terms.maxBinaryBytes,
+    windowMessages: terms.window.messages,
+    windowBytes: terms.window.bytes,
+  };
+}
+
+function termsOf(theirs: ReceiveLimits): SessionTerms {
+  const { maxFrameBytes, maxMessageBytes, windowBytes, windowMessages } = theirs;
+  return {
+    maxFrameBytes,
+    maxMessageBytes,
+    maxBinaryBytes: theirs.maxBinaryBytes ?? maxMessageBytes,
+    window: { messages: windowMessages, bytes: windowBytes },
+  };
+}

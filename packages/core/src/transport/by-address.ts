@@ -1,0 +1,48 @@
+/** Finds the transport of an address. */
+import type { Address } from "../address/address.ts";
+import { MyelinError } from "../errors.ts";
+import type { TcpOptions, UnixOptions } from "../options.ts";
+import { local } from "./local.ts";
+import { memory } from "./memory.ts";
+import { pipe } from "./pipe.ts";
+import { tcp } from "./tcp.ts";
+import { type TlsOptions, tls } from "./tls.ts";
+import type { Transport } from "./transport.ts";
+import { unix } from "./unix.ts";
+
+/** Options of the transports that are built in, and others beside them. */
+export interface TransportSettings {
+  readonly unix?: UnixOptions | undefined;
+  readonly tcp?: TcpOptions | undefined;
+  readonly tls?: TlsOptions | undefined;
+  /** In place of those built in, by their scheme. */
+  readonly transports?: readonly Transport[] | undefined;
+}
+
+/** @throws {MyelinError} `ERR_UNSUPPORTED` when sessions cannot run over it; `ERR_CONFIG`. */
+export function transportOf(address: Address, settings: TransportSettings): Transport {
+  const { scheme } = address;
+  const given = settings.transports?.find((each) => each.scheme === scheme);
+  const transport = given ?? builtIn(scheme, settings);
+  if (transport?.capabilities.stream === true) return transport;
+  throw new MyelinError("ERR_UNSUPPORTED", `no session can run over ${scheme}: addresses`);
+}
+
+function builtIn(scheme: string, settings: TransportSettings): Transport | undefined {
+  switch (scheme) {
+    case "local":
+      return local(settings.unix);
+    case "unix":
+      return unix(settings.unix);
+    case "pipe":
+      return pipe(settings.unix);
+    case "tcp":
+      return tcp(settings.tcp);
+    case "tls":
+      return tls(settings.tls);
+    case "memory":
+      return memory();
+    default:
+      return undefined;
+  }
+}

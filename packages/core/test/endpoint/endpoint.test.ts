@@ -1,0 +1,298 @@
+// Servers and clients over real transports, in one process.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  call,
+  connect,
+  contract,
+  duplex,
+  event,
+  MemoryRegistry,
+  memory,
+  serve,
+  stream,
+  upload,
+} from "myelin";
+import { afterEach, describe, expect, test } from "vitest";
+import { until } from "../../../../test/support/within.ts";
+
+const world = contract(
+  {
+    server: {
+      greet: call<{ name: string }, string>(),
+      never: call<void, void>(),
+      progress: event<{ done: number }>(),
+      ticks: stream<{ to: number }, number>(),
+      sum: upload<number, number>(),
+      shout: duplex<string, string>(),
+    },
+    client: {
+      notice: event<{ text: string }>(),
+      confirm: call<{ question: string }, boolean>(),
+    },
+  },
+  { name: "world", version: "1.0.0" },
+);
+
+const handlers = {
+  greet: ({ name }: { name: string }) => `hello ${name}`,
+  never: () => new Promise<void>(() => {}),
+  async *ticks({ to }: { to: number }) {
+    for (let n = 0; n < to; n++) yield n;
+  },
+  async sum(numbers: AsyncIterable<number>) {
+    let sum = 0;
+    for await (const number of numbers) sum += number;
+    return sum;
+  },
+  async *shout(lines: AsyncIterable<string>) {
+    for await (const line of lines) yield line.toUpperCase();
+  },
+};
+
+const clientHandlers = { confirm: ({ question }: { question: string }) => question.endsWith("?") };
+
+const open: { close(): Promise<unknown> }[] = [];
+const folders: string[] = [];
+afterEach(async () => {
+  await Promise.allSettled(open.splice(0).map((each) => each.close()));
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function keep<Each extends { close(): Promise<unknown> }>(each: Each): Each {
+  open.push(each);
+  return each;
+}
+
+function addressOf(kind: string): string {
+  if (kind === "tcp") return "tcp://127.0.0.1:0";
+  if (kind === "memory") return `memory:${Math.random()}`;
+  const folder = mkdtempSync(join(tmpdir(), "myelin-endpoint-"));
+  folders.push(folder);
+  return `unix:${folder}/world.sock`;
+}
+
+const coded = (code: string) => expect.objectContaining({ code });
+
+describe.each(["unix", "tcp", "memory"])("over %s", (kind) => {
+  async function pair() {
+    const server = keep(await serve(addressOf(kind), { contract: world, handlers }));
+    const client = keep(
+      await connect(server.address, { contract: world, handlers: clientHandlers }),
+    );
+    const [peer] = [...server.peers.values()];
+    if (peer === undefined) throw new Error("nobody came in");
+    return { server, client, peer };
+  }
+
+  test("calls, events and streams go both ways, typed", async () => {
+    const { server, client, peer } = await pair();
+    expect(await client.call("greet", { name: "ada" })).toBe("hello ada");
+    expect(await peer.call("confirm", { question: "really?" })).toBe(true);
+
+    const heard: number[] = [];
+    server.on("progress", ({ done }) => void heard.push(done));
+    for (let done = 0; done < 1_000; done++) client.send("progress", { done });
+    await client.flush();
+    expect(heard).toEqual(Array.from({ length: 1_000 }, (_, n) => n));
+
+    const items: number[] = [];
+    for await (const n of client.stream("ticks", { to: 5_000 })) items.push(n);
+    expect(items).toHaveLength(5_000);
+    expect(await client.upload("sum", [1, 2, 3])).toBe(6);
+    const lines: string[] = [];
+    for await (const line of client.duplex("shout", ["a", "b"])) lines.push(line);
+    expect(lines).toEqual(["A", "B"]);
+  });
+
+  test("broadcasts reach everybody but those left out, rooms those in them", async () => {
+    const { server, client, peer } = await pair();
+    const second = keep(
+      await connect(server.address, { contract: world, handlers: clientHandlers }),
+    );
+    const heard: string[] = [];
+    client.on("notice", ({ text }) => void heard.push(`first ${text}`));
+    second.on("notice", ({ text }) => void heard.push(`second ${text}`));
+    expect(server.broadcast("notice", { text: "all" })).toEqual({
+      accepted: 2,
+      dropped: 0,
+      refused: 0,
+    });
+    peer.join("room");
+    expect(server.broadcast("notice", { text: "room" }, { to: "room" }).accepted).toBe(1);
+    expect(server.broadcast("notice", { text: "others" }, { except: peer }).accepted).toBe(1);
+    await until("all of them", () => heard.length === 4);
+    expect(heard.sort()).toEqual(["first all", "first room", "second all", "second others"]);
+    const answers = await server.ask("confirm", { question: "there?" });
+    expect(answers).toMatchObject({ ok: true, failures: [], missing: [] });
+    expect(answers.answers.map(({ value }) => value)).toEqual([true, true]);
+  });
+
+  test("a handler that is attached right after connecting misses nothing", async () => {
+    const address = addressOf(kind);
+    const server = keep(await serve(address));
+    server.onPeer((peer) => void peer.send("early", 1));
+    const client = keep(await connect(server.address));
+    const early = new Promise((resolve) => client.on("early", resolve));
+    expect(await early).toBe(1);
+  });
+
+  test("a server that closes lets calls finish and tells its clients", async () => {
+    const { server, client } = await pair();
+    let answer!: (text: string) => void;
+    const other = keep(await serve(addressOf(kind)));
+    other.handle("slow", () => new Promise((resolve) => (answer = resolve)));
+    const caller = keep(await connect(other.address, { retry: false }));
+    const pending = caller.call("slow");
+    await until("the call runs", () => other.stats().activeHandlers === 1);
+    const closing = other.close();
+    answer("done");
+    expect(await pending).toBe("done");
+    await closing;
+    expect(await caller.closed).toMatchObject({ by: "peer", error: undefined });
+    expect(client.state).toBe("open");
+    expect(server.stats().peers).toBe(1);
+  });
+
+  test("a client that closes delivers everything first", async () => {
+    const { server, client } = await pair();
+    let heard = 0;
+    server.on("progress", () => void heard++);
+    for (let done = 0; done < 2_000; done++) client.send("progress", { done });
+    await client.close();
+    expect(heard).toBe(2_000);
+    expect(client.state).toBe("closed");
+    await until("the server knows", () => server.peers.size === 0);
+    expect(() => client.send("progress", { done: 1 })).toThrow(coded("ERR_CLOSED"));
+    await expect(client.call("greet", { name: "x" })).rejects.toEqual(coded("ERR_CLOSED"));
+  });
+});
+
+describe("coming in", () => {
+  test("a secret that both know lets in, another one does not", async () => {
+    const secret = "sixteen bytes at least, at random";
+    const server = keep(await serve(addressOf("unix"), { secret }));
+    server.handle("x", () => 1);
+    const client = keep(await connect(server.address, { secret }));
+    expect(await client.call("x")).toBe(1);
+    await expect(connect(server.address)).rejects.toEqual(coded("ERR_AUTHENTICATION"));
+    const other = "another secret, as long as that";
+    await expect(connect(server.address, { secret: other })).rejects.toEqual(
+      coded("ERR_AUTHENTICATION"),
+    );
+    expect(server.peers.size).toBe(1);
+  });
+
+  test("a client with a secret does not trust a server without", async () => {
+    const server = keep(await serve(addressOf("unix")));
+    const secret = "sixteen bytes at least, at random";
+    await expect(connect(server.address, { secret })).rejects.toEqual(coded("ERR_AUTHENTICATION"));
+  });
+
+  test("authorize decides, and whatever is not a clear yes is a no", async () => {
+    const asked: unknown[] = [];
+    const server = keep(
+      await serve(addressOf("unix"), {
+        authorize: (_, { meta }) => {
+          asked.push(meta);
+          if (meta["token"] === "throw") throw new Error("database down");
+          return meta["token"] === "good";
+        },
+      }),
+    );
+    keep(await connect(server.address, { meta: { token: "good" } }));
+    for (const token of ["bad", "throw"]) {
+      await expect(connect(server.address, { meta: { token } })).rejects.toEqual(
+        coded("ERR_REFUSED"),
+      );
+    }
+    expect(asked).toEqual([{ token: "good" }, { token: "bad" }, { token: "throw" }]);
+    expect(server.stats()).toMatchObject({ peers: 1, refused: 2 });
+  });
+
+  test("strangers who say nothing, or something else, are turned away", async () => {
+    const registry = new MemoryRegistry();
+    const transport = memory({ registry });
+    const server = keep(await serve("memory:x", { transports: [transport] }));
+    const connection = await transport.dial({ scheme: "memory", name: "x" });
+    const ended = new Promise((resolve) => {
+      connection.open({ onData: () => {}, onDrain: () => {}, onClose: resolve });
+    });
+    connection.send("GET / HTTP/1.1\r\n\r\n");
+    await ended;
+    expect(server.stats()).toMatchObject({ peers: 0, refused: 1 });
+  });
+});
+
+describe("a client without its server", () => {
+  test("rejects in time, on abort, and at once without retry", async () => {
+    const address = addressOf("unix");
+    await expect(connect(address, { timeoutMs: 50 })).rejects.toEqual(coded("ERR_TIMEOUT"));
+    await expect(connect(address, { retry: false })).rejects.toEqual(coded("ERR_NOT_FOUND"));
+    const controller = new AbortController();
+    const connecting = connect(address, { signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await expect(connecting).rejects.toEqual(coded("ERR_ABORTED"));
+  });
+
+  test("keeps what is sent, in order, until the server is there", async () => {
+    const address = addressOf("unix");
+    const client = keep(await connect(address, { lazy: true, retry: { minMs: 5, maxMs: 20 } }));
+    expect(client.state).toBe("connecting");
+    const data = { n: 1 };
+    client.send("x", data);
+    data.n = 2;
+    const answer = client.call("echo", "later");
+    client.send("x", data);
+    const server = keep(await serve(address));
+    const heard: unknown[] = [];
+    server.on("x", (each) => void heard.push(each));
+    server.handle("echo", (each) => each);
+    expect(await answer).toBe("later");
+    await client.flush();
+    expect(heard).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
+  test("a call that waits ends in its own time, and did not run", async () => {
+    const client = keep(await connect(addressOf("unix"), { lazy: true }));
+    await expect(client.call("x", 1, { timeoutMs: 20 })).rejects.toMatchObject({
+      code: "ERR_TIMEOUT",
+      ran: "no",
+    });
+  });
+
+  test("says so when told to reject", async () => {
+    const client = keep(await connect(addressOf("unix"), { lazy: true, offline: "reject" }));
+    expect(() => client.send("x", 1)).toThrow(coded("ERR_NOT_CONNECTED"));
+    await expect(client.call("x", 1)).rejects.toMatchObject({
+      code: "ERR_NOT_CONNECTED",
+      ran: "no",
+    });
+  });
+
+  test("connects again when the server has been restarted, and tells what may be lost", async () => {
+    const address = addressOf("unix");
+    const states: string[] = [];
+    const first = await serve(address);
+    const client = keep(await connect(address, { retry: { minMs: 5, maxMs: 20 } }));
+    client.onState((state) => void states.push(state));
+    await first.close();
+    const second = keep(await serve(address));
+    second.handle("x", () => "again");
+    expect(await client.call("x")).toBe("again");
+    expect(states).toEqual(["connecting", "open"]);
+  });
+});
+
+describe("options that this version does not have", () => {
+  test.each([
+    { resume: { windowMs: 1 } },
+    { heartbeat: { intervalMs: 1 } },
+    { slowPeer: "drop-oldest" },
+    { structured: true },
+  ] as const)("are refused, not ignored: %j", async (options) => {
+    await expect(serve(addressOf("unix"), options)).rejects.toEqual(coded("ERR_UNSUPPORTED"));
+    await expect(connect(addressOf("unix"), options)).rejects.toEqual(coded("ERR_UNSUPPORTED"));
+  });
+});
