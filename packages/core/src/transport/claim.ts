@@ -1,4 +1,4 @@
-/** What carries one connection in its life: ports, channels, inherited descriptors. */
+/** What can be taken for a connection only once: ports, channels, inherited descriptors. */
 import { MyelinError } from "../errors.ts";
 
 const carriers = new WeakSet<object>();
@@ -10,20 +10,24 @@ const descriptors = new Set<number>();
  * @throws {MyelinError} `ERR_CLOSED` when it was taken before.
  */
 export function claimCarrier(carrier: object, what: string): void {
-  if (carriers.has(carrier)) throw usedUp(what);
+  if (carriers.has(carrier)) {
+    const message = `${what} has carried a connection before, and carries only one: pass a fresh one, or a function that makes one`;
+    throw new MyelinError("ERR_CLOSED", message);
+  }
   carriers.add(carrier);
 }
 
 /**
  * Takes an inherited descriptor. Once it was closed, its number can be anything's.
+ * @param check throws when it is not what it should be; then it is not taken.
  * @throws {MyelinError} `ERR_CLOSED` when it was taken before.
  */
-export function claimDescriptor(descriptor: number): void {
-  if (descriptors.has(descriptor)) throw usedUp(`fd:${descriptor}`);
+export function claimDescriptor(descriptor: number, check: () => void): void {
+  if (descriptors.has(descriptor)) {
+    const address = `fd:${descriptor}`;
+    const message = `${address} was taken before in this process: a descriptor is inherited once, and its number may be another's by now`;
+    throw new MyelinError("ERR_CLOSED", message, { address });
+  }
+  check();
   descriptors.add(descriptor);
-}
-
-function usedUp(what: string): MyelinError {
-  const message = `${what} has carried a connection already, and carries only one: pass a fresh one, or a function that makes one`;
-  return new MyelinError("ERR_CLOSED", message);
 }
