@@ -24,6 +24,7 @@ export const limits: {
   readonly maxQueuedBytes: number;
   readonly streamWindowBytes: number;
   readonly maxStreamWindowBytes: number;
+  readonly heartbeatMs: number;
   readonly maxPendingHandshakes: number;
   readonly maxPeers: number;
   readonly welcomeTimeoutMs: number;
@@ -74,6 +75,8 @@ export const limits: {
   streamWindowBytes: 64 * 1024,
   /** A fast consumer on a long way gets a window that grows up to this. */
   maxStreamWindowBytes: 4 * 1024 * 1024,
+  /** A machine that lost its power never says goodbye: after so long without a byte it is asked. */
+  heartbeatMs: 15_000,
   /** Strangers who connect and say nothing would use up descriptors and memory. */
   maxPendingHandshakes: 128,
   /** A flood of clients would use up descriptors and memory. */

@@ -19,6 +19,10 @@ export function checkOptions(owner: string, options: EndpointOptions): void {
     const value = options[key];
     if (value !== undefined) checkOption(owner, key, value, anyTime);
   }
+  const { heartbeat = false } = options;
+  if (heartbeat !== false && heartbeat.intervalMs !== undefined) {
+    checkOption(owner, "heartbeat.intervalMs", heartbeat.intervalMs, { ...milliseconds, min: 1 });
+  }
   for (const [key, value] of Object.entries(options.limits ?? {})) {
     if (value === undefined) continue;
     checkOption(owner, `limits.${key}`, value, key.endsWith("Ms") ? milliseconds : some);
@@ -26,10 +30,9 @@ export function checkOptions(owner: string, options: EndpointOptions): void {
 }
 
 function notBuilt(options: EndpointOptions): Readonly<Record<string, boolean>> {
-  const { heartbeat, resume, slowPeer = "wait" } = options;
+  const { resume, slowPeer = "wait" } = options;
   return {
     resume: resume !== undefined && resume !== false,
-    heartbeat: heartbeat !== undefined && heartbeat !== false,
     [`slowPeer "${slowPeer}"`]: slowPeer !== "wait",
     codecs: options.codecs !== undefined,
     structured: options.structured === true,

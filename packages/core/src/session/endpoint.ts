@@ -32,6 +32,7 @@ export interface EndpointSettings {
   readonly closeTimeoutMs?: number | undefined;
   readonly exposeErrors?: ExposeErrors | undefined;
   readonly exposeStacks?: boolean | undefined;
+  readonly heartbeat?: { readonly intervalMs?: number | undefined } | false | undefined;
   readonly clock?: Clock | undefined;
   readonly limits?: EndpointSizes | undefined;
 }
@@ -68,6 +69,8 @@ export class Endpoint<Peer> {
   readonly highWaterMarkBytes: number;
   readonly exposeErrors: ExposeErrors | undefined;
   readonly exposeStacks: boolean;
+  /** 0: none; undefined: as the transport needs it. */
+  readonly heartbeatMs: number | undefined;
   readonly #use: readonly UserMiddleware[];
 
   /** @throws {MyelinError} `ERR_CONFIG` */
@@ -94,6 +97,7 @@ export class Endpoint<Peer> {
     this.highWaterMarkBytes = sizes.highWaterMarkBytes ?? defaultHighWaterMarkBytes;
     this.exposeErrors = settings.exposeErrors;
     this.exposeStacks = settings.exposeStacks ?? false;
+    this.heartbeatMs = heartbeatOf(settings.heartbeat);
     this.#use = settings.use ?? [];
     for (const [name, run] of Object.entries(settings.handlers ?? {})) {
       this.handle(this.handlers, name, run);
@@ -185,6 +189,11 @@ export class Endpoint<Peer> {
       throw new MyelinError("ERR_CONFIG", `the contract's ${JSON.stringify(name)} has no handler`);
     }
   }
+}
+
+function heartbeatOf(heartbeat: EndpointSettings["heartbeat"]): number | undefined {
+  if (heartbeat === undefined) return undefined;
+  return heartbeat === false ? 0 : (heartbeat.intervalMs ?? limits.heartbeatMs);
 }
 
 const noSubscription: Subscription = { dispose() {}, [Symbol.dispose]() {} };

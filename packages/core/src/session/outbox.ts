@@ -40,15 +40,13 @@ export interface CallPlace {
 /** Bytes of the first batch that leaves before its tick is over; each further one is larger. */
 const firstBatchBytes = 1024;
 const batchGrowth = 4;
-/** Its answer tells nothing but that the acknowledgement before it is up to date. */
-const askingPing = Buffer.alloc(8);
-
 export class Outbox implements Collector {
   readonly control: ControlFrames = new ControlFrames();
   /** A batch takes no more when it has so many bytes. */
   readonly maxBatchBytes: number;
   /** Bytes of a large message in each of its frames. */
   readonly fragmentBytes: number;
+  readonly #clock: Clock;
   readonly #tick: Tick;
   readonly #onPumped: () => void;
   readonly #turns = new FairTurns();
@@ -61,6 +59,7 @@ export class Outbox implements Collector {
   #awaitsTick = false;
 
   constructor(options: OutboxOptions) {
+    this.#clock = options.clock;
     this.#tick = tickOf(options.clock);
     this.#onPumped = options.onPumped;
     this.#writer = new FrameWriter(options.names, options.keepsSent);
@@ -199,7 +198,14 @@ export class Outbox implements Collector {
 
   /** Has the peer say what it has received. */
   askForAcknowledgement(): void {
-    this.control.ping(askingPing);
+    this.ping(this.#clock.now());
+  }
+
+  /** Asks for a pong with this in it. */
+  ping(value: number): void {
+    const bytes = Buffer.allocUnsafe(8);
+    bytes.writeDoubleLE(value);
+    this.control.ping(bytes);
     this.touch();
   }
 

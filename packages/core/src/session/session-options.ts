@@ -1,7 +1,7 @@
 /** What a session is made of, and what it tells. */
 import type { Clock } from "../clock.ts";
 import type { CodecRegistry } from "../codec/codec-registry.ts";
-import type { ExchangeStats } from "../peer/stats.ts";
+import type { PeerStats } from "../peer/stats.ts";
 import type { EventOutcome } from "./dispatch.ts";
 import type { Goodbye } from "./goodbye.ts";
 import type { Handlers } from "./handlers.ts";
@@ -31,8 +31,8 @@ export interface SessionOwner extends EventOutcome {
 
 /** The part of a peer's counts that its session counts. */
 export type SessionStats = Pick<
-  ExchangeStats,
-  "sent" | "received" | "pendingBytes" | "pendingCalls" | "activeHandlers" | "late"
+  PeerStats,
+  "sent" | "received" | "pendingBytes" | "pendingCalls" | "activeHandlers" | "late" | "roundTripMs"
 >;
 
 export interface SessionOptions<Peer> {
@@ -52,4 +52,6 @@ export interface SessionOptions<Peer> {
   readonly maxInboundCalls: number;
   readonly maxQueuedBytes: number;
   readonly highWaterMarkBytes: number;
+  /** After so long without a byte the peer is asked for a sign of life; 0: never. */
+  readonly heartbeatMs: number;
 }

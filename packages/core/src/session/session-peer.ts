@@ -183,7 +183,6 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
       dropped: 0,
       unhandled: this.#unhandled,
       slow: this.#slow,
-      roundTripMs: undefined,
       resumed: 0,
     };
   }
@@ -348,6 +347,7 @@ const noStats: SessionStats = Object.freeze({
   pendingCalls: 0,
   activeHandlers: 0,
   late: 0,
+  roundTripMs: undefined,
 });
 
 /** Names made up by a peer must not fill the memory. */

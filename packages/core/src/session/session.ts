@@ -27,6 +27,7 @@ import {
   readGoodbye,
 } from "./goodbye.ts";
 import { Inbox, type InboxSink } from "./inbox.ts";
+import { Liveness } from "./liveness.ts";
 import { MessageRouter } from "./message-router.ts";
 import { Outbox } from "./outbox.ts";
 import type { PendingCall } from "./pending-call.ts";
@@ -58,6 +59,7 @@ export class Session<Peer> implements InboxSink {
   readonly #router: MessageRouter<Peer>;
   readonly #acknowledging: Acknowledging;
   readonly #flushes: Flushes;
+  readonly #liveness: Liveness;
   #connection: Connection | undefined;
   /** What arrived before handlers could be attached. */
   #held: Buffer[] | undefined = [];
@@ -116,6 +118,7 @@ export class Session<Peer> implements InboxSink {
       false,
     );
     this.#flushes = new Flushes(this.#outbox);
+    this.#liveness = new Liveness(clock, this.#outbox);
     this.#farewell = new Farewell({
       clock,
       outbox: this.#outbox,
@@ -127,10 +130,6 @@ export class Session<Peer> implements InboxSink {
     });
   }
 
-  get state(): State {
-    return this.#state;
-  }
-
   /** What it has counted so far. */
   stats(): SessionStats {
     return {
@@ -140,6 +139,7 @@ export class Session<Peer> implements InboxSink {
       pendingCalls: this.#calling.pending,
       activeHandlers: this.#serving.running,
       late: this.#calling.late,
+      roundTripMs: this.#liveness.roundTripMs,
     };
   }
 
@@ -153,6 +153,7 @@ export class Session<Peer> implements InboxSink {
     this.#connection = connection;
     this.#tick.join();
     this.#outbox.attach(connection);
+    this.#liveness.watch(this.#options.heartbeatMs, (error) => this.#finish(error));
   }
 
   /** Handlers are in place: what has arrived meanwhile is handed on, then everything as it comes. */
@@ -172,6 +173,7 @@ export class Session<Peer> implements InboxSink {
       this.#connection?.pause();
       return;
     }
+    this.#liveness.heard();
     this.#tick.read(this, chunk);
   }
 
@@ -299,6 +301,7 @@ export class Session<Peer> implements InboxSink {
         this.#outbox.touch();
         break;
       case frameKind.pong:
+        this.#liveness.pong(reader.view(reader.remaining));
         break;
       case frameKind.ack:
         this.#outbox.sent.acknowledge(reader.varint());
@@ -383,6 +386,7 @@ export class Session<Peer> implements InboxSink {
     this.#inbox.stop();
     this.#decoder.stop();
     this.#acknowledging.stop();
+    this.#liveness.stop();
     this.#outbox.detach();
     if (this.#connection !== undefined) this.#tick.leave();
     this.#calling.failAll(({ name }, ran) => unansweredError(name, ran, error));

@@ -1,5 +1,6 @@
 /** Makes the session of a peer that has been welcomed, and connects it to its connection. */
 import type { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Handlers } from "./handlers.ts";
@@ -48,6 +49,8 @@ export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
     maxInboundCalls: endpoint.maxInboundCalls,
     maxQueuedBytes: endpoint.maxQueuedBytes,
     highWaterMarkBytes: endpoint.highWaterMarkBytes,
+    // On one machine the system tells when a process has died.
+    heartbeatMs: endpoint.heartbeatMs ?? (isLocal ? 0 : limits.heartbeatMs),
   });
   session.attach(connection);
   start.handOn({

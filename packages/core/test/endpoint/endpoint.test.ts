@@ -14,6 +14,7 @@ import {
   stream,
   upload,
 } from "myelin";
+import { faulty } from "myelin/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { until } from "../../../../test/support/within.ts";
 
@@ -285,10 +286,33 @@ describe("a client without its server", () => {
   });
 });
 
+test("a peer that falls silent is noticed where the system does not tell", async () => {
+  const registry = new MemoryRegistry();
+  const transport = memory({ registry });
+  const options = { transports: [transport], heartbeat: { intervalMs: 20 } };
+  const server = keep(await serve("memory:silent", options));
+  const unreliable = faulty(transport);
+  const client = keep(
+    await connect("memory:silent", { ...options, transports: [unreliable], retry: false }),
+  );
+  server.handle("x", () => new Promise(() => {}));
+  client.send("event", 1);
+  await client.flush();
+  expect(client.stats().roundTripMs).toBeGreaterThanOrEqual(0);
+  const pending = client.call("x");
+  const rejected = expect(pending).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
+  unreliable.faults.stall("both");
+  expect(await client.closed).toMatchObject({
+    by: "failure",
+    error: { code: "ERR_CONNECTION_LOST" },
+  });
+  await rejected;
+  await until("the server knows", () => server.peers.size === 0);
+});
+
 describe("options that this version does not have", () => {
   test.each([
     { resume: { windowMs: 1 } },
-    { heartbeat: { intervalMs: 1 } },
     { slowPeer: "drop-oldest" },
     { structured: true },
   ] as const)("are refused, not ignored: %j", async (options) => {

@@ -62,6 +62,7 @@ export class Side {
       maxInboundCalls: limits.maxInboundCalls,
       maxQueuedBytes: limits.maxQueuedBytes,
       highWaterMarkBytes: 1024 * 1024,
+      heartbeatMs: 0,
       ...options.session,
     });
     this.session.attach(connection);

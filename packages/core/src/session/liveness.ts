@@ -1,0 +1,50 @@
+/** Whether the peer is there, and how far away it is. */
+import type { Clock } from "../clock.ts";
+import { MyelinError } from "../errors.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { Outbox } from "./outbox.ts";
+
+const pingBytes = 8;
+
+export class Liveness {
+  /** The newest measured round trip; undefined before the first. */
+  roundTripMs: number | undefined;
+  readonly #clock: Clock;
+  readonly #outbox: Outbox;
+  #heartbeat: Heartbeat | undefined;
+
+  constructor(clock: Clock, outbox: Outbox) {
+    this.#clock = clock;
+    this.#outbox = outbox;
+  }
+
+  /** Asks for a sign of life after so long without one; 0: never. `onSilence` hears when none comes. */
+  watch(intervalMs: number, onSilence: (error: MyelinError) => void): void {
+    if (intervalMs === 0) return;
+    this.#heartbeat = new Heartbeat(this.#clock, intervalMs, {
+      ask: () => this.#outbox.ping(this.#clock.now()),
+      onSilence: () => {
+        const message = `the peer is gone: no sign of life for ${2 * intervalMs} ms`;
+        onSilence(new MyelinError("ERR_CONNECTION_LOST", message));
+      },
+    });
+  }
+
+  heard(): void {
+    this.#heartbeat?.heard();
+  }
+
+  /**
+   * A pong brings back the time at which it was asked for, unless the peer made it up.
+   * @throws {MyelinError} `ERR_PROTOCOL`
+   */
+  pong(bytes: Buffer): void {
+    if (bytes.length !== pingBytes) throw new MyelinError("ERR_PROTOCOL", "a pong to no ping");
+    const roundTripMs = this.#clock.now() - bytes.readDoubleLE(0);
+    if (roundTripMs >= 0) this.roundTripMs = roundTripMs;
+  }
+
+  stop(): void {
+    this.#heartbeat?.stop();
+  }
+}
