@@ -15,7 +15,7 @@ export type Encoded = string | undefined | Coded;
 
 export interface DataCodecsOptions {
   readonly registry: CodecRegistry;
-  /** Numbers of the codecs that the peer reads. */
+  /** Numbers of the codecs that both sides read. */
   readonly agreed: ReadonlySet<number>;
   /** What the peer reads at most. */
   readonly maxMessageBytes: number;
@@ -62,8 +62,12 @@ export class DataCodecs {
 
   /** @throws {MyelinError} `ERR_BAD_FRAME`, `ERR_PROTOCOL` */
   decode(codec: number, body: Buffer, isOwn: boolean): unknown {
-    const known = this.#options.registry.byId(codec);
-    if (known === undefined) throw new MyelinError("ERR_PROTOCOL", `there is no codec ${codec}`);
+    const { agreed, registry } = this.#options;
+    // Known is not enough: some codecs are for peers that are trusted, which the peer does not decide.
+    const known = agreed.has(codec) ? registry.byId(codec) : undefined;
+    if (known === undefined) {
+      throw new MyelinError("ERR_PROTOCOL", `no codec ${codec} was agreed on`);
+    }
     return known.decode(body, isOwn);
   }
 

@@ -1,0 +1,28 @@
+// What a peer may try that keeps the form of the wire and breaks its sense: each is answered by a code
+// or costs nothing.
+import { describe, expect, test } from "vitest";
+import { systemClock, type Timer } from "../../src/clock.ts";
+import { callType } from "../../src/session/wire.ts";
+import { batch, bytePeer, frame } from "./byte-peer.ts";
+
+const coded = (code: string) => expect.objectContaining({ code });
+
+/** A call without data: id 1, of a name of one letter. */
+const call = (type: number, name: string, ...rest: number[]): number[] => [
+  ...[0x02, 1, type, 0, 1, name.charCodeAt(0)],
+  ...rest,
+];
+const largestVarint = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f];
+
+describe("a codec", () => {
+  test("that was not agreed on is not read, though it is known", async () => {
+    const { peer, side } = await bytePeer({ session: { codecs: new Set([1, 2, 4]) } });
+    const heard: unknown[] = [];
+    side.handlers.on("x", (data) => heard.push(data));
+    side.session.release();
+    // An event with structured data: 9 bytes that make a buffer of 4 GiB.
+    peer.say(frame(0x11, [0x21, 0, 1], "x", [5], [0xff, 0x0f, 0x42, 0xff, 0xff, 0xff, 0xff, 0x0f]));
+    expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
+    expect(heard).toEqual([]);
+  });
+});
