@@ -3,10 +3,14 @@
  * reading the answers must not make us collect them.
  */
 import { varintLength, writeVarint } from "../bytes/varint.ts";
+import { MyelinError } from "../errors.ts";
 import { frameHeaderBytes } from "../framing/length-prefix.ts";
 import { Batch } from "./batch.ts";
 import { newFrame } from "./message-frames.ts";
 import { frameKind } from "./wire.ts";
+
+/** Bytes of a ping and of its pong: a longer one would be sent back at its full length. */
+const pingBytes = 8;
 
 /** What an acknowledgement says, counted from the beginning of the session. */
 export interface Acknowledgement {
@@ -38,7 +42,11 @@ export class ControlFrames {
     this.#ping = eightBytes(frameKind.ping, bytes);
   }
 
+  /** @throws {MyelinError} `ERR_PROTOCOL` when that is not what a ping holds. */
   pong(bytes: Uint8Array): void {
+    if (bytes.length !== pingBytes) {
+      throw new MyelinError("ERR_PROTOCOL", `a ping of ${bytes.length} bytes`);
+    }
     this.#pong = eightBytes(frameKind.pong, bytes);
   }
 

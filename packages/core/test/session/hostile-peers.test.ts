@@ -26,3 +26,12 @@ describe("a codec", () => {
     expect(heard).toEqual([]);
   });
 });
+
+describe("a ping", () => {
+  test.each([0, 7, 9, 60_000])("of %i bytes ends the session", async (length) => {
+    const { peer, side } = await bytePeer();
+    side.session.release();
+    peer.say(frame(0x20, Buffer.alloc(length)));
+    expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
+  });
+});
