@@ -60,7 +60,9 @@ export function readGoodbye(reader: ByteReader): Goodbye {
     throw new MyelinError("ERR_PROTOCOL", "a goodbye that nobody says");
   }
   const retry: Retry = retryNumber === 0 ? "never" : retryNumber === 1 ? "now" : { afterMs };
-  return { code, retry, sent, received, text: reader.text(reader.remaining) };
+  // It ends up in logs, where a line of its own would look like ours.
+  const text = reader.text(reader.remaining).replaceAll(/\p{Cc}/gu, " ");
+  return { code, retry, sent, received, text };
 }
 
 /** What a goodbye that is not in order means here. */

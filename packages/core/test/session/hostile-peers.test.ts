@@ -35,3 +35,12 @@ describe("a ping", () => {
     expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
   });
 });
+
+describe("a goodbye", () => {
+  test("puts no line of its own into a log", async () => {
+    const { peer, side } = await bytePeer();
+    side.session.release();
+    peer.say(frame(0x23, [1, 0, 0, 0, 0], "one\nof\u001b[2Jours"));
+    expect((await side.end).error?.message).toBe("the peer ended the connection: one of [2Jours");
+  });
+});
