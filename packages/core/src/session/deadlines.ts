@@ -23,6 +23,12 @@ interface DeadlineList {
   timer: Timer | undefined;
 }
 
+/**
+ * A list that is empty keeps its timer, for the next call will most likely wait as long. But a peer
+ * chooses how long its calls may take: with a duration of its own for each it would fill the memory.
+ */
+const maxIdleLists = 64;
+
 export class Deadlines {
   readonly #clock: Clock;
   readonly #lists = new Map<number, DeadlineList>();
@@ -58,12 +64,19 @@ export class Deadlines {
     deadline.list = undefined;
     deadline.previous = undefined;
     deadline.next = undefined;
+    if (list.first === undefined && this.#lists.size > maxIdleLists) this.#forget(list);
   }
 
   /** Forgets all of them. */
   clear(): void {
     for (const list of this.#lists.values()) this.#clock.clearTimeout(list.timer);
     this.#lists.clear();
+  }
+
+  #forget(list: DeadlineList): void {
+    if (this.#lists.get(list.ms) !== list) return;
+    this.#clock.clearTimeout(list.timer);
+    this.#lists.delete(list.ms);
   }
 
   #wait(list: DeadlineList, ms: number): void {

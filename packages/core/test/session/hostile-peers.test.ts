@@ -44,3 +44,36 @@ describe("a goodbye", () => {
     expect((await side.end).error?.message).toBe("the peer ended the connection: one of [2Jours");
   });
 });
+
+describe("time limits", () => {
+  test("all different, of calls that are over, hold no timers", async () => {
+    let timers = 0;
+    const live = new Set<Timer>();
+    const clock = {
+      ...systemClock,
+      setTimeout(run: () => void, ms: number): Timer {
+        const timer = systemClock.setTimeout(run, ms);
+        timers += 1;
+        live.add(timer);
+        return timer;
+      },
+      clearTimeout(timer: Timer | undefined): void {
+        if (timer !== undefined) live.delete(timer);
+        systemClock.clearTimeout(timer);
+      },
+    };
+    const { peer, side } = await bytePeer({ clock });
+    side.handlers.handle("c", { type: callType.call, run: () => 1 });
+    side.session.release();
+    for (let n = 0; n < 1_000; n += 1) {
+      const id = 2 * n + 1;
+      const varint = id < 128 ? [id] : [(id & 0x7f) | 0x80, id >>> 7];
+      const timeoutMs = [0x80 | (n & 0x7f), 0x80 | (n >>> 7), 0x80, 0x80, 1];
+      peer.say(batch([0x02, ...varint, 0, 0, 1, 0x63, ...timeoutMs]));
+    }
+    await peer.settled();
+    expect(timers).toBe(1_000);
+    expect(live.size).toBeLessThanOrEqual(65);
+    side.session.abort();
+  });
+});
