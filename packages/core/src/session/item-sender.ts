@@ -4,6 +4,7 @@
  */
 import { varintLength, writeVarint } from "../bytes/varint.ts";
 import { frameHeaderBytes } from "../framing/length-prefix.ts";
+import { limits } from "../limits.ts";
 import type { Lane } from "./fair-turns.ts";
 import type { EncodedItem, ItemSource } from "./items.ts";
 import { costOf, Fragments, messageFrame, newFrame, SingleFrame } from "./message-frames.ts";
@@ -37,6 +38,8 @@ export class ItemSender implements Lane {
   #limit: number;
   /** What the items so far cost; those that are collected are counted as if all were ASCII. */
   #spent = 0;
+  /** Bytes in the queue; of large items without the heads of their frames. */
+  #queuedBytes = 0;
   #pulling = false;
   #over = false;
 
@@ -54,9 +57,11 @@ export class ItemSender implements Lane {
   sendNext(): void {
     if (this.#queue.length === 0) this.#seal();
     const first = this.#queue[0] as Outgoing | Fragments;
+    this.#queuedBytes -= this.nextBytes;
     const outgoing = first instanceof Fragments ? first.next() : first;
     if (!(first instanceof Fragments) || first.isDone) this.#queue.shift();
     this.#options.outbox.transmit(outgoing);
+    this.#pull();
   }
 
   /** Begins to pull. */
@@ -83,7 +88,8 @@ export class ItemSender implements Lane {
   stop(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#queue = [];
+    // An item of which the peer has a part goes out whole: nothing else would free its slot there.
+    this.#queue = this.#queue.filter((each) => each instanceof Fragments && each.isBegun);
     this.#json = "";
     this.#count = 0;
     this.#release();
@@ -104,11 +110,20 @@ export class ItemSender implements Lane {
     }
   }
 
+  /** There is credit, and not too much waits already: a peer may grant more than it ever reads. */
+  get #mayPull(): boolean {
+    const collected = this.#json.length;
+    return (
+      this.#spent + collected + entryCost * this.#count < this.#limit &&
+      this.#queuedBytes + collected < limits.connectionBytes
+    );
+  }
+
   #pull(): void {
     if (this.#pulling || this.#iterator === undefined) return;
     this.#pulling = true;
     const iterator = this.#iterator;
-    while (!this.#over && this.#spent + this.#json.length + entryCost * this.#count < this.#limit) {
+    while (!this.#over && this.#mayPull) {
       let step: IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>;
       try {
         step = iterator.next();
@@ -160,9 +175,7 @@ export class ItemSender implements Lane {
       const isLarge = item.body.length > outbox.fragmentBytes;
       this.#spent += costOf(item, isLarge);
       const slot = firstItemSlot + id;
-      this.#queue.push(
-        isLarge ? new Fragments(item, slot, outbox.fragmentBytes) : messageFrame(item),
-      );
+      this.#enqueue(isLarge ? new Fragments(item, slot, outbox.fragmentBytes) : messageFrame(item));
     }
     outbox.addLane(this);
   }
@@ -174,7 +187,7 @@ export class ItemSender implements Lane {
   #finish(last: Outgoing): void {
     this.#seal();
     this.#over = true;
-    this.#queue.push(last);
+    this.#enqueue(last);
     this.#options.outbox.addLane(this);
   }
 
@@ -192,7 +205,12 @@ export class ItemSender implements Lane {
     this.#json = "";
     this.#count = 0;
     this.#spent += headBytes + jsonBytes + entryCost * count;
-    this.#queue.push(new SingleFrame(frame, {}));
+    this.#enqueue(new SingleFrame(frame, {}));
+  }
+
+  #enqueue(next: Outgoing | Fragments): void {
+    this.#queue.push(next);
+    this.#queuedBytes += next instanceof Fragments ? next.remaining : next.frame.length;
   }
 }
 

@@ -69,6 +69,11 @@ export class Fragments {
     this.#size = size;
   }
 
+  /** The peer has a part of it, or is about to. */
+  get isBegun(): boolean {
+    return this.#sent > 0;
+  }
+
   get isDone(): boolean {
     return this.#sent === this.message.body.length;
   }

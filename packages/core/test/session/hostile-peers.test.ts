@@ -77,3 +77,75 @@ describe("time limits", () => {
     side.session.abort();
   });
 });
+
+describe("credit without end", () => {
+  test("does not make an endless stream fill the memory of its producer", async () => {
+    const { peer, side } = await bytePeer();
+    let produced = 0;
+    side.handlers.handle("s", {
+      type: callType.stream,
+      *run() {
+        // More than the session may ever ask for, and less than the machine has.
+        while (produced < 200_000) {
+          produced += 1;
+          yield "x".repeat(1_000);
+        }
+      },
+    });
+    side.session.release();
+    // The connection takes nothing: what it is given stays with it.
+    Object.defineProperty(side.connection, "pendingBytes", { get: () => 2 ** 20 });
+    peer.say(batch(call(callType.stream, "s", 0, ...largestVarint)));
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(produced).toBeGreaterThan(0);
+    expect(produced).toBeLessThan(1_000);
+    side.session.abort();
+  });
+
+  test("gets the whole of a stream that ends", async () => {
+    const { peer, side } = await bytePeer();
+    side.handlers.handle("s", {
+      type: callType.stream,
+      *run() {
+        for (let n = 0; n < 3_000; n += 1) yield "x".repeat(1_000);
+      },
+    });
+    side.session.release();
+    const result = peer.next(0x10);
+    peer.say(batch(call(callType.stream, "s", 0, ...largestVarint)));
+    await result;
+    const items = peer.frames.filter(({ kind }) => kind === 0x15);
+    const bytes = items.reduce((sum, { payload }) => sum + payload.length, 0);
+    expect(bytes).toBeGreaterThan(3_000_000);
+    side.session.abort();
+  });
+});
+
+describe("a large item whose stream is cancelled", () => {
+  test("goes out whole, so that its slot is free again", async () => {
+    const { peer, side } = await bytePeer();
+    const total = 600_000;
+    side.handlers.handle("s", {
+      type: callType.stream,
+      *run() {
+        for (;;) yield Buffer.alloc(total);
+      },
+    });
+    side.session.release();
+    const opening = peer.next(0x12);
+    peer.say(batch(call(callType.stream, "s", 0, 0x80, 0x80, 0x04)));
+    await opening;
+    peer.say(batch([0x05, 1, 0]));
+    await peer.settled();
+    await peer.settled();
+    const openings = peer.frames.filter(({ kind }) => kind === 0x12);
+    const parts = peer.frames.filter(({ kind }) => kind === 0x13);
+    const openingHead = 1 + 3 + 2 + 1;
+    const received =
+      openings.reduce((sum, { payload }) => sum + payload.length - openingHead, 0) +
+      parts.reduce((sum, { payload }) => sum + payload.length - 1, 0);
+    expect(received).toBe(openings.length * total);
+    side.session.abort();
+  });
+});
