@@ -27,7 +27,7 @@ import { TaggedJsonWriter } from "./tagged-json-writer.ts";
  */
 export const taggedJsonCodec: Codec = defineCodec({
   id: 4,
-  name: "tagged-json",
+  name: "tagged",
   readsOnly: true,
   encode: (value) => JSON.stringify(new TaggedJsonWriter().write(value, 0)),
   decode: (bytes) => fromTagged(parseJson(bytes), 0),

@@ -222,7 +222,7 @@ describe("the codecs of an endpoint", () => {
     expect([...codecs].map(({ id, name }) => [id, name])).toEqual([
       [1, "json"],
       [2, "bytes"],
-      [4, "tagged-json"],
+      [4, "tagged"],
       [5, "v8/15"],
       [16, "upper-case/1"],
     ]);
