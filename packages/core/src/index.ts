@@ -93,14 +93,18 @@ export type {
 export type { PeerStats, ServerStats } from "./peer/stats.ts";
 export { type ServeAddress, serve } from "./server/serve.ts";
 export { fd } from "./transport/fd.ts";
-export { fd } from "./transport/fd.ts";
 export { ipc } from "./transport/ipc.ts";
 export { local } from "./transport/local.ts";
 export { type MemoryOptions, MemoryRegistry, memory } from "./transport/memory.ts";
 export { over } from "./transport/over.ts";
 export { pipe } from "./transport/pipe.ts";
 export { port } from "./transport/port.ts";
-export { systemd } from "./transport/systemd.ts";
+export {
+  type SpawnedPeer,
+  type SpawnPeerOptions,
+  spawnPeer,
+} from "./transport/spawn-peer.ts";
+export { type StandardStreams, stdio } from "./transport/stdio.ts";
 export { systemd } from "./transport/systemd.ts";
 export { tcp } from "./transport/tcp.ts";
 export { type TlsOptions, tls } from "./transport/tls.ts";

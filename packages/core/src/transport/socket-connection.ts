@@ -12,7 +12,8 @@ import { limits } from "../limits.ts";
 import { milliseconds } from "../options.ts";
 import { nobody } from "./capabilities.ts";
 import { LocalPeer } from "./credentials.ts";
-import type { PeerIdentity, Sink, SocketConnection } from "./transport.ts";
+import type { StreamSocket } from "./stream-pair.ts";
+import type { Connection, PeerIdentity, Sink, SocketConnection } from "./transport.ts";
 
 /** How a transport names the two ends of its sockets; one object serves all of a listener's. */
 export interface Ends {
@@ -30,6 +31,12 @@ type OwnedSocket = Socket & { [owner]: StreamSocketConnection };
 /** Wraps an established socket. Takes over its events; reading starts with `open`. */
 export function socketConnection(socket: Socket, ends: Ends): SocketConnection {
   return new StreamSocketConnection(socket as OwnedSocket, ends);
+}
+
+/** The same over anything that is read and written like a socket. */
+export function streamConnection(stream: StreamSocket, ends: Ends): Connection {
+  // A socket's other properties belong to those who get one from `SocketConnection`.
+  return new StreamSocketConnection(stream as OwnedSocket, ends);
 }
 
 class StreamSocketConnection implements SocketConnection {

@@ -1,0 +1,88 @@
+/** A stream to read and a stream to write, as one: the standard streams of a process make a connection. */
+import type { Socket } from "node:net";
+import { Duplex, type Readable, type Writable } from "node:stream";
+
+/** What a connection needs of a socket; a pair of streams has it too. */
+export interface StreamSocket extends Duplex {
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  ref(): unknown;
+  unref(): unknown;
+}
+
+/** Reads one stream and writes the other; ends when both have ended, and destroys both. */
+export function streamPair(readable: Readable, writable: Writable): StreamSocket {
+  return new StreamPair(readable, writable);
+}
+
+class StreamPair extends Duplex {
+  bytesRead = 0;
+  bytesWritten = 0;
+  readonly #readable: Readable;
+  readonly #writable: Writable;
+  /** A socket counts as closed some time before it says so, and only then its descriptor is free. */
+  readonly #open: Set<Readable | Writable>;
+  #onClosed: (() => void) | undefined;
+
+  constructor(readable: Readable, writable: Writable) {
+    // Like a socket: once the other side has ended, so do we.
+    super({ allowHalfOpen: false });
+    this.#readable = readable;
+    this.#writable = writable;
+    this.#open = new Set([readable, writable]);
+    readable.on("data", (chunk: Uint8Array) => {
+      this.bytesRead += chunk.length;
+      if (!this.push(chunk)) readable.pause();
+    });
+    readable.pause();
+    readable.on("end", () => this.push(null));
+    for (const stream of [readable, writable]) {
+      stream.on("error", (reason: Error) => this.destroy(reason));
+      stream.on("close", () => {
+        this.#open.delete(stream);
+        this.#onClosed?.();
+      });
+    }
+    readable.on("close", () => {
+      if (!readable.readableEnded) this.destroy();
+    });
+    writable.on("close", () => {
+      if (!writable.writableFinished) this.destroy();
+    });
+  }
+
+  ref(): this {
+    for (const stream of [this.#readable, this.#writable]) (stream as Partial<Socket>).ref?.();
+    return this;
+  }
+
+  unref(): this {
+    for (const stream of [this.#readable, this.#writable]) (stream as Partial<Socket>).unref?.();
+    return this;
+  }
+
+  override _read(): void {
+    this.#readable.resume();
+  }
+
+  override _write(
+    chunk: Uint8Array,
+    _encoding: string,
+    callback: (error?: Error | null) => void,
+  ): void {
+    this.bytesWritten += chunk.length;
+    this.#writable.write(chunk, callback);
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#writable.end(callback);
+  }
+
+  override _destroy(reason: Error | null, callback: (error: Error | null) => void): void {
+    this.#onClosed = () => {
+      if (this.#open.size === 0) callback(reason);
+    };
+    for (const stream of this.#open) stream.destroy();
+    this.#onClosed();
+  }
+}
