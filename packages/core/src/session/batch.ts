@@ -22,11 +22,31 @@ export class Batch implements Outgoing {
   readonly serial: number;
   events = 0;
   calls = 0;
-  /** It has been handed to a connection. */
-  hasLeft = false;
+  #hasLeft = false;
+  #whenLeft: (() => void)[] | undefined;
 
   constructor(serial = 0) {
     this.serial = serial;
+  }
+
+  /** It has been handed to a connection. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
+  /** It is being handed to a connection. */
+  left(): void {
+    this.#hasLeft = true;
+    const waiting = this.#whenLeft;
+    this.#whenLeft = undefined;
+    // In a turn of their own: they send, and a frame is on its way here.
+    for (const run of waiting ?? []) queueMicrotask(run);
+  }
+
+  /** Calls back when it has left: for what must not come before it. */
+  whenLeft(run: () => void): void {
+    if (this.#hasLeft) run();
+    else (this.#whenLeft ??= []).push(run);
   }
 
   /** Roughly the bytes of the frame to be: exactly so for what is ASCII. */

@@ -184,7 +184,7 @@ export class Calling {
   #openInput(call: PendingCall, source: ItemSource, codec: string | undefined): void {
     const { codecs, outbox } = this.#options;
     const { id } = call;
-    call.input = new ItemSender({
+    const input = new ItemSender({
       id,
       outbox,
       source,
@@ -197,7 +197,12 @@ export class Calling {
       },
       onStopped: () => {},
     });
-    call.input.start();
+    call.input = input;
+    // Items of a call that the peer has not seen are nobody's: the opening may wait for others in its
+    // tick, or for the peer's window, and items wait for neither.
+    call.place?.batch.whenLeft(() => {
+      if (this.#pending.has(id)) input.start();
+    });
   }
 
   #resolve(call: PendingCall, data: unknown): void {

@@ -45,7 +45,7 @@ export class FrameWriter {
 
   /** Sends a counted frame. */
   transmit(outgoing: Outgoing): void {
-    if (outgoing instanceof Batch) outgoing.hasLeft = true;
+    if (outgoing instanceof Batch) outgoing.left();
     for (const id of outgoing.names) this.#announce(id);
     this.write(outgoing.frame);
     this.sent.add(outgoing);
