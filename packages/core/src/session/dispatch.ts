@@ -1,6 +1,7 @@
 /** Brings events to their listeners, and contains what these throw. */
 import type { Handler, Handlers } from "./handlers.ts";
 import { MessageContext } from "./message-context.ts";
+import { promiseOf } from "./promise-of.ts";
 import type { Receipt } from "./receive-window.ts";
 
 export interface EventOutcome {
@@ -52,14 +53,9 @@ export class EventDispatch<Peer> {
     listener: Handler<MessageContext<Peer>>,
     data: unknown,
     context: MessageContext<Peer>,
-  ): PromiseLike<unknown> | undefined {
+  ): Promise<unknown> | undefined {
     try {
-      const result = listener(data, context);
-      const isPromise =
-        typeof result === "object" &&
-        result !== null &&
-        typeof (result as { then?: unknown }).then === "function";
-      return isPromise ? (result as PromiseLike<unknown>) : undefined;
+      return promiseOf(listener(data, context));
     } catch (reason) {
       this.#outcome.tellHandlerError(context.name, reason);
       return undefined;
@@ -76,7 +72,7 @@ class Unsettled {
     this.#receipt = receipt;
   }
 
-  add(result: PromiseLike<unknown>, onError: (reason: unknown) => void): void {
+  add(result: Promise<unknown>, onError: (reason: unknown) => void): void {
     this.#open += 1;
     result.then(
       () => this.done(),

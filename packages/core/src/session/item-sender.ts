@@ -10,6 +10,7 @@ import type { EncodedItem, ItemSource } from "./items.ts";
 import { costOf, Fragments, messageFrame, newFrame, SingleFrame } from "./message-frames.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { promiseOf } from "./promise-of.ts";
 import { entryCost, firstItemSlot, frameKind } from "./wire.ts";
 
 export interface ItemSenderOptions {
@@ -68,8 +69,10 @@ export class ItemSender implements Lane {
   start(): void {
     const { source } = this.#options;
     try {
-      this.#iterator =
+      const iterator: AnyIterator | undefined =
         Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+      if (iterator === undefined || iterator === null) throw new TypeError("there is no iterator");
+      this.#iterator = iterator;
     } catch (reason) {
       this.#finish(this.#options.onFailure(reason));
       return;
@@ -124,15 +127,17 @@ export class ItemSender implements Lane {
     this.#pulling = true;
     const iterator = this.#iterator;
     while (!this.#over && this.#mayPull) {
-      let step: IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>;
+      let step: unknown;
+      let promise: Promise<unknown> | undefined;
       try {
         step = iterator.next();
+        promise = promiseOf(step);
       } catch (reason) {
         this.#fail(reason);
         return;
       }
-      if (isPromise(step)) {
-        step.then(
+      if (promise !== undefined) {
+        promise.then(
           (result) => {
             this.#pulling = false;
             if (this.#accept(result)) this.#pull();
@@ -147,14 +152,16 @@ export class ItemSender implements Lane {
   }
 
   /** @returns whether there may be more. */
-  #accept(step: IteratorResult<unknown>): boolean {
+  #accept(step: unknown): boolean {
     if (this.#over) return false;
-    if (step.done === true) {
-      this.#finish(this.#options.onEnd());
-      return false;
-    }
     try {
-      this.#add(step.value);
+      // Iterators of users may give anything, and getters of theirs may throw.
+      const { done, value } = step as IteratorResult<unknown>;
+      if (done === true) {
+        this.#finish(this.#options.onEnd());
+        return false;
+      }
+      this.#add(value);
     } catch (reason) {
       this.#fail(reason);
       this.#release();
@@ -212,10 +219,6 @@ export class ItemSender implements Lane {
     this.#queue.push(next);
     this.#queuedBytes += next instanceof Fragments ? next.remaining : next.frame.length;
   }
-}
-
-function isPromise<Value>(step: Value | PromiseLike<Value>): step is PromiseLike<Value> {
-  return typeof (step as PromiseLike<Value>).then === "function";
 }
 
 function ignore(): void {}

@@ -14,6 +14,7 @@ import { encodeItem, isItemSource } from "./items.ts";
 import { MessageContext } from "./message-context.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { promiseOf } from "./promise-of.ts";
 import type { Receipt } from "./receive-window.ts";
 import { type Refusal, refusals } from "./refusal.ts";
 import { type EncodeErrorOptions, encodeRemoteError } from "./remote-error.ts";
@@ -121,8 +122,9 @@ export class Serving<Peer> {
     };
     try {
       const value = run(input, call.context);
-      if (isThenable(value)) value.then(onValue, onError);
-      else onValue(value);
+      const promise = promiseOf(value);
+      if (promise === undefined) onValue(value);
+      else promise.then(onValue, onError);
     } catch (reason) {
       onError(reason);
     }
@@ -235,11 +237,3 @@ export class Serving<Peer> {
 }
 
 const kindOfType: readonly EntryKind[] = ["call", "stream", "upload", "duplex"];
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
-}
