@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { Batch } from "./batch.ts";
+import { MessagePlace } from "./call-place.ts";
 import type { DataCodecs, Encoded } from "./data-codecs.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Entry } from "./entry-reader.ts";
@@ -138,11 +139,10 @@ export class Calling {
   cancel(call: PendingCall, reason: unknown, isDeadline: boolean): void {
     if (!this.#pending.has(call.id)) return;
     const { outbox } = this.#options;
-    const isUnsent = outbox.withdraw(call.place);
-    if (!isUnsent) {
+    const isUnsent = call.place?.abandon(() => {
       outbox.control.cancel(call.id, isDeadline ? cancelReason.deadline : cancelReason.aborted);
       outbox.touch();
-    }
+    });
     const ran = isUnsent ? "no" : "maybe";
     const error = isDeadline
       ? new MyelinError("ERR_TIMEOUT", timeoutText(call), { ran })
@@ -153,7 +153,7 @@ export class Calling {
   /** The session is over: nothing will be answered. */
   failAll(makeError: (call: PendingCall, ran: "no" | "maybe") => MyelinError): void {
     for (const call of [...this.#pending.values()]) {
-      const isUnsent = this.#options.outbox.withdraw(call.place);
+      const isUnsent = call.place?.abandon(() => {}) ?? false;
       this.#fail(call, makeError(call, isUnsent ? "no" : "maybe"));
     }
   }
@@ -166,7 +166,9 @@ export class Calling {
     }
     const entry = new EntryWriter();
     entry.call(head, payload.coded);
-    outbox.message({ entry, kind: "call", ...encoded });
+    const place = new MessagePlace(entry);
+    call.place = place;
+    outbox.message({ entry, kind: "call", place, ...encoded });
   }
 
   #openOutput(call: PendingCall, accept: CallRequest["accept"]): void {
@@ -200,7 +202,7 @@ export class Calling {
     call.input = input;
     // Items of a call that the peer has not seen are nobody's: the opening may wait for others in its
     // tick, or for the peer's window, and items wait for neither.
-    call.place?.batch.whenLeft(() => {
+    call.place?.whenLeft(() => {
       if (this.#pending.has(id)) input.start();
     });
   }

@@ -3,7 +3,6 @@
  * first use, and every counted frame remembered until it is acknowledged.
  */
 import type { Connection } from "../transport/transport.ts";
-import { Batch } from "./batch.ts";
 import { type Name, type NameTable, nameFrame } from "./name-table.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { SentFrames } from "./sent-frames.ts";
@@ -45,7 +44,7 @@ export class FrameWriter {
 
   /** Sends a counted frame. */
   transmit(outgoing: Outgoing): void {
-    if (outgoing instanceof Batch) outgoing.left();
+    outgoing.left();
     for (const id of outgoing.names) this.#announce(id);
     this.write(outgoing.frame);
     this.sent.add(outgoing);

@@ -1,6 +1,7 @@
 /** Messages whose data is not in a batch: a frame of their own, or several when they are large. */
 import { varintLength, writeVarint } from "../bytes/varint.ts";
 import { frameHeaderBytes, writeFrameHeader } from "../framing/length-prefix.ts";
+import type { MessagePlace } from "./call-place.ts";
 import type { EntryWriter } from "./entry-writer.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { entryCost, frameKind } from "./wire.ts";
@@ -16,7 +17,12 @@ export interface Message {
   readonly kind: "event" | "call" | "other";
   /** As {@link Outgoing.serial}. */
   readonly serial?: number;
+  /** Of a call: where it is, to be taken back. */
+  readonly place?: MessagePlace | undefined;
 }
+
+/** What a frame is worth. */
+type Counts = Pick<Outgoing, "events" | "calls" | "names" | "serial">;
 
 /** A frame that is whole. */
 export class SingleFrame implements Outgoing {
@@ -25,13 +31,18 @@ export class SingleFrame implements Outgoing {
   readonly calls: number;
   readonly names: readonly number[];
   readonly serial: number;
+  onLeft: (() => void) | undefined;
 
-  constructor(frame: Buffer, counts: Partial<Omit<Outgoing, "frame" | "forgetFrame">> = {}) {
+  constructor(frame: Buffer, counts: Partial<Counts> = {}) {
     this.frame = frame;
     this.events = counts.events ?? 0;
     this.calls = counts.calls ?? 0;
     this.names = counts.names ?? [];
     this.serial = counts.serial ?? 0;
+  }
+
+  left(): void {
+    this.onLeft?.();
   }
 
   forgetFrame(): void {
@@ -51,7 +62,9 @@ export function messageFrame(message: Message): SingleFrame {
   entry.copyTo(frame, frameHeaderBytes);
   frame[frameHeaderBytes + entry.length] = codec;
   frame.set(body, frameHeaderBytes + entry.length + 1);
-  return new SingleFrame(frame, countsOf(message));
+  const single = new SingleFrame(frame, countsOf(message));
+  message.place?.framed(single);
+  return single;
 }
 
 /** Cuts a large message into frames, one at a time, so that others can go between them. */
@@ -93,6 +106,7 @@ export class Fragments {
     const end = Math.min(this.#sent + this.#size, this.message.body.length);
     const part = this.message.body.subarray(this.#sent, end);
     this.#sent = end;
+    this.message.place?.leaves(this.isDone);
     const counts = this.isDone ? countsOf(this.message) : {};
     if (!isFirst) return new SingleFrame(this.#fragment(part), counts);
     return new SingleFrame(this.#opening(part), { ...counts, names: this.message.entry.names });
@@ -126,7 +140,7 @@ export function newFrame(kind: number, payloadBytes: number): Buffer {
   return frame;
 }
 
-function countsOf(message: Message): Omit<Outgoing, "frame" | "forgetFrame"> {
+function countsOf(message: Message): Counts {
   const { kind, entry, serial = 0 } = message;
   return {
     events: kind === "event" ? 1 : 0,

@@ -6,7 +6,7 @@
 import { type Collector, type Tick, tickOf } from "../bytes/tick.ts";
 import type { Clock } from "../clock.ts";
 import { limits } from "../limits.ts";
-import type { Batch } from "./batch.ts";
+import { BatchPlace, type CallPlace } from "./call-place.ts";
 import { ControlFrames } from "./control-frames.ts";
 import type { CallHead } from "./entry-writer.ts";
 import { FairTurns, type Lane } from "./fair-turns.ts";
@@ -29,12 +29,6 @@ export interface OutboxOptions {
   readonly keepsSent: boolean;
   /** Something may have left. */
   readonly onPumped: () => void;
-}
-
-/** Where a call was put, for as long as it may have to be taken back. */
-export interface CallPlace {
-  readonly batch: Batch;
-  readonly at: number;
 }
 
 /** Bytes of the first batch that leaves before its tick is over; each further one is larger. */
@@ -113,7 +107,7 @@ export class Outbox implements Collector {
     const batch = this.#order.batchForCall();
     const at = batch.call(head, json);
     this.#collected();
-    return { batch, at };
+    return new BatchPlace(batch, at);
   }
 
   result(id: number, json: string | undefined): void {
@@ -141,17 +135,6 @@ export class Outbox implements Collector {
   /** Sends a counted frame, now; for lanes whose turn it is. */
   transmit(outgoing: Outgoing): void {
     this.#writer.transmit(outgoing);
-  }
-
-  /**
-   * Takes a call back: the peer will not start it.
-   * @returns whether it had not left, so that it certainly did not run.
-   */
-  withdraw(place: CallPlace | undefined): boolean {
-    if (place === undefined) return false;
-    const { batch, at } = place;
-    batch.abandon(at);
-    return !batch.hasLeft;
   }
 
   /** The peer returned some of its window. @throws {MyelinError} `ERR_PROTOCOL` */

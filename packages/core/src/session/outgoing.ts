@@ -10,6 +10,8 @@ export interface Outgoing {
   readonly names: readonly number[];
   /** Counts what was accepted, in order; 0 for what nobody waits for. */
   readonly serial: number;
+  /** It is being handed to a connection. */
+  left(): void;
   /** Drops the frame: it has left and will not be sent again. */
   forgetFrame(): void;
 }

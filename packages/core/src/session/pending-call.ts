@@ -1,10 +1,10 @@
 /** A call that this side has opened, until it is settled: with its answer, or with an error. */
 import type { MyelinError } from "../errors.ts";
 import { type Abortable, unwatchAbort, watchAbort } from "./abort-watch.ts";
+import type { CallPlace } from "./call-place.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { ItemReceiver } from "./item-receiver.ts";
 import type { ItemSender } from "./item-sender.ts";
-import type { CallPlace } from "./outbox.ts";
 
 /** Who opened it, and can take it back. */
 export interface CallOwner {
@@ -31,7 +31,7 @@ export class PendingCall implements Deadline, Abortable {
   output: ItemReceiver | undefined;
   /** Items for the handler. */
   input: ItemSender | undefined;
-  /** Where it waits to be sent, if it is in a batch. */
+  /** Where it waits to be sent, or went from. */
   place: CallPlace | undefined;
   timeoutMs = 0;
   dueAt = 0;
