@@ -1,5 +1,6 @@
 // Runs one scenario: every round starts all peers' processes anew and lets the peers take turns,
 // block by block, so that a drift of the machine meets all of them.
+import { actorFile, ForkedActor, HandedActor } from "./actor.mjs";
 import { Remote } from "./remote.mjs";
 
 /**
@@ -17,7 +18,7 @@ export async function measure({ scenario, settings, peers, rounds, targets, onPr
     const contests = [];
     try {
       for (const peer of order) {
-        const target = await targets.next(scenario.transport);
+        const target = await targets.next(peer.transport ?? scenario.transport);
         contests.push(await contestOf({ scenario, settings, traffic, peer, target }));
       }
       for (const { name, result } of await takeTurns(contests)) results[name].push(result);
@@ -31,26 +32,45 @@ export async function measure({ scenario, settings, peers, rounds, targets, onPr
 /** One peer's processes, connected, and its steps. */
 async function contestOf({ scenario, settings, traffic, peer, target }) {
   const remotes = [];
-  const start = async (role, execArgv) => {
-    const { traffic: kind } = scenario;
-    const share = { traffic: kind, role, peerModule: peer.module, target, settings };
-    const remote = new Remote(`${peer.title}, ${role}`, share, execArgv);
+  const share = { traffic: scenario.traffic, peerModule: peer.module, target, settings };
+  const enter = (role, actor) => {
+    const remote = new Remote(`${peer.title}, ${role}`, actor);
     remotes.push(remote);
-    await remote.ready;
     return remote;
   };
   try {
-    const server = await start("server", traffic.serverArguments ?? []);
-    const clients = [];
-    for (let count = settings.clientProcesses ?? 1; count > 0; count--) {
-      clients.push(await start("client", []));
-    }
+    const [server, clients] = peer.forksClient
+      ? parentAndChild(share, enter)
+      : await serverAndClients(share, { traffic, settings, enter });
+    await Promise.all(remotes.map(({ ready }) => ready));
     const steps = traffic.steps({ server, clients, settings });
     return { name: peer.name, title: peer.title, remotes, steps };
   } catch (error) {
     await Promise.all(remotes.map((remote) => remote.end()));
     throw error;
   }
+}
+
+async function serverAndClients(share, { traffic, settings, enter }) {
+  const start = async (role, execArgv) => {
+    const remote = enter(role, new ForkedActor({ ...share, role }, execArgv, false));
+    await remote.ready;
+    return remote;
+  };
+  const server = await start("server", traffic.serverArguments ?? []);
+  const clients = [];
+  for (let count = settings.clientProcesses ?? 1; count > 0; count--) {
+    clients.push(await start("client", []));
+  }
+  return [server, clients];
+}
+
+/** The server starts the client itself, because the channel between the two is what is measured. */
+function parentAndChild(share, enter) {
+  const client = JSON.stringify({ ...share, role: "client", ordersOverPipe: true });
+  const target = { fork: [actorFile, [client]] };
+  const parent = new ForkedActor({ ...share, role: "server", target }, [], true);
+  return [enter("server", parent), [enter("client", new HandedActor(parent))]];
 }
 
 async function takeTurns(contests) {

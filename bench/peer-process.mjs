@@ -1,8 +1,11 @@
 // One process of a measurement: loads one implementation, plays the server or the client of one kind
-// of traffic, and does what run.mjs asks over the channel of fork (never over what is measured).
+// of traffic, and does what run.mjs asks (never over what is measured; orders.mjs).
+import { openOrders } from "./orders.mjs";
 
-const { traffic, role, peerModule, target, settings } = JSON.parse(process.argv[2]);
+const { traffic, role, peerModule, target, settings, ordersOverPipe } = JSON.parse(process.argv[2]);
 let failed = false;
+let perform;
+const answer = openOrders(ordersOverPipe, (request) => perform(request).catch(fail));
 
 process.on("disconnect", () => process.exit());
 process.on("uncaughtException", fail);
@@ -12,7 +15,7 @@ function fail(reason) {
   if (failed) return;
   failed = true;
   const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
-  process.send({ failed: text }, () => process.exit(1));
+  answer({ failed: text }, () => process.exit(1));
 }
 
 function cpu() {
@@ -27,13 +30,10 @@ try {
   ]);
   const part = await play({ peer, target, settings, fail });
   const commands = { cpu, ...part };
-  const perform = async ({ id, command, args }) => {
-    process.send({ id, result: await commands[command](...args) });
+  perform = async ({ id, command, args }) => {
+    answer({ id, result: await commands[command](...args) });
   };
-  process.on("message", (request) => {
-    perform(request).catch(fail);
-  });
-  process.send({ id: 0 });
+  answer({ id: 0 });
 } catch (error) {
   fail(error);
 }

@@ -1,14 +1,9 @@
 // A process of a measurement, as the harness sees it.
-import { fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
-
-const file = fileURLToPath(new URL("peer-process.mjs", import.meta.url));
-
 /** Only a safety net: a peer that loses messages is noticed by the traffic long before. */
 const deadlineMs = 400_000;
 
 export class Remote {
-  #child;
+  #actor;
   #label;
   #calls = new Map();
   #lastCall = 0;
@@ -21,31 +16,27 @@ export class Remote {
     this.#break = reject;
   });
 
-  /** Starts it; `ready` settles when it serves, or is connected. */
-  constructor(label, settings, execArgv) {
+  /** `ready` settles when it serves, or is connected. */
+  constructor(label, actor) {
     this.#label = label;
-    this.#child = fork(file, [JSON.stringify(settings)], {
-      execArgv,
-      stdio: ["ignore", 2, 2, "ipc"],
-    });
+    this.#actor = actor;
     this.ready = this.#answerTo(0);
     // Whoever awaits one of them is told; nobody has to await both.
     for (const promise of [this.ready, this.broken]) promise.catch(() => {});
-    this.#child.on("message", ({ id, result, failed }) => {
-      if (failed !== undefined) this.#fail(failed);
-      else this.#calls.get(id)?.resolve(result);
-      this.#calls.delete(id);
-    });
-    this.#child.on("error", (error) => this.#fail(error.message));
-    this.#child.once("exit", (status, signal) => {
-      this.#fail(`the process ended (${signal ?? `status ${status}`})`);
+    actor.listen({
+      onMessage: ({ id, result, failed }) => {
+        if (failed !== undefined) this.#fail(failed);
+        else this.#calls.get(id)?.resolve(result);
+        this.#calls.delete(id);
+      },
+      onEnd: (reason) => this.#fail(reason),
     });
   }
 
   /** Asks the process to do something; rejects when anything goes wrong there. */
   call(command, ...args) {
     const id = ++this.#lastCall;
-    if (this.#child.connected) this.#child.send({ id, command, args });
+    this.#actor.send({ id, command, args });
     return this.#answerTo(id, command);
   }
 
@@ -53,11 +44,7 @@ export class Remote {
   async end() {
     this.#fail("the measurement was over");
     this.#ended = true;
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    await new Promise((resolve) => {
-      this.#child.once("exit", resolve);
-      this.#child.kill("SIGKILL");
-    });
+    await this.#actor.kill();
   }
 
   async #answerTo(id, command = "start") {

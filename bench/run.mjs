@@ -1,6 +1,7 @@
-// npm run bench: Myelin's drop-in beside the real node-ipc and beside `node:net` written by hand, in
-// one run. Fails when a message is lost, doubled or changed. bench/README.md says how to read it.
+// npm run bench: Myelin's drop-in beside the real node-ipc, and Myelin beside other libraries, both beside
+// `node:net` written by hand, in one run. Fails when a message is lost, doubled or changed. bench/README.md says how to read it.
 import { writeFileSync } from "node:fs";
+import { installLibraries } from "./install.mjs";
 import { isBusy, load, machine, machineLine } from "./machine.mjs";
 import { measure } from "./measure.mjs";
 import { optionsOf, usage } from "./options.mjs";
@@ -16,6 +17,12 @@ if (options.help) {
   process.exit();
 }
 
+const chosen = scenarios
+  .filter(({ name }) => options.only === undefined || options.only.includes(name))
+  .map((scenario) => ({ scenario, peers: peersOf(scenario) }))
+  .filter(({ peers }) => peers.length > 0);
+if (chosen.some(({ peers }) => peers.some(({ isLibrary }) => isLibrary))) installLibraries();
+
 const startedAt = performance.now();
 const targets = new Targets();
 const report = { machine: machine(), options, loadBefore: load(), scenarios: [] };
@@ -30,10 +37,7 @@ else if (isBusy()) {
   console.log(`The machine is not idle (load ${load().toFixed(1)}): the speeds mean little.`);
 }
 
-for (const scenario of scenarios) {
-  if (options.only !== undefined && !options.only.includes(scenario.name)) continue;
-  const peers = peersOf(scenario);
-  if (peers.length === 0) continue;
+for (const { scenario, peers } of chosen) {
   const settings = { ...scenario.settings, ...(options.quick ? scenario.quick : undefined) };
   try {
     const results = await measure({

@@ -1,25 +1,13 @@
 // What is measured, with the goals: the figures that a change must not lose.
-import { availableParallelism } from "node:os";
+import { myelinScenarios } from "./myelin-scenarios.mjs";
+import { broadcast, latency, oneway, rate } from "./settings.mjs";
 
 const everybody = ["ours", "node-ipc-14", "node-ipc-9", "bare-net", "bare-net-batched"];
 
-// Blocks of one peer take turns with those of the others; `rounds` repeats it all in new processes.
-const rate = {
-  unit: "messages/s",
-  settings: { warmUpMs: 1_000, blockMs: 300, blocks: 4 },
-  quick: { warmUpMs: 30, blockMs: 40, blocks: 1 },
-};
-
-// A window of five bursts: what is under way fits into the kernel's buffers.
-const oneway = { burst: 500, window: 2_500, acknowledgeEvery: 500 };
-// Ten times that: most of it waits in the sender, whose runtime then writes it in larger pieces.
+// Ten times `oneway`: most of it waits in the sender, whose runtime then writes it in larger pieces.
 const backlog = { burst: 500, window: 25_000, acknowledgeEvery: 2_500 };
 
-// One core is the server's.
-const clientProcesses = availableParallelism() > 4 ? 4 : availableParallelism() > 2 ? 2 : 1;
-
-/** The properties of a scenario are explained in bench/README.md. */
-export const scenarios = [
+const dropInScenarios = [
   {
     ...rate,
     name: "oneway",
@@ -62,10 +50,7 @@ export const scenarios = [
     peers: everybody,
     against: "node-ipc-14",
     goal: { ratio: { atLeast: 1.8 } },
-    settings: {
-      ...rate.settings,
-      ...{ clients: 100, clientProcesses, burst: 50, window: 500, acknowledgeEvery: 100 },
-    },
+    settings: { ...rate.settings, ...broadcast },
   },
   {
     ...rate,
@@ -79,6 +64,7 @@ export const scenarios = [
     settings: { ...rate.settings, ...oneway },
   },
   {
+    ...latency,
     name: "latency",
     title: "Latency: small events, one in flight",
     traffic: "latency",
@@ -87,8 +73,6 @@ export const scenarios = [
     peers: ["bare-net", "ours", "node-ipc-14", "node-ipc-9"],
     against: "bare-net",
     goal: { ratio: { atMost: 1.03 } },
-    settings: { warmUp: 5_000, perBlock: 500, blocks: 40 },
-    quick: { warmUp: 200, perBlock: 200, blocks: 2 },
   },
   {
     name: "large",
@@ -126,3 +110,6 @@ export const scenarios = [
     settings: { count: 100_000, acknowledgeEvery: 100_000 },
   },
 ];
+
+/** The properties of a scenario are explained in bench/README.md. */
+export const scenarios = [...dropInScenarios, ...myelinScenarios];

@@ -6,6 +6,9 @@ const times = (ratio) => (Math.abs(ratio) < 10 ? ratio.toFixed(2) : ratio.toFixe
 const units = {
   "messages/s": grouped,
   "deliveries/s": grouped,
+  "calls/s": grouped,
+  "items/s": grouped,
+  "MB/s": grouped,
   us: (value) => `${value.toFixed(1)} us`,
   x: (value) => `${times(value)} x`,
   bytes: (value) => (Math.abs(value) < 1e6 ? `${grouped(value)} bytes` : megabytes(value)),

@@ -17,10 +17,11 @@ export class Targets {
     }
   }
 
-  /** @param transport "local" or "tls" */
+  /** @param transport "local", "tcp" or "tls" */
   async next(transport) {
-    if (transport === "tls") {
-      return { host: "127.0.0.1", port: await freePort(), tls: this.#tlsOptions() };
+    if (transport !== "local") {
+      const place = { host: "127.0.0.1", port: await freePort() };
+      return transport === "tls" ? { ...place, tls: this.#tlsOptions() } : place;
     }
     const name = `${++this.#sockets}.sock`;
     const onWindows = process.platform === "win32";

@@ -1,0 +1,3 @@
+import { childProcessPeer } from "./child-process.mjs";
+
+export const peer = childProcessPeer("advanced");

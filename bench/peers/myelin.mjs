@@ -1,0 +1,4 @@
+import * as myelin from "myelin";
+import { myelinPeer } from "./myelin-api.mjs";
+
+export const peer = myelinPeer(myelin);
