@@ -2,9 +2,14 @@
 import type { Address } from "../address/address.ts";
 import { MyelinError } from "../errors.ts";
 import type { TcpOptions, UnixOptions } from "../options.ts";
+import { fd } from "./fd.ts";
+import { ipc } from "./ipc.ts";
 import { local } from "./local.ts";
 import { memory } from "./memory.ts";
 import { pipe } from "./pipe.ts";
+import { port } from "./port.ts";
+import { stdio } from "./stdio.ts";
+import { systemd } from "./systemd.ts";
 import { tcp } from "./tcp.ts";
 import { type TlsOptions, tls } from "./tls.ts";
 import type { Transport } from "./transport.ts";
@@ -42,6 +47,17 @@ function builtIn(scheme: string, settings: TransportSettings): Transport | undef
       return tls(settings.tls);
     case "memory":
       return memory();
+    case "fd":
+      return fd();
+    case "systemd":
+      return systemd();
+    // As text these three lead to whoever started this thread or process.
+    case "port":
+      return port("parent");
+    case "ipc":
+      return ipc("parent");
+    case "stdio":
+      return stdio("parent");
     default:
       return undefined;
   }

@@ -25,15 +25,15 @@ export interface Way<Carrier> extends Transport {
   /**
    * Hands another one to the listener, as if it had connected. Until somebody listens it waits, and
    * nothing that arrives meanwhile is missed. When the other side never comes, nobody is told.
-   * @throws {MyelinError} `ERR_CLOSED` when the listener was closed, or the carrier was used before;
-   * `ERR_CONFIG` when it is none.
+   * @throws {MyelinError} `ERR_CLOSED` when the listener was closed; `ERR_CONFIG` when the carrier was
+   * used before, or is none.
    */
   accept(carrier: Carrier): void;
 }
 
 /**
- * What a way leads over. A thing carries one connection; a function makes a fresh one for each dial,
- * so that a client can connect again.
+ * What a way leads over. A thing carries one connection, and a second dial is `ERR_CONFIG`; a function
+ * makes a fresh one for each dial, so that a client can connect again.
  */
 export type WaySource<Carrier> = Carrier | (() => Carrier | Promise<Carrier>);
 

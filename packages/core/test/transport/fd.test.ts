@@ -148,7 +148,7 @@ describe.skipIf(process.platform === "win32")("a descriptor", () => {
       message: expect.stringContaining("not started with"),
     });
     // By now its number could be anything's.
-    expect(await parent.next()).toMatchObject({ code: "ERR_CLOSED" });
+    expect(await parent.next()).toMatchObject({ code: "ERR_CONFIG" });
     server.close();
   });
 });
@@ -196,7 +196,7 @@ describe.skipIf(process.platform === "win32")("systemd", () => {
     const parent = new Parent([path, { file: fixture("fd-child.mjs") }], { attempts, env });
     await parent.ports();
     expect(await parent.next()).toMatchObject({ code: "ERR_NOT_A_SOCKET" });
-    expect(await parent.next()).toMatchObject({ code: "ERR_CLOSED" });
+    expect(await parent.next()).toMatchObject({ code: "ERR_CONFIG" });
     // Nothing is left that would keep it alive.
     expect(await parent.endProgram()).toEqual({ status: 0 });
   });

@@ -154,7 +154,7 @@ describe("a child", () => {
   test("carries one connection in its life", async () => {
     const child = start("echo");
     const [connection] = await dial(child);
-    await expect(dial(child)).rejects.toMatchObject({ code: "ERR_CLOSED" });
+    await expect(dial(child)).rejects.toMatchObject({ code: "ERR_CONFIG" });
     connection.abort();
   });
 

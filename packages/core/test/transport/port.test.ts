@@ -184,8 +184,8 @@ describe("a port", () => {
   test("carries one connection in its life", async () => {
     const { connection, hears, port1 } = await bare();
     const again = port(port1);
-    await expect(again.dial(again.address)).rejects.toMatchObject({ code: "ERR_CLOSED" });
-    expect(() => port().accept(port1)).toThrow(expect.objectContaining({ code: "ERR_CLOSED" }));
+    await expect(again.dial(again.address)).rejects.toMatchObject({ code: "ERR_CONFIG" });
+    expect(() => port().accept(port1)).toThrow(expect.objectContaining({ code: "ERR_CONFIG" }));
     connection.abort();
     await hears.closed();
   });

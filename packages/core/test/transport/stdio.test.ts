@@ -155,7 +155,7 @@ describe("a child", () => {
   test("carries one connection in its life", async () => {
     const { child } = start("echo");
     const [connection, hears] = await dial(child);
-    await expect(dial(child)).rejects.toMatchObject({ code: "ERR_CLOSED" });
+    await expect(dial(child)).rejects.toMatchObject({ code: "ERR_CONFIG" });
     connection.abort();
     await hears.closed();
   });

@@ -1,0 +1,143 @@
+// Sessions over every way to connect that has no address to dial: from a program's start to a typed answer.
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { connect, ipc, over, port, type ServerPeer, serve, spawnPeer, stdio } from "myelin";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { bundleCore } from "../../../../test/support/core-bundle.ts";
+import { removeTempFolders, tempFolder } from "../../../../test/support/temp-path.ts";
+import { within } from "../../../../test/support/within.ts";
+
+const program = fileURLToPath(new URL("fixtures/way-peer.mjs", import.meta.url));
+const cleanups: (() => unknown)[] = [];
+let library: string;
+
+beforeAll(async () => {
+  library = await bundleCore(tempFolder());
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+afterAll(removeTempFolders);
+
+type What = "serve" | "connect";
+
+function startWorker(what: What): Worker {
+  const worker = new Worker(program, { workerData: [library, what, "port:"] });
+  cleanups.push(() => worker.terminate());
+  return worker;
+}
+
+function watched(child: ChildProcess): ChildProcess {
+  cleanups.push(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill("SIGKILL");
+    await within("a process to die", gone);
+  });
+  return child;
+}
+
+const startFork = (what: What): ChildProcess =>
+  watched(fork(program, [library, what, "ipc:"], { execArgv: [] }));
+
+const startPiped = (what: What): ChildProcess =>
+  watched(
+    spawn(process.execPath, [program, library, what, "stdio:"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    }),
+  );
+
+const ways = {
+  "port:": (what: What) => port(startWorker(what)),
+  "ipc:": (what: What) => ipc(startFork(what)),
+  "stdio:": (what: What) => stdio(startPiped(what)),
+} as const;
+
+describe.each(["port:", "ipc:", "stdio:"] as const)("over %s", (address) => {
+  test("a client calls the server that it has started", async () => {
+    const client = await connect(ways[address]("serve"));
+    cleanups.push(() => client.close());
+    expect(await client.call("greet", "ada")).toBe(`hello ada from ${address}`);
+  });
+
+  test("a server calls the client that it has started", async () => {
+    const server = await serve(ways[address]("connect"));
+    cleanups.push(() => server.close());
+    expect(server.address).toBe(address);
+    const peer = await within(
+      "a peer",
+      new Promise<ServerPeer>((resolve) => server.onPeer(resolve)),
+    );
+    expect(await peer.call("greet", "ada")).toBe(`hello ada from ${address}`);
+  });
+
+  test("a call ends with the one who should answer it", async () => {
+    const client = await connect(ways[address]("serve"), { retry: false });
+    cleanups.push(() => client.close());
+    await expect(within("the call", client.call("leave"))).rejects.toMatchObject({ ran: "maybe" });
+  });
+});
+
+test("a server takes in as many as it starts, each over a way of its own kind", async () => {
+  const [workers, children, peers] = [port(), ipc(), over()];
+  await using server = await serve([workers, children, peers]);
+  workers.accept(startWorker("connect"));
+  workers.accept(startWorker("connect"));
+  children.accept(startFork("connect"));
+  const spawned = await spawnPeer(process.execPath, [program, library, "connect", "fd:3"]);
+  watched(spawned.child);
+  peers.accept(spawned.connection);
+  await within(
+    "four peers",
+    new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (server.peers.size === 4) resolve();
+      };
+      server.onPeer(() => setImmediate(look));
+    }),
+  );
+  const { answers } = await server.ask("greet", "all");
+  expect(answers.map(({ value }) => value).sort()).toEqual([
+    "hello all from fd:3",
+    "hello all from ipc:",
+    "hello all from port:",
+    "hello all from port:",
+  ]);
+});
+
+test("a client whose only thread is gone gives up, and says what would help", async () => {
+  const worker = startWorker("serve");
+  const client = await connect(port(worker));
+  cleanups.push(() => client.close());
+  await worker.terminate();
+  const { by, error } = await within("the client's end", client.closed);
+  expect(by).toBe("failure");
+  expect(error).toMatchObject({
+    code: "ERR_CONFIG",
+    message: expect.stringContaining("a function that makes one"),
+  });
+});
+
+test("a client that can make another thread goes on with it", async () => {
+  const workers: Worker[] = [];
+  const client = await connect(
+    port(() => {
+      const worker = startWorker("serve");
+      workers.push(worker);
+      return worker;
+    }),
+  );
+  cleanups.push(() => client[Symbol.asyncDispose]());
+  expect(await client.call("greet", "one")).toContain("one");
+  const isBack = new Promise<void>((resolve) => {
+    client.onState((state) => {
+      if (state === "open") resolve();
+    });
+  });
+  await workers[0]?.terminate();
+  await within("another thread", isBack);
+  expect(await client.call("greet", "two")).toContain("two");
+  expect(workers).toHaveLength(2);
+});
