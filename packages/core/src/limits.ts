@@ -25,6 +25,9 @@ export const limits: {
   readonly streamWindowBytes: number;
   readonly maxStreamWindowBytes: number;
   readonly heartbeatMs: number;
+  readonly resumeWindowMs: number;
+  readonly maxDetachedSessions: number;
+  readonly maxDetachedBytes: number;
   readonly maxPendingHandshakes: number;
   readonly maxPeers: number;
   readonly welcomeTimeoutMs: number;
@@ -77,6 +80,12 @@ export const limits: {
   maxStreamWindowBytes: 4 * 1024 * 1024,
   /** A machine that lost its power never says goodbye: after so long without a byte it is asked. */
   heartbeatMs: 15_000,
+  /** A session whose client never comes back would keep its messages for ever. */
+  resumeWindowMs: 30_000,
+  /** Connecting and breaking off in a loop would make more and more sessions that wait. */
+  maxDetachedSessions: 1_024,
+  /** And each of them would keep what was sent to it. */
+  maxDetachedBytes: 64 * 1024 * 1024,
   /** Strangers who connect and say nothing would use up descriptors and memory. */
   maxPendingHandshakes: 128,
   /** A flood of clients would use up descriptors and memory. */

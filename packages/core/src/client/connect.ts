@@ -9,6 +9,7 @@ import { unwatchAbort, watchAbort } from "../session/abort-watch.ts";
 import { Endpoint } from "../session/endpoint.ts";
 import { checkOptions } from "../session/endpoint-options.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
+import { timeLimit } from "../session/time-limit.ts";
 import { transportOf } from "../transport/by-address.ts";
 import type { Way } from "../transport/way.ts";
 import { LiveClient, type LiveClientOptions } from "./live-client.ts";
@@ -37,27 +38,29 @@ export async function connect<C extends Contract = Contract>(
     throw new MyelinError("ERR_UNSUPPORTED", "connect(): the node-ipc dialect is not spoken yet");
   }
   const { lazy = false, signal } = given;
+  const timeoutMs = timeLimit("connect(): timeoutMs", given.timeoutMs ?? defaultTimeoutMs);
   if (signal?.aborted === true) throw abortedError(signal.reason);
   const endpoint = new Endpoint<SessionPeer>("client", given);
   const client = new LiveClient(endpoint, settingsOf(address, given));
   if (given.unref === true) client.unref();
-  if (!lazy) await untilWelcome(client, endpoint, given);
+  if (!lazy) await untilWelcome(client, endpoint, given, timeoutMs);
   return client;
 }
 
 async function untilWelcome(
   client: LiveClient,
   { clock }: Endpoint<SessionPeer>,
-  { signal, timeoutMs = defaultTimeoutMs }: ConnectOptions,
+  { signal }: ConnectOptions,
+  timeoutMs: number,
 ): Promise<void> {
   const abortable = { aborted: (reason: unknown) => client.giveUp(abortedError(reason)) };
-  const isLimited = timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY;
-  const timer = isLimited
-    ? clock.setTimeout(() => {
-        const message = `${client.address}: no welcome within ${timeoutMs} ms`;
-        client.giveUp(new MyelinError("ERR_TIMEOUT", message, { address: client.address }));
-      }, timeoutMs)
-    : undefined;
+  const timer =
+    timeoutMs > 0
+      ? clock.setTimeout(() => {
+          const message = `${client.address}: no welcome within ${timeoutMs} ms`;
+          client.giveUp(new MyelinError("ERR_TIMEOUT", message, { address: client.address }));
+        }, timeoutMs)
+      : undefined;
   // The process waits for this as it would for any other connecting.
   timer?.ref();
   if (signal !== undefined) watchAbort(signal, abortable);

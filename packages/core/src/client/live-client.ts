@@ -6,13 +6,14 @@ import { bindOnUse } from "../session/bound-methods.ts";
 import { DataCodecs } from "../session/data-codecs.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import { greetServer, type Rejection, type Welcomed } from "../session/greet-server.ts";
-import type { Hello } from "../session/hello.ts";
+import type { Hello, ResumeRequest } from "../session/hello.ts";
 import { OfflineQueue } from "../session/offline-queue.ts";
 import type { PendingCall } from "../session/pending-call.ts";
 import type { Session } from "../session/session.ts";
 import { closedError, type SessionEnd } from "../session/session-end.ts";
 import { type CallOpening, SessionPeer } from "../session/session-peer.ts";
-import { receiveLimits, startSession } from "../session/start-session.ts";
+import { receiveLimits, resumeFeature, sinkOf, startSession } from "../session/start-session.ts";
+import type { ResumeOffer } from "../session/welcome.ts";
 import { codecId } from "../session/wire.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
 import type { PeerIdentity, Transport } from "../transport/transport.ts";
@@ -50,7 +51,14 @@ export class LiveClient extends SessionPeer {
   #id = "";
   #dialling: AbortController | undefined;
   #timer: Timer | undefined;
+  /** What continues the session, when its connection has broken. */
+  #resume: ResumeOffer | undefined;
+  /** The session that waits ends when nothing came of that. */
+  #expiry: Timer | undefined;
+  /** Another session has taken the place of the one that is ending. */
+  #isReplaced = false;
   #dropped = 0;
+  #gaveUp = false;
   #isUnheld = false;
   #welcomed!: () => void;
   #failed!: (error: MyelinError) => void;
@@ -107,27 +115,42 @@ export class LiveClient extends SessionPeer {
   /** Gives up, for a reason of the caller's: no welcome in time, say. @internal */
   giveUp(error: MyelinError): void {
     if (this.state === "closed") return;
-    if (this.session === undefined) this.#over(error);
-    else this.session.abort(error);
+    this.#over(error);
+  }
+
+  tellDetached(reason: MyelinError): void {
+    const { clock } = this.endpoint;
+    const windowMs = this.#resume?.windowMs ?? 0;
+    clock.clearTimeout(this.#expiry);
+    this.#expiry = clock.setTimeout(() => this.session?.abort(reason), windowMs);
+    this.setState("detached");
+    this.#later(0, reason);
   }
 
   tellEnd(end: SessionEnd): void {
     this.session = undefined;
-    const { error, retry, unacknowledged, unsent } = end;
+    this.#resume = undefined;
+    this.endpoint.clock.clearTimeout(this.#expiry);
+    const { error, retry } = end;
     const { retry: own } = this.#options;
-    const isOver = this.wasClosedHere || own === undefined || retry === "never";
-    if (isOver || error?.code === "ERR_CLOSED") {
+    const isOver = this.wasClosedHere || this.#gaveUp || own === undefined || retry === "never";
+    if (!this.#isReplaced && (isOver || error?.code === "ERR_CLOSED")) {
       this.#over(error, end);
       return;
     }
+    this.#tellGap(end);
+    if (this.#isReplaced) return;
     this.setState("connecting");
+    const isOnItsWay = this.#dialling !== undefined || this.#timer !== undefined;
+    if (!isOnItsWay) this.#later(typeof retry === "object" ? retry.afterMs : 0, error);
+  }
+
+  #tellGap({ unacknowledged, unsent }: SessionEnd): void {
     const events = unsent.events + unacknowledged.events;
     const calls = unsent.calls + unacknowledged.calls;
-    if (events + calls > 0) {
-      const mayHaveArrived = unacknowledged.events + unacknowledged.calls > 0;
-      this.notify({ kind: "gap", peer: this, events, calls, mayHaveArrived });
-    }
-    this.#later(typeof retry === "object" ? retry.afterMs : 0, error);
+    if (events + calls === 0) return;
+    const mayHaveArrived = unacknowledged.events + unacknowledged.calls > 0;
+    this.notify({ kind: "gap", peer: this, events, calls, mayHaveArrived });
   }
 
   protected sendLater(name: string, data: unknown, codec: string | undefined): boolean {
@@ -205,6 +228,7 @@ export class LiveClient extends SessionPeer {
           clock,
           keys,
           hello: this.#hello(),
+          resume: this.#resumeRequest(),
           channelBinding: channelBinding(connection),
           timeoutMs: this.#options.welcomeTimeoutMs,
         },
@@ -217,17 +241,25 @@ export class LiveClient extends SessionPeer {
       signal.addEventListener("abort", () => connection.abort(), { once: true });
     } catch (reason) {
       if (this.state === "closed") return;
+      this.#dialling = undefined;
       const error = toMyelinError(reason);
       if (isForGood(error)) this.#over(error);
       else this.#later(0, error);
     }
   }
 
+  #resumeRequest(): ResumeRequest | undefined {
+    const { session } = this;
+    if (session === undefined || this.#resume === undefined) return undefined;
+    return { session: this.#id, token: this.#resume.token, received: session.received };
+  }
+
   #hello(): Hello {
     const { contract } = this.endpoint;
+    const { localOnly } = this.#options.transport.capabilities;
     return {
       codecs: [],
-      features: [],
+      features: this.endpoint.resumeWindow(localOnly) > 0 ? [resumeFeature] : [],
       limits: receiveLimits(this.endpoint),
       meta: this.#options.meta,
       ...(contract?.name === undefined
@@ -236,9 +268,46 @@ export class LiveClient extends SessionPeer {
     };
   }
 
-  #enter({ connection, handOn, welcome }: Welcomed): void {
+  #enter(welcomed: Welcomed): void {
     this.#dialling = undefined;
+    const { session } = this;
+    if (session !== undefined && welcomed.welcome.received !== undefined) {
+      this.#comeBack(session, welcomed, welcomed.welcome.received);
+      return;
+    }
+    if (session !== undefined) {
+      this.#isReplaced = true;
+      session.abort(new MyelinError("ERR_CONNECTION_LOST", "the server has forgotten the session"));
+      this.#isReplaced = false;
+    }
+    this.#begin(welcomed);
+  }
+
+  /** The server has kept the session. */
+  #comeBack(
+    session: Session<SessionPeer>,
+    { connection, handOn, welcome }: Welcomed,
+    received: number,
+  ): void {
+    this.endpoint.clock.clearTimeout(this.#expiry);
+    this.#resume = welcome.resume;
+    this.setConnection(connection);
+    this.resumptions += 1;
+    this.#backoff.opened();
+    try {
+      session.resume(connection, received);
+    } catch (reason) {
+      session.abort(toMyelinError(reason));
+      connection.abort();
+      return;
+    }
+    this.setState("open");
+    handOn(sinkOf(session, connection));
+  }
+
+  #begin({ connection, handOn, welcome }: Welcomed): void {
     this.#id = welcome.peer;
+    this.#resume = welcome.resume;
     this.heardGoodbye = false;
     this.setConnection(connection);
     const { transport } = this.#options;
@@ -248,6 +317,7 @@ export class LiveClient extends SessionPeer {
       handlers: this.handlers,
       connection,
       theirs: welcome.limits,
+      isResumable: welcome.resume !== undefined,
       isLocal: transport.capabilities.localOnly,
       handOn,
     });
@@ -261,6 +331,7 @@ export class LiveClient extends SessionPeer {
   }
 
   #rejected({ error, retryAfterMs }: Rejection): void {
+    this.#dialling = undefined;
     if (retryAfterMs === undefined || isForGood(error)) this.#over(error);
     else this.#later(retryAfterMs ?? 0, error);
   }
@@ -280,6 +351,13 @@ export class LiveClient extends SessionPeer {
 
   #over(error: MyelinError | undefined, end?: SessionEnd): void {
     if (this.state === "closed") return;
+    if (this.session !== undefined) {
+      // It waits for a server that will not have us.
+      this.wasClosedHere ||= error === undefined;
+      this.#gaveUp = true;
+      this.session.abort(error);
+      return;
+    }
     const count = { events: this.#offline.size, calls: 0 };
     this.endpoint.clock.clearTimeout(this.#timer);
     this.finish(end ?? { error, unsent: count, unacknowledged: nothing, retry: undefined });

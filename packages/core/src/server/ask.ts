@@ -2,6 +2,8 @@
 
 import type { Clock } from "../clock.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
+import { unwatchAbort, watchAbort } from "../session/abort-watch.ts";
+import { timeLimit } from "../session/time-limit.ts";
 import type { LivePeer } from "./live-peer.ts";
 
 export interface AskSettings {
@@ -27,19 +29,22 @@ export function ask(
   peers: readonly LivePeer[],
   name: string,
   input: unknown,
-  { clock, signal, timeoutMs, want }: AskSettings,
+  { clock, signal, timeoutMs: given, want }: AskSettings,
 ): Promise<AskOutcome> {
+  const timeoutMs = timeLimit("ask(): timeoutMs", given);
   const wanted = want === "all" ? peers.length : want;
   const answers: { peer: LivePeer; value: unknown }[] = [];
   const failures: { peer: LivePeer; error: MyelinError }[] = [];
   const open = new Set(peers);
+  /** Those of whom an answer can be hoped for. */
+  const asked = new Set(peers.filter(({ state }) => state !== "detached"));
   const enough = new AbortController();
   return new Promise((resolve, reject) => {
     let isOver = false;
     const finish = (): void => {
       isOver = true;
       clock.clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
+      if (signal !== undefined) unwatchAbort(signal, abortable);
       resolve({ ok: answers.length >= wanted, answers, failures, missing: [...open] });
       enough.abort(new MyelinError("ERR_ABORTED", "enough peers have answered"));
     };
@@ -50,13 +55,14 @@ export function ask(
       reject(new MyelinError("ERR_ABORTED", `ask(${JSON.stringify(name)}) was aborted`, { cause }));
       enough.abort(cause);
     };
+    const abortable = { aborted: onAbort };
     const check = (): void => {
       if (isOver) return;
-      const isReachable = answers.length + open.size >= wanted;
-      if (answers.length >= wanted || !isReachable || open.size === 0) finish();
+      const isReachable = answers.length + asked.size >= wanted;
+      if (answers.length >= wanted || !isReachable || asked.size === 0) finish();
     };
     const timer =
-      timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY
+      timeoutMs > 0
         ? clock.setTimeout(() => {
             if (!isOver) finish();
           }, timeoutMs)
@@ -65,18 +71,20 @@ export function ask(
       onAbort();
       return;
     }
-    signal?.addEventListener("abort", onAbort, { once: true });
-    for (const peer of peers) {
+    if (signal !== undefined) watchAbort(signal, abortable);
+    for (const peer of asked) {
       peer.call(name, input, { timeoutMs: 0, signal: enough.signal }).then(
         (value) => {
           if (isOver) return;
           open.delete(peer);
+          asked.delete(peer);
           answers.push({ peer, value });
           check();
         },
         (reason: unknown) => {
           if (isOver) return;
           open.delete(peer);
+          asked.delete(peer);
           failures.push({ peer, error: asMyelinError(reason) });
           check();
         },

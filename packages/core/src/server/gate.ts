@@ -3,12 +3,11 @@ import { formatAddress } from "../address/address.ts";
 import { MyelinError } from "../errors.ts";
 import type { Authorize } from "../peer/serve-options.ts";
 import type { Endpoint } from "../session/endpoint.ts";
-import { greetClient, type LetIn } from "../session/greet-client.ts";
-import type { Hello } from "../session/hello.ts";
+import { type Decision, greetClient, type LetIn } from "../session/greet-client.ts";
+import type { Hello, ResumeRequest } from "../session/hello.ts";
 import type { Admission } from "../session/server-handshake.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
-import { receiveLimits } from "../session/start-session.ts";
-import type { Refusal } from "../session/welcome.ts";
+import { receiveLimits, resumeFeature } from "../session/start-session.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
 import type { Connection } from "../transport/transport.ts";
 
@@ -22,13 +21,25 @@ export interface GateOptions {
   readonly maxPeers: number;
 }
 
+/** A session that waits for its client, who is here. */
+export interface TakenBack {
+  readonly peer: string;
+  /** Counted frames of the client's that have arrived. */
+  readonly received: number;
+  readonly token: Uint8Array;
+}
+
 /** Where those go who are let in. */
 export interface Inside {
   readonly peers: { readonly size: number };
   enter(id: string, client: LetIn, isLocal: boolean): void;
+  /**
+   * A client wants to go on with its session. Takes the session from its old connection when the
+   * client has the right to it.
+   * @returns what the client is told, or undefined: it gets a new session
+   */
+  takeBack(resume: ResumeRequest, hello: Hello, connection: Connection): TakenBack | undefined;
 }
-
-type Decision = Admission | Omit<Refusal, "versions">;
 
 export class Gate {
   /** Connections that were turned away. */
@@ -72,12 +83,13 @@ export class Gate {
         keys: endpoint.keys,
         channelBinding: channelBinding(connection),
         timeoutMs: this.#options.welcomeTimeoutMs,
-        decide: (hello) => this.#decide(connection, hello, id),
+        features: endpoint.resumeWindow(isLocal) > 0 ? [resumeFeature] : [],
+        decide: (hello, resume) => this.#decide(connection, hello, resume, id, isLocal),
       },
       (client) => {
         this.#pending.delete(connection);
         if (client === undefined) this.refused += 1;
-        else this.#inside?.enter(id, client, isLocal);
+        else this.#inside?.enter(client.welcome.peer, client, isLocal);
       },
     );
   }
@@ -90,14 +102,30 @@ export class Gate {
     for (const { connection } of this.#early.splice(0)) connection.abort(error);
   }
 
-  async #decide(connection: Connection, hello: Hello, id: string): Promise<Decision> {
+  async #decide(
+    connection: Connection,
+    hello: Hello,
+    resume: ResumeRequest | undefined,
+    id: string,
+    isLocal: boolean,
+  ): Promise<Decision> {
     const { authorize, endpoint, instance, maxPeers } = this.#options;
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
     if ((this.#inside?.peers.size ?? 0) >= maxPeers) return { reason: "busy", retryAfterMs: 1_000 };
     const isAllowed = authorize === undefined || (await this.#ask(authorize, connection, hello));
     if (!isAllowed) return { reason: "denied" };
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
-    return { instance, peer: id, limits: receiveLimits(endpoint), ...contractOf(endpoint) };
+    const terms = { instance, limits: receiveLimits(endpoint), ...contractOf(endpoint) };
+    const windowMs = endpoint.resumeWindow(isLocal);
+    if (windowMs === 0 || !hello.features.includes(resumeFeature)) return { ...terms, peer: id };
+    const taken =
+      resume === undefined ? undefined : this.#inside?.takeBack(resume, hello, connection);
+    if (taken !== undefined) {
+      const { peer, received, token } = taken;
+      return { ...terms, peer, received, resume: { token, windowMs } };
+    }
+    const token = endpoint.clock.randomBytes(tokenLength);
+    return { ...terms, peer: id, resume: { token, windowMs } };
   }
 
   /** Whatever is not a clear yes, in time, is a no. */
@@ -133,6 +161,9 @@ export class Gate {
     }
   }
 }
+
+/** Bytes of a token that nobody can guess. */
+export const tokenLength = 32;
 
 /** Text that no two of them share. */
 export function idOf(bytes: Uint8Array): string {

@@ -1,30 +1,39 @@
 /** A client, as its server holds it. */
+import { timingSafeEqual } from "node:crypto";
 import { formatAddress } from "../address/address.ts";
-import type { MyelinError } from "../errors.ts";
+import type { Timer } from "../clock.ts";
+import { MyelinError } from "../errors.ts";
 import type { Notice } from "../peer/notice.ts";
 import { bindOnUse } from "../session/bound-methods.ts";
 import type { Encoded } from "../session/data-codecs.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
 import { Handlers } from "../session/handlers.ts";
+import type { Hello, ResumeRequest } from "../session/hello.ts";
 import { closedError, type SessionEnd } from "../session/session-end.ts";
 import { SessionPeer } from "../session/session-peer.ts";
-import { startSession } from "../session/start-session.ts";
-import type { PeerIdentity } from "../transport/transport.ts";
+import { sinkOf, startSession } from "../session/start-session.ts";
+import { nobody } from "../transport/capabilities.ts";
+import type { Connection, PeerIdentity } from "../transport/transport.ts";
+import { type TakenBack, tokenLength } from "./gate.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** The server that it belongs to. */
 export interface PeerOwner {
   readonly rooms: Rooms<LivePeer>;
   onGone(peer: LivePeer): void;
+  onDetached(peer: LivePeer): void;
   tellNotice(notice: Notice): void;
 }
 
 export class LivePeer extends SessionPeer {
   readonly id: string;
-  readonly remote: string | undefined;
-  readonly identity: PeerIdentity;
   readonly #owner: PeerOwner;
+  readonly #hello: Hello;
+  readonly #windowMs: number;
+  /** The last two: a client that never got its welcome comes back with the one before. */
+  #tokens: readonly Uint8Array[];
+  #expiry: Timer | undefined;
 
   constructor(
     owner: PeerOwner,
@@ -34,11 +43,12 @@ export class LivePeer extends SessionPeer {
     isLocal: boolean,
   ) {
     super(endpoint, new Handlers(endpoint.handlers), "open");
-    const { connection, hello } = client;
+    const { connection, hello, welcome } = client;
     this.id = id;
-    this.remote = connection.remote === undefined ? undefined : formatAddress(connection.remote);
-    this.identity = connection.peer;
     this.#owner = owner;
+    this.#hello = hello;
+    this.#windowMs = welcome.resume?.windowMs ?? 0;
+    this.#tokens = welcome.resume === undefined ? [] : [welcome.resume.token];
     this.setConnection(connection);
     this.session = startSession<SessionPeer>({
       endpoint,
@@ -46,9 +56,19 @@ export class LivePeer extends SessionPeer {
       handlers: this.handlers,
       connection,
       theirs: hello.limits,
+      isResumable: welcome.resume !== undefined,
       isLocal,
       handOn: (sink) => client.handOn(sink),
     });
+  }
+
+  get remote(): string | undefined {
+    const remote = this.connection?.remote;
+    return remote === undefined ? undefined : formatAddress(remote);
+  }
+
+  get identity(): PeerIdentity {
+    return this.connection?.peer ?? nobody;
   }
 
   get rooms(): ReadonlySet<string> {
@@ -74,12 +94,82 @@ export class LivePeer extends SessionPeer {
     return this.session.encodedEvent(name, encoded);
   }
 
+  /**
+   * Takes the session from its connection for a client that proves to be the same. A wrong token
+   * changes nothing.
+   * @internal
+   */
+  takeBack({ token }: ResumeRequest, hello: Hello, connection: Connection): TakenBack | undefined {
+    const { session } = this;
+    const isOwner = this.#tokens.some((own) => isSame(own, token));
+    if (session === undefined || this.state === "closed" || !isOwner) return undefined;
+    if (!this.#isSameClient(hello, connection)) return undefined;
+    // What is unread on the old connection comes again over the new one.
+    session.detach(new MyelinError("ERR_CONNECTION_LOST", "the client came back"));
+    const next = this.endpoint.clock.randomBytes(tokenLength);
+    this.#tokens = [next, token];
+    return { peer: this.id, received: session.received, token: next };
+  }
+
+  /** The client is here. @internal */
+  comeBack({ connection, handOn, resumed }: LetIn): void {
+    const { session } = this;
+    if (session === undefined || resumed === undefined) {
+      connection.abort();
+      return;
+    }
+    this.endpoint.clock.clearTimeout(this.#expiry);
+    this.setConnection(connection);
+    this.resumptions += 1;
+    try {
+      session.resume(connection, resumed.received);
+    } catch (reason) {
+      session.abort(reason as MyelinError);
+      connection.abort(reason as MyelinError);
+      return;
+    }
+    this.setState("open");
+    handOn(sinkOf(session, connection));
+  }
+
+  tellDetached(reason: MyelinError): void {
+    this.setState("detached");
+    this.endpoint.clock.clearTimeout(this.#expiry);
+    this.#expiry = this.endpoint.clock.setTimeout(() => this.expire(reason), this.#windowMs);
+    this.#owner.onDetached(this);
+  }
+
+  /** Nobody comes back for it. @internal */
+  expire(reason: MyelinError): void {
+    if (this.state === "detached") this.session?.abort(reason);
+  }
+
   /** Ends it now. @internal */
   cut(error: MyelinError): void {
     this.session?.abort(error);
   }
 
+  protected override async closeSession(
+    how: Parameters<SessionPeer["closeSession"]>[0],
+  ): Promise<void> {
+    // It could only come back to a server that is no longer there.
+    if (this.state === "detached") this.session?.abort(closedError());
+    await super.closeSession(how);
+  }
+
+  #isSameClient(hello: Hello, connection: Connection): boolean {
+    const { connection: old } = this;
+    const same = (one: unknown, other: unknown): boolean =>
+      JSON.stringify(one) === JSON.stringify(other);
+    return (
+      same(hello.limits, this.#hello.limits) &&
+      same(hello.codecs, this.#hello.codecs) &&
+      same(connection.peer.fingerprint, old?.peer.fingerprint)
+    );
+  }
+
   tellEnd(end: SessionEnd): void {
+    this.endpoint.clock.clearTimeout(this.#expiry);
     this.#owner.rooms.leaveAll(this);
     this.#owner.onGone(this);
     this.finish(end);
@@ -97,6 +187,11 @@ export class LivePeer extends SessionPeer {
   protected openLater(): never {
     throw closedError();
   }
+}
+
+/** In constant time: how long it takes tells nothing about how much is right. */
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 bindOnUse(LivePeer.prototype, ["join", "leave"]);

@@ -11,13 +11,14 @@ import { bindOnUse } from "../session/bound-methods.ts";
 import { DataCodecs, type Encoded } from "../session/data-codecs.ts";
 import type { Endpoint, UserHandler } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
+import type { Hello, ResumeRequest } from "../session/hello.ts";
 import { closedError } from "../session/session-end.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
 import { codecId } from "../session/wire.ts";
-import type { Listener } from "../transport/transport.ts";
+import type { Connection, Listener } from "../transport/transport.ts";
 import { type AskOutcome, ask } from "./ask.ts";
 import { audienceOf } from "./audience.ts";
-import type { Gate } from "./gate.ts";
+import type { Gate, TakenBack } from "./gate.ts";
 import { LivePeer } from "./live-peer.ts";
 import { Rooms } from "./rooms.ts";
 import { sumOf } from "./sum-of-stats.ts";
@@ -27,17 +28,26 @@ interface ServerEvents {
   notice: readonly [Notice];
 }
 
+/** What waits for clients that may come back. */
+export interface DetachedLimits {
+  readonly maxDetachedSessions: number;
+  readonly maxDetachedBytes: number;
+}
+
 export class LiveServer implements AsyncDisposable {
   readonly peers: ReadonlyMap<string, LivePeer>;
   readonly closed: Promise<void>;
   readonly addresses: readonly string[];
   readonly rooms: Rooms<LivePeer> = new Rooms();
   readonly #peers = new Map<string, LivePeer>();
+  /** Those that wait for their clients, the one that has waited longest first. */
+  readonly #detached = new Set<LivePeer>();
   readonly #endpoint: Endpoint<SessionPeer>;
   readonly #codecs: DataCodecs;
   readonly #gate: Gate;
   readonly #listeners: readonly Listener[];
   readonly #events = new Emitter<ServerEvents>();
+  readonly #limits: DetachedLimits;
   #past: ExchangeStats | undefined;
   #closing: Promise<void> | undefined;
   #tellClosed!: () => void;
@@ -48,7 +58,9 @@ export class LiveServer implements AsyncDisposable {
     gate: Gate,
     listeners: readonly Listener[],
     addresses: readonly string[],
+    detachedLimits: DetachedLimits,
   ) {
+    this.#limits = detachedLimits;
     this.peers = this.#peers;
     this.#endpoint = endpoint;
     this.#gate = gate;
@@ -71,8 +83,17 @@ export class LiveServer implements AsyncDisposable {
     return this.addresses[0] as string;
   }
 
+  /** @internal */
+  takeBack(resume: ResumeRequest, hello: Hello, connection: Connection): TakenBack | undefined {
+    return this.#peers.get(resume.session)?.takeBack(resume, hello, connection);
+  }
+
   /** A client has been welcomed. @internal */
   enter(id: string, client: LetIn, isLocal: boolean): void {
+    if (client.resumed !== undefined) {
+      this.#comeBack(id, client);
+      return;
+    }
     const peer = new LivePeer(this, this.#endpoint, id, client, isLocal);
     this.#peers.set(id, peer);
     if (this.#isUnref) peer.unref();
@@ -81,9 +102,17 @@ export class LiveServer implements AsyncDisposable {
     this.#endpoint.clock.setImmediate(() => peer.release());
   }
 
+  /** Sessions that wait are kept within their limits: the oldest expire. @internal */
+  onDetached(peer: LivePeer): void {
+    this.#detached.delete(peer);
+    this.#detached.add(peer);
+    this.#limitDetached();
+  }
+
   /** @internal */
   onGone(peer: LivePeer): void {
     this.#peers.delete(peer.id);
+    this.#detached.delete(peer);
     this.#past = sumOf([this.#past, peer.stats()]);
   }
 
@@ -119,6 +148,7 @@ export class LiveServer implements AsyncDisposable {
       if (this.#sendTo(peer, name, encoded)) accepted += 1;
       else refused += 1;
     }
+    if (this.#detached.size > 0) this.#limitDetached();
     return { accepted, dropped: 0, refused };
   }
 
@@ -151,8 +181,8 @@ export class LiveServer implements AsyncDisposable {
     const bufferedBytes = peers.reduce((sum, peer) => sum + peer.stats().pendingBytes, 0);
     return {
       ...sumOf([this.#past, ...peers.map((peer) => peer.stats())]),
-      peers: peers.length,
-      detached: 0,
+      peers: peers.length - this.#detached.size,
+      detached: this.#detached.size,
       refused: this.#gate.refused,
       bufferedBytes,
     };
@@ -166,6 +196,32 @@ export class LiveServer implements AsyncDisposable {
   unref(): void {
     this.#isUnref = true;
     for (const each of [...this.#listeners, ...this.#peers.values()]) each.unref();
+  }
+
+  #comeBack(id: string, client: LetIn): void {
+    const peer = this.#peers.get(id);
+    if (peer === undefined) {
+      client.connection.abort();
+      return;
+    }
+    this.#detached.delete(peer);
+    peer.comeBack(client);
+  }
+
+  #limitDetached(): void {
+    const bytesOf = (peer: LivePeer): number => peer.stats().pendingBytes;
+    let bytes = 0;
+    for (const peer of this.#detached) bytes += bytesOf(peer);
+    for (const peer of this.#detached) {
+      const isTooMuch =
+        this.#detached.size > this.#limits.maxDetachedSessions ||
+        bytes > this.#limits.maxDetachedBytes;
+      if (!isTooMuch) return;
+      bytes -= bytesOf(peer);
+      peer.expire(
+        new MyelinError("ERR_CONNECTION_LOST", "too many sessions waited for their clients"),
+      );
+    }
   }
 
   /** A peer that has no room for what everybody gets is too slow for it. */

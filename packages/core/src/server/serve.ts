@@ -51,7 +51,10 @@ export async function serve<C extends Contract = Contract>(
   });
   const listeners = await listenAll(targets, gate, given.signal);
   const bound = listeners.map((listener) => formatAddress(listener.address));
-  const server = new LiveServer(endpoint, gate, listeners, bound);
+  const server = new LiveServer(endpoint, gate, listeners, bound, {
+    maxDetachedSessions: sizes.maxDetachedSessions ?? limits.maxDetachedSessions,
+    maxDetachedBytes: sizes.maxDetachedBytes ?? limits.maxDetachedBytes,
+  });
   gate.open(server);
   if (given.unref === true) server.unref();
   return server;

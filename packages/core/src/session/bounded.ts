@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import { type Abortable, unwatchAbort, watchAbort } from "./abort-watch.ts";
+import { timeLimit } from "./time-limit.ts";
 
 /** How long to wait at most. */
 export interface WaitLimits {
@@ -17,9 +18,10 @@ export interface WaitLimits {
 export function bounded(
   wait: Promise<void>,
   what: string,
-  { signal, timeoutMs = 0 }: WaitLimits,
+  { signal, timeoutMs: given }: WaitLimits,
   clock: Clock,
 ): Promise<void> {
+  const timeoutMs = timeLimit(`${what}(): timeoutMs`, given);
   if (signal === undefined && timeoutMs === 0) return wait;
   return new Promise((resolve, reject) => {
     const giveUp = (error: MyelinError): void => {
@@ -29,12 +31,12 @@ export function bounded(
     const abortable: Abortable = {
       aborted: (cause) => giveUp(new MyelinError("ERR_ABORTED", `${what} was aborted`, { cause })),
     };
-    const isLimited = timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY;
-    const timer = isLimited
-      ? clock.setTimeout(() => {
-          giveUp(new MyelinError("ERR_TIMEOUT", `${what} took longer than ${timeoutMs} ms`));
-        }, timeoutMs)
-      : undefined;
+    const timer =
+      timeoutMs > 0
+        ? clock.setTimeout(() => {
+            giveUp(new MyelinError("ERR_TIMEOUT", `${what} took longer than ${timeoutMs} ms`));
+          }, timeoutMs)
+        : undefined;
     const release = (): void => {
       clock.clearTimeout(timer);
       if (signal !== undefined) unwatchAbort(signal, abortable);

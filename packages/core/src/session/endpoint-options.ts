@@ -19,7 +19,10 @@ export function checkOptions(owner: string, options: EndpointOptions): void {
     const value = options[key];
     if (value !== undefined) checkOption(owner, key, value, anyTime);
   }
-  const { heartbeat = false } = options;
+  const { heartbeat = false, resume = false } = options;
+  if (resume !== false && resume.windowMs !== undefined) {
+    checkOption(owner, "resume.windowMs", resume.windowMs, { ...milliseconds, min: 1 });
+  }
   if (heartbeat !== false && heartbeat.intervalMs !== undefined) {
     checkOption(owner, "heartbeat.intervalMs", heartbeat.intervalMs, { ...milliseconds, min: 1 });
   }
@@ -32,7 +35,7 @@ export function checkOptions(owner: string, options: EndpointOptions): void {
 function notBuilt(options: EndpointOptions): Readonly<Record<string, boolean>> {
   const { resume, slowPeer = "wait" } = options;
   return {
-    resume: resume !== undefined && resume !== false,
+    "resume.bufferBytes": typeof resume === "object" && resume.bufferBytes !== undefined,
     [`slowPeer "${slowPeer}"`]: slowPeer !== "wait",
     codecs: options.codecs !== undefined,
     structured: options.structured === true,

@@ -9,9 +9,10 @@ import type { Subscription } from "../emitter.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { ListenerOptions } from "../peer/call-options.ts";
+import { unwatchAbort, watchAbort } from "./abort-watch.ts";
 import { type CallHandler, Handlers } from "./handlers.ts";
 import type { MessageContext } from "./message-context.ts";
-import { NameTable } from "./name-table.ts";
+import { checkName, NameTable } from "./name-table.ts";
 import { type ProofKeys, proofKeys } from "./proof.ts";
 import type { ExposeErrors } from "./remote-error.ts";
 import type { SessionTerms } from "./session-options.ts";
@@ -32,6 +33,7 @@ export interface EndpointSettings {
   readonly closeTimeoutMs?: number | undefined;
   readonly exposeErrors?: ExposeErrors | undefined;
   readonly exposeStacks?: boolean | undefined;
+  readonly resume?: { readonly windowMs?: number | undefined } | false | undefined;
   readonly heartbeat?: { readonly intervalMs?: number | undefined } | false | undefined;
   readonly clock?: Clock | undefined;
   readonly limits?: EndpointSizes | undefined;
@@ -71,6 +73,8 @@ export class Endpoint<Peer> {
   readonly exposeStacks: boolean;
   /** 0: none; undefined: as the transport needs it. */
   readonly heartbeatMs: number | undefined;
+  /** For how long a session outlives its connection; 0: not at all; undefined: as the transport needs. */
+  readonly resumeWindowMs: number | undefined;
   readonly #use: readonly UserMiddleware[];
 
   /** @throws {MyelinError} `ERR_CONFIG` */
@@ -98,6 +102,7 @@ export class Endpoint<Peer> {
     this.exposeErrors = settings.exposeErrors;
     this.exposeStacks = settings.exposeStacks ?? false;
     this.heartbeatMs = heartbeatOf(settings.heartbeat);
+    this.resumeWindowMs = resumeWindowOf(settings.resume);
     this.#use = settings.use ?? [];
     for (const [name, run] of Object.entries(settings.handlers ?? {})) {
       this.handle(this.handlers, name, run);
@@ -106,6 +111,12 @@ export class Endpoint<Peer> {
       if (run !== undefined) this.on(this.handlers, name, run);
     }
     this.#checkComplete();
+  }
+
+  /** For how long its sessions over such a transport outlive their connections; 0: not at all. */
+  resumeWindow(isLocal: boolean): number {
+    // On one machine a connection that breaks means a process that died.
+    return this.resumeWindowMs ?? (isLocal ? 0 : limits.resumeWindowMs);
   }
 
   /** What this side may say under a name, as the contract has it; undefined without a contract. */
@@ -118,6 +129,7 @@ export class Endpoint<Peer> {
     if (typeof run !== "function") {
       throw new MyelinError("ERR_CONFIG", `the handler of ${JSON.stringify(name)} is no function`);
     }
+    checkName(name);
     const entry = this.#entry(this.side, name, undefined);
     if (entry?.kind === "event") {
       throw new MyelinError("ERR_CONFIG", `${JSON.stringify(name)} is an event: use on()`);
@@ -137,6 +149,7 @@ export class Endpoint<Peer> {
     run: UserHandler,
     { once = false, signal }: ListenerOptions = {},
   ): Subscription {
+    checkName(name);
     const entry = this.#entry(this.side, name, "event");
     const wrapped = this.#wrap(run);
     const accept = checkOf(entry?.input, "data");
@@ -147,8 +160,8 @@ export class Endpoint<Peer> {
       subscription.dispose();
       return listener(data, context);
     };
-    const subscription = handlers.on(name, once ? heard : listener);
-    signal?.addEventListener("abort", () => subscription.dispose(), { once: true });
+    const heeded = handlers.on(name, once ? heard : listener);
+    const subscription = signal === undefined ? heeded : until(signal, heeded);
     return subscription;
   }
 
@@ -194,6 +207,22 @@ export class Endpoint<Peer> {
 function heartbeatOf(heartbeat: EndpointSettings["heartbeat"]): number | undefined {
   if (heartbeat === undefined) return undefined;
   return heartbeat === false ? 0 : (heartbeat.intervalMs ?? limits.heartbeatMs);
+}
+
+function resumeWindowOf(resume: EndpointSettings["resume"]): number | undefined {
+  if (resume === undefined) return undefined;
+  return resume === false ? 0 : (resume.windowMs ?? limits.resumeWindowMs);
+}
+
+/** A subscription that ends when the signal aborts, and lets go of the signal when it ends before. */
+function until(signal: AbortSignal, subscription: Subscription): Subscription {
+  const dispose = (): void => {
+    unwatchAbort(signal, abortable);
+    subscription.dispose();
+  };
+  const abortable = { aborted: dispose };
+  watchAbort(signal, abortable);
+  return { dispose, [Symbol.dispose]: dispose };
 }
 
 const noSubscription: Subscription = { dispose() {}, [Symbol.dispose]() {} };

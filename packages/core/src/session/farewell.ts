@@ -26,8 +26,8 @@ export interface FarewellOptions {
   readonly acknowledging: Acknowledging;
   readonly hasCalls: () => boolean;
   readonly giveUpCalls: () => void;
-  /** Sends the goodbye. */
-  readonly say: (retry: Retry) => void;
+  /** Sends the goodbye, if there is a connection. */
+  readonly say: (retry: Retry) => boolean;
   readonly end: (error: MyelinError | undefined) => void;
 }
 
@@ -97,8 +97,9 @@ export class Farewell {
       return;
     }
     if (!this.#said && outbox.isEmpty) {
+      // At once: sending is progress, too, and comes back here.
       this.#said = true;
-      this.#options.say(this.#close.retry);
+      this.#said = this.#options.say(this.#close.retry);
     }
     const hasAll = outbox.sent.acknowledged === outbox.sent.sent;
     if (this.isSaid && hasAll) this.#options.end(undefined);

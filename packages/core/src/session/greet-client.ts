@@ -3,10 +3,13 @@ import type { Clock } from "../clock.ts";
 import type { MyelinError } from "../errors.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import { Greeting } from "./greeting.ts";
-import type { Hello } from "./hello.ts";
+import type { Hello, ResumeRequest } from "./hello.ts";
 import type { ProofKeys } from "./proof.ts";
 import { type Admission, ServerHandshake, type ServerStep } from "./server-handshake.ts";
 import type { Refusal, Welcome } from "./welcome.ts";
+
+/** A yes with what the client is told, or a no. */
+export type Decision = Admission | Omit<Refusal, "versions">;
 
 export interface GreetClientOptions {
   readonly clock: Clock;
@@ -16,7 +19,9 @@ export interface GreetClientOptions {
   readonly channelBinding?: Uint8Array | undefined;
   readonly timeoutMs: number;
   /** Lets a client in or not; asked once, after it has proven what it can. */
-  readonly decide: (hello: Hello) => Promise<Admission | Omit<Refusal, "versions">>;
+  readonly decide: (hello: Hello, resume: ResumeRequest | undefined) => Promise<Decision>;
+  /** Extensions that this side offers. */
+  readonly features: readonly string[];
 }
 
 /** A connection whose client has been welcomed. */
@@ -24,6 +29,8 @@ export interface LetIn {
   readonly connection: Connection;
   readonly hello: Hello;
   readonly welcome: Welcome;
+  /** The session that it continues: so many of our frames have arrived in it. */
+  readonly resumed: { readonly received: number } | undefined;
   /** Everything that came after the hello goes there. */
   readonly handOn: (sink: Sink) => void;
 }
@@ -34,10 +41,10 @@ export function greetClient(
   options: GreetClientOptions,
   onOutcome: (client: LetIn | undefined, error: MyelinError | undefined) => void,
 ): Greeting<ServerStep> {
-  const { clock, codecs, keys, channelBinding, timeoutMs, decide } = options;
+  const { clock, codecs, features, keys, channelBinding, timeoutMs, decide } = options;
   const randomBytes = (count: number): Uint8Array => clock.randomBytes(count);
   const handshake = new ServerHandshake({
-    ...{ codecs, features: [], keys, channelBinding, randomBytes },
+    ...{ codecs, features, keys, channelBinding, randomBytes },
   });
   const fail = (error: MyelinError, send: Buffer | undefined): void => {
     if (greeting.isOver) return;
@@ -45,7 +52,11 @@ export function greetClient(
     greeting.abandon(error);
     onOutcome(undefined, error);
   };
-  const onDecision = (hello: Hello, decision: Admission | Omit<Refusal, "versions">): void => {
+  const onDecision = (
+    hello: Hello,
+    resume: ResumeRequest | undefined,
+    decision: Decision,
+  ): void => {
     if (greeting.isOver) return;
     if ("reason" in decision) {
       const { error, send } = handshake.refuse(decision);
@@ -55,7 +66,9 @@ export function greetClient(
     const { send, welcome } = handshake.accept(decision);
     greeting.send(send);
     greeting.finish();
-    onOutcome({ connection, hello, welcome, handOn: (sink) => greeting.handOn(sink) }, undefined);
+    const resumed = welcome.received === undefined ? undefined : resume;
+    const handOn = (sink: Sink): void => greeting.handOn(sink);
+    onOutcome({ connection, hello, welcome, resumed, handOn }, undefined);
   };
   const greeting = new Greeting<ServerStep>(
     connection,
@@ -67,10 +80,10 @@ export function greetClient(
         } else if (step.type === "wait") {
           greeting.send(step.send);
         } else {
-          decide(step.hello).then(
-            (decision) => onDecision(step.hello, decision),
+          decide(step.hello, step.resume).then(
+            (decision) => onDecision(step.hello, step.resume, decision),
             // Who cannot decide lets nobody in.
-            () => onDecision(step.hello, { reason: "refused" }),
+            () => onDecision(step.hello, step.resume, { reason: "refused" }),
           );
         }
       },

@@ -4,13 +4,15 @@ import type { MyelinError } from "../errors.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import { ClientHandshake, type ClientStep } from "./client-handshake.ts";
 import { Greeting } from "./greeting.ts";
-import type { Hello } from "./hello.ts";
+import type { Hello, ResumeRequest } from "./hello.ts";
 import type { ProofKeys } from "./proof.ts";
 import type { Welcome } from "./welcome.ts";
 
 export interface GreetServerOptions {
   readonly clock: Clock;
   readonly hello: Hello;
+  /** The session to go on with. */
+  readonly resume?: ResumeRequest | undefined;
   readonly keys: ProofKeys | undefined;
   readonly channelBinding?: Uint8Array | undefined;
   readonly timeoutMs: number;
@@ -37,9 +39,9 @@ export function greetServer(
   options: GreetServerOptions,
   onOutcome: (welcomed: Welcomed | undefined, rejection: Rejection | undefined) => void,
 ): Greeting<ClientStep> {
-  const { clock, hello, keys, channelBinding, timeoutMs } = options;
+  const { clock, hello, keys, channelBinding, resume, timeoutMs } = options;
   const randomBytes = (count: number): Uint8Array => clock.randomBytes(count);
-  const handshake = new ClientHandshake({ hello, keys, channelBinding, randomBytes });
+  const handshake = new ClientHandshake({ hello, keys, channelBinding, randomBytes, resume });
   const reject = (error: MyelinError, retryAfterMs: Rejection["retryAfterMs"]): void => {
     greeting.abandon(error);
     onOutcome(undefined, { error, retryAfterMs });

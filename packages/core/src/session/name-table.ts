@@ -51,14 +51,7 @@ export class NameTable {
   }
 
   #add(text: string): Name {
-    if (typeof text !== "string" || text === "") {
-      throw new MyelinError("ERR_CONFIG", `a name must be text, not ${JSON.stringify(text)}`);
-    }
-    const bytes = Buffer.from(text, "utf8");
-    if (bytes.length > limits.maxNameBytes) {
-      const message = `a name has at most ${limits.maxNameBytes} bytes: ${text.slice(0, 40)}...`;
-      throw new MyelinError("ERR_CONFIG", message);
-    }
+    const bytes = checkName(text);
     const name: Name = { text, bytes, id: 0, uses: 0 };
     // Names made up at run time must not fill the memory: when there are too many candidates, all of
     // them start anew.
@@ -76,6 +69,22 @@ export class NameTable {
   #forgetCandidates(): void {
     for (const [text, { id }] of this.#names) if (id === 0) this.#names.delete(text);
   }
+}
+
+/**
+ * The name as it travels.
+ * @throws {MyelinError} `ERR_CONFIG` when it is none: not text, empty, too long, or with half a
+ * character in it, which would arrive as another.
+ */
+export function checkName(text: string): Buffer {
+  if (typeof text !== "string" || text === "" || !text.isWellFormed()) {
+    const what = typeof text === "string" ? JSON.stringify(text) : typeof text;
+    throw new MyelinError("ERR_CONFIG", `a name must be text, not ${what}`);
+  }
+  const bytes = Buffer.from(text, "utf8");
+  if (bytes.length <= limits.maxNameBytes) return bytes;
+  const message = `a name has at most ${limits.maxNameBytes} bytes: ${text.slice(0, 40)}...`;
+  throw new MyelinError("ERR_CONFIG", message);
 }
 
 /** Tells the peer what a number stands for. */

@@ -148,16 +148,33 @@ export class Outbox implements Collector {
     return this.#order.countUnsent();
   }
 
-  /** Sends the last frame of this connection, which is told how many counted ones went before it. */
-  last(makeFrame: (sent: number) => Buffer): void {
+  /**
+   * Sends the last frame of this connection, which is told how many counted ones went before it.
+   * @returns false when there is no connection
+   */
+  last(makeFrame: (sent: number) => Buffer): boolean {
     this.flush();
+    if (this.#writer.link === undefined) return false;
     this.#writer.write(makeFrame(this.sent.sent));
     this.#writer.flush();
+    return true;
   }
 
   /** There is a connection: what waits may leave. */
   attach(link: Link): void {
     this.#writer.attach(link);
+    this.pump();
+  }
+
+  /**
+   * There is another connection, and the peer has so many of the frames that left over the last one:
+   * the others leave again, in the same order, before anything new.
+   * @throws {MyelinError} `ERR_PROTOCOL` when it cannot have them
+   */
+  resume(link: Link, received: number): void {
+    this.sent.acknowledge(received);
+    this.#writer.attach(link);
+    for (const { frame } of this.sent.unacknowledged()) this.#writer.write(frame);
     this.pump();
   }
 

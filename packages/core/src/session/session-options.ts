@@ -1,6 +1,7 @@
 /** What a session is made of, and what it tells. */
 import type { Clock } from "../clock.ts";
 import type { CodecRegistry } from "../codec/codec-registry.ts";
+import type { MyelinError } from "../errors.ts";
 import type { PeerStats } from "../peer/stats.ts";
 import type { EventOutcome } from "./dispatch.ts";
 import type { Goodbye } from "./goodbye.ts";
@@ -25,6 +26,8 @@ export interface SessionOwner extends EventOutcome {
   tellDrain(): void;
   /** The peer said goodbye: it takes no more calls, and this side will end too. */
   tellGoodbye(goodbye: Goodbye): void;
+  /** The connection is gone, and the session waits for another one. */
+  tellDetached(reason: MyelinError): void;
   /** It is over. Called once, and nothing is called after it. */
   tellEnd(end: SessionEnd): void;
 }
@@ -54,4 +57,6 @@ export interface SessionOptions<Peer> {
   readonly highWaterMarkBytes: number;
   /** After so long without a byte the peer is asked for a sign of life; 0: never. */
   readonly heartbeatMs: number;
+  /** It outlives its connection: what was sent is kept until the peer has acknowledged it. */
+  readonly isResumable: boolean;
 }

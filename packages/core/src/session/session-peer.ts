@@ -27,11 +27,13 @@ import type { Goodbye, Retry } from "./goodbye.ts";
 import type { Handlers } from "./handlers.ts";
 import { type ItemSource, isItemSource } from "./items.ts";
 import type { MessageContext } from "./message-context.ts";
+import { checkName } from "./name-table.ts";
 import type { PendingCall } from "./pending-call.ts";
 import { RemoteItems } from "./remote-items.ts";
 import type { Session } from "./session.ts";
 import { closedError, type SessionEnd } from "./session-end.ts";
 import type { SessionOwner, SessionStats } from "./session-options.ts";
+import { timeLimit } from "./time-limit.ts";
 import { type CallType, callType } from "./wire.ts";
 
 interface PeerEvents {
@@ -61,6 +63,8 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   protected session: Session<SessionPeer> | undefined;
   protected connection: Connection | undefined;
   protected wasClosedHere = false;
+  /** How often the session went on over a new connection. */
+  protected resumptions = 0;
   protected heardGoodbye = false;
   #state: PeerState;
   #tellClosed!: (reason: CloseReason) => void;
@@ -95,12 +99,14 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   protected abstract sendLater(name: string, data: unknown, codec: string | undefined): boolean;
   /** There is no session: opens the call later, or throws. */
   protected abstract openLater(opening: CallOpening): void;
+  abstract tellDetached(reason: MyelinError): void;
   abstract tellEnd(end: SessionEnd): void;
 
   send(name: string, data?: unknown, options: SendOptions = {}): boolean {
     refuseBytes(options);
     const codec = this.endpoint.outgoing(name, "event")?.codec;
     const { session } = this;
+    if (session === undefined) checkName(name);
     const hasRoom =
       session === undefined ? this.sendLater(name, data, codec) : session.event(name, data, codec);
     if (!hasRoom) this.#slow += 1;
@@ -108,19 +114,18 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   async post(name: string, data?: unknown, options: PostOptions = {}): Promise<void> {
+    timeLimit("post(): timeoutMs", options.timeoutMs);
     const { session } = this;
     if (session !== undefined && !session.hasRoom) await this.#room(options);
     this.send(name, data, options);
   }
 
   call(name: string, input?: unknown, options: CallOptions = {}): Promise<unknown> {
-    refuseBytes(options);
-    return this.#answer("call", name, { data: input }, options);
+    return this.#answer("call", name, () => ({ data: input }), options);
   }
 
   upload(name: string, source: ItemSource, options: CallOptions = {}): Promise<unknown> {
-    refuseBytes(options);
-    return this.#answer("upload", name, { source: checkedSource(source) }, options);
+    return this.#answer("upload", name, () => ({ source: checkedSource(source) }), options);
   }
 
   stream(name: string, input?: unknown, options: StreamOptions = {}): RemoteItems {
@@ -156,12 +161,15 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   async flush(options: FlushOptions = {}): Promise<void> {
     const { session } = this;
     if (session === undefined) throw closedError();
+    timeLimit("flush(): timeoutMs", options.timeoutMs);
     await this.#held(() => bounded(session.flush(), "flush", options, this.endpoint.clock));
   }
 
   async close(options: CloseOptions = {}): Promise<void> {
-    this.wasClosedHere = true;
     const { drainMs = defaultDrainMs, timeoutMs = this.endpoint.closeTimeoutMs } = options;
+    timeLimit("close(): drainMs", drainMs);
+    timeLimit("close(): timeoutMs", timeoutMs);
+    this.wasClosedHere = true;
     await this.closeSession({ drainMs, timeoutMs: drainMs + timeoutMs, retry: "now" });
     await this.closed;
   }
@@ -183,7 +191,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
       dropped: 0,
       unhandled: this.#unhandled,
       slow: this.#slow,
-      resumed: 0,
+      resumed: this.resumptions,
     };
   }
 
@@ -259,14 +267,15 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   #answer(
     kind: "call" | "upload",
     name: string,
-    payload: { data?: unknown; source?: ItemSource },
+    payload: () => { data?: unknown; source?: ItemSource },
     options: CallOptions,
   ): Promise<unknown> {
     return this.#held(
       () =>
         new Promise((resolve, reject) => {
+          refuseBytes(options);
           const timeoutMs = options.timeoutMs ?? this.endpoint.callTimeoutMs;
-          const request = this.#request(kind, name, payload, { ...options, timeoutMs });
+          const request = this.#request(kind, name, payload(), { ...options, timeoutMs });
           this.#open({ request, onOpen: () => {}, resolve, reject });
         }),
       options,
@@ -289,14 +298,15 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     kind: Exclude<EntryKind, "event">,
     name: string,
     payload: { data?: unknown; source?: ItemSource },
-    { timeoutMs = 0, signal }: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined },
+    { timeoutMs, signal }: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined },
   ): CallRequest {
     const entry = this.endpoint.outgoing(name, kind);
+    if (this.session === undefined) checkName(name);
     return {
       ...payload,
       type: callType[kind] satisfies CallType,
       name,
-      timeoutMs: timeoutMs === Number.POSITIVE_INFINITY ? 0 : timeoutMs,
+      timeoutMs: timeLimit(`${kind}(): timeoutMs`, timeoutMs),
       signal,
       codec: entry?.codec,
       accept: acceptOf(entry, kind),

@@ -3,53 +3,42 @@
  * ways over one connection. It knows bytes and a clock, no socket: what arrives is pushed in, what
  * leaves goes to the connection that it was given.
  */
-
-import type { ByteReader } from "../bytes/byte-reader.ts";
 import { type Tick, tickOf } from "../bytes/tick.ts";
 import { MyelinError } from "../errors.ts";
-import { LengthPrefixDecoder } from "../framing/length-prefix.ts";
 import type { Connection } from "../transport/transport.ts";
 import { Acknowledging } from "./acknowledging.ts";
 import { Calling, type CallRequest } from "./calling.ts";
+import { ControlReader } from "./control-reader.ts";
 import { DataCodecs, type Encoded } from "./data-codecs.ts";
 import { Deadlines } from "./deadlines.ts";
 import { EventDispatch } from "./dispatch.ts";
-import type { Entry } from "./entry-reader.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import { type CloseOptions, Farewell } from "./farewell.ts";
 import { Flushes } from "./flushes.ts";
-import {
-  type Goodbye,
-  goodbyeCode,
-  goodbyeError,
-  goodbyeFrame,
-  type Retry,
-  readGoodbye,
-} from "./goodbye.ts";
+import { type Goodbye, goodbyeCode, goodbyeError, goodbyeFrame, type Retry } from "./goodbye.ts";
 import { Inbox, type InboxSink } from "./inbox.ts";
+import { Intake, type IntakeOwner } from "./intake.ts";
 import { Liveness } from "./liveness.ts";
 import { MessageRouter } from "./message-router.ts";
 import { Outbox } from "./outbox.ts";
 import type { PendingCall } from "./pending-call.ts";
-import type { Receipt } from "./receive-window.ts";
 import { Serving } from "./serving.ts";
 import {
   closedError,
   endGently,
   isComplete,
-  protocolError,
   unansweredError,
   undeliveredError,
 } from "./session-end.ts";
 import type { SessionOptions, SessionStats } from "./session-options.ts";
-import { frameKind, payload } from "./wire.ts";
+import { payload } from "./wire.ts";
 
 type State = "open" | "closing" | "ended";
 
-export class Session<Peer> implements InboxSink {
+export class Session<Peer> implements IntakeOwner {
   readonly #options: SessionOptions<Peer>;
   readonly #tick: Tick;
-  readonly #decoder: LengthPrefixDecoder;
+  readonly #intake: Intake;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #codecs: DataCodecs;
@@ -58,11 +47,10 @@ export class Session<Peer> implements InboxSink {
   readonly #serving: Serving<Peer>;
   readonly #router: MessageRouter<Peer>;
   readonly #acknowledging: Acknowledging;
+  readonly #control: ControlReader;
   readonly #flushes: Flushes;
   readonly #liveness: Liveness;
   #connection: Connection | undefined;
-  /** What arrived before handlers could be attached. */
-  #held: Buffer[] | undefined = [];
   #state: State = "open";
   #needsDrain = false;
   #retry: Retry | undefined;
@@ -72,13 +60,14 @@ export class Session<Peer> implements InboxSink {
     const { clock, handlers, names, ours, peer, registry, side, theirs } = options;
     this.#options = options;
     this.#tick = tickOf(clock);
+    this.#tick.join();
     this.#deadlines = new Deadlines(clock);
     this.#outbox = new Outbox({
       clock,
       names,
       window: theirs.window,
       maxFrameBytes: theirs.maxFrameBytes,
-      keepsSent: false,
+      keepsSent: options.isResumable,
       onPumped: () => this.#progress(),
     });
     this.#codecs = new DataCodecs({
@@ -88,11 +77,18 @@ export class Session<Peer> implements InboxSink {
       maxBinaryBytes: theirs.maxBinaryBytes,
       maxBatchedLength: this.#outbox.maxBatchedLength,
     });
-    this.#inbox = new Inbox(this, {
+    const sink: InboxSink = {
+      onMessage: (entry, data, receipt) => this.#router.route(entry, data, receipt),
+      hasStream: (id) => this.#router.hasStream(id),
+      onItems: (id, items, cost) => this.#router.routeItems(id, items, cost),
+      onControl: (kind, reader) => this.#control.read(kind, reader),
+      onSettled: () => this.#settled(),
+    };
+    this.#inbox = new Inbox(sink, {
       ...ours,
       decode: (codec, body, isOwn) => this.#codecs.decode(codec, body, isOwn),
     });
-    this.#decoder = new LengthPrefixDecoder(this.#inbox, ours);
+    this.#intake = new Intake(this.#tick, this.#inbox, ours.maxFrameBytes, this);
     const shared = {
       clock,
       outbox: this.#outbox,
@@ -115,10 +111,16 @@ export class Session<Peer> implements InboxSink {
     this.#acknowledging = new Acknowledging(
       { clock, inbox: this.#inbox, outbox: this.#outbox },
       ours.window,
-      false,
+      options.isResumable,
     );
     this.#flushes = new Flushes(this.#outbox);
     this.#liveness = new Liveness(clock, this.#outbox);
+    this.#control = new ControlReader({
+      acknowledging: this.#acknowledging,
+      liveness: this.#liveness,
+      outbox: this.#outbox,
+      onGoodbye: (goodbye) => this.#onGoodbye(goodbye),
+    });
     this.#farewell = new Farewell({
       clock,
       outbox: this.#outbox,
@@ -143,51 +145,47 @@ export class Session<Peer> implements InboxSink {
     };
   }
 
-  /** Bytes that were accepted and that the system has not taken. */
+  /** Bytes that were accepted and wait: to be sent, or to be acknowledged when they may be sent again. */
   get queuedBytes(): number {
-    return this.#outbox.queuedBytes;
+    return this.#outbox.queuedBytes + this.#outbox.sent.keptBytes;
+  }
+
+  /** Counted frames that have arrived: what the peer need not send again. */
+  get received(): number {
+    return this.#inbox.received;
   }
 
   /** What is sent leaves over this connection. What arrives is held back until {@link release}. */
   attach(connection: Connection): void {
     this.#connection = connection;
-    this.#tick.join();
     this.#outbox.attach(connection);
-    this.#liveness.watch(this.#options.heartbeatMs, (error) => this.#finish(error));
+    this.#liveness.watch(this.#options.heartbeatMs, (error) => this.#silent(error));
   }
 
   /** Handlers are in place: what has arrived meanwhile is handed on, then everything as it comes. */
   release(): void {
-    const held = this.#held;
-    if (held === undefined) return;
-    this.#held = undefined;
-    this.#connection?.resume();
-    for (const chunk of held) this.receive(chunk);
+    this.#intake.release(this.#connection);
   }
 
-  /** Bytes arrived, valid during the call. */
-  receive(chunk: Uint8Array): void {
-    if (this.#state === "ended") return;
-    if (this.#held !== undefined) {
-      this.#held.push(Buffer.from(chunk));
-      this.#connection?.pause();
-      return;
-    }
+  /** Bytes arrived, valid during the call. Those of an earlier connection are nobody's. */
+  receive(chunk: Uint8Array, connection: Connection): void {
+    if (connection !== this.#connection) return;
     this.#liveness.heard();
-    this.#tick.read(this, chunk);
+    this.#intake.receive(chunk, connection);
   }
 
-  /** For {@link receive}: the tick of the bytes. */
-  read(chunk: Uint8Array): void {
-    try {
-      this.#decoder.push(chunk);
-    } catch (reason) {
-      this.#cut(protocolError(reason));
-      return;
-    }
+  /** For {@link Intake}. */
+  onRead(): void {
     if (this.#state === "ended") return;
     this.#acknowledging.check();
     this.#progress();
+  }
+
+  /** For {@link Intake}: the peer is told, and cut. */
+  onBroken(error: MyelinError): void {
+    if (this.#state === "ended") return;
+    this.#say(goodbyeCode(error.code), "never", error.message);
+    this.#finish(error);
   }
 
   /** The connection takes more. */
@@ -196,10 +194,36 @@ export class Session<Peer> implements InboxSink {
     this.#progress();
   }
 
-  /** The connection is gone. */
-  lost(error: MyelinError | undefined): void {
-    if (this.#farewell.isSaid) this.#end(undefined);
-    else this.#end(error ?? new MyelinError("ERR_CONNECTION_LOST", "the peer is gone"));
+  /** A connection is gone: with it the session, unless another one may take its place. */
+  lost(error: MyelinError | undefined, connection: Connection): void {
+    if (connection !== this.#connection) return;
+    const reason = error ?? new MyelinError("ERR_CONNECTION_LOST", "the peer is gone");
+    if (this.#options.isResumable && this.#state === "open") this.detach(reason);
+    else this.#end(this.#farewell.isSaid ? undefined : reason);
+  }
+
+  /** Gives its connection up and waits for another one, or for {@link abort}. */
+  detach(reason: MyelinError): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#outbox.detach();
+    this.#liveness.stop();
+    this.#intake.reset();
+    connection?.abort(reason);
+    this.#options.owner.tellDetached(reason);
+  }
+
+  /**
+   * Goes on over another connection. The peer has so many of our frames: the rest is sent again.
+   * @throws {MyelinError} `ERR_PROTOCOL` when it cannot have them
+   */
+  resume(connection: Connection, received: number): void {
+    this.#connection = connection;
+    this.#outbox.resume(connection, received);
+    // The last one may have been lost, and with it the window that it returned.
+    this.#acknowledging.now();
+    this.#liveness.watch(this.#options.heartbeatMs, (error) => this.#silent(error));
+    this.#progress();
   }
 
   /**
@@ -281,39 +305,7 @@ export class Session<Peer> implements InboxSink {
     connection?.abort(error);
   }
 
-  onMessage(entry: Entry, data: unknown, receipt: Receipt | undefined): void {
-    this.#router.route(entry, data, receipt);
-  }
-
-  hasStream(id: number): boolean {
-    return this.#router.hasStream(id);
-  }
-
-  onItems(id: number, items: readonly unknown[], cost: number): void {
-    this.#router.routeItems(id, items, cost);
-  }
-
-  onControl(kind: number, reader: ByteReader): void {
-    switch (kind) {
-      case frameKind.ping:
-        this.#acknowledging.now();
-        this.#outbox.control.pong(reader.view(reader.remaining));
-        this.#outbox.touch();
-        break;
-      case frameKind.pong:
-        this.#liveness.pong(reader.view(reader.remaining));
-        break;
-      case frameKind.ack:
-        this.#outbox.sent.acknowledge(reader.varint());
-        this.#outbox.settle(reader.varint(), reader.varint());
-        break;
-      case frameKind.goodbye:
-        this.#onGoodbye(readGoodbye(reader));
-        break;
-    }
-  }
-
-  onSettled(): void {
+  #settled(): void {
     if (this.#state === "ended") return;
     this.#acknowledging.check();
     if (this.#state === "closing") this.#progress();
@@ -321,7 +313,7 @@ export class Session<Peer> implements InboxSink {
 
   #checkOpen(): void {
     if (this.#state !== "open") throw closedError();
-    if (this.#outbox.queuedBytes < this.#options.maxQueuedBytes) return;
+    if (this.queuedBytes < this.#options.maxQueuedBytes) return;
     const message = `more than ${this.#options.maxQueuedBytes} bytes wait for the peer`;
     throw new MyelinError("ERR_QUEUE_FULL", message);
   }
@@ -357,15 +349,16 @@ export class Session<Peer> implements InboxSink {
     this.#serving.cancelAll(closedError());
   }
 
-  /** The peer broke a rule: it is told, and cut. */
-  #cut(error: MyelinError): void {
-    if (this.#state === "ended") return;
-    this.#say(goodbyeCode(error.code), "never", error.message);
-    this.#finish(error);
+  /** Nothing was heard for too long. */
+  #silent(error: MyelinError): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.lost(error, connection);
+    connection.abort(error);
   }
 
-  #say(code: number, retry: Retry, text: string): void {
-    this.#outbox.last((sent) =>
+  #say(code: number, retry: Retry, text: string): boolean {
+    return this.#outbox.last((sent) =>
       goodbyeFrame({ code, retry, sent, received: this.#inbox.received, text }),
     );
   }
@@ -384,11 +377,12 @@ export class Session<Peer> implements InboxSink {
     const unacknowledged = this.#outbox.sent.count();
     const unsent = this.#outbox.countUnsent();
     this.#inbox.stop();
-    this.#decoder.stop();
+    this.#intake.stop();
     this.#acknowledging.stop();
     this.#liveness.stop();
     this.#outbox.detach();
-    if (this.#connection !== undefined) this.#tick.leave();
+    this.#connection = undefined;
+    this.#tick.leave();
     this.#calling.failAll(({ name }, ran) => unansweredError(name, ran, error));
     this.#serving.cancelAll(error ?? closedError());
     this.#deadlines.clear();

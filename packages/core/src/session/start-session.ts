@@ -17,10 +17,15 @@ export interface StartSession<Peer> {
   readonly connection: Connection;
   /** What the other side takes. */
   readonly theirs: ReceiveLimits;
+  /** The session outlives its connection. */
+  readonly isResumable: boolean;
   /** Both ends are on this machine. */
   readonly isLocal: boolean;
   readonly handOn: (sink: Sink) => void;
 }
+
+/** Both ends know how to go on with a session over another connection. */
+export const resumeFeature = "resume";
 
 /** Codecs that everybody knows. */
 const commonCodecs: ReadonlySet<number> = new Set([codecId.json, codecId.bytes, codecId.tagged]);
@@ -49,16 +54,22 @@ export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
     maxInboundCalls: endpoint.maxInboundCalls,
     maxQueuedBytes: endpoint.maxQueuedBytes,
     highWaterMarkBytes: endpoint.highWaterMarkBytes,
+    isResumable: start.isResumable,
     // On one machine the system tells when a process has died.
     heartbeatMs: endpoint.heartbeatMs ?? (isLocal ? 0 : limits.heartbeatMs),
   });
   session.attach(connection);
-  start.handOn({
-    onData: (chunk: Uint8Array) => session.receive(chunk),
-    onDrain: () => session.drained(),
-    onClose: (error?: MyelinError) => session.lost(error),
-  });
+  start.handOn(sinkOf(session, connection));
   return session;
+}
+
+/** Brings what happens on a connection to the session, as long as it is the session's. */
+export function sinkOf<Peer>(session: Session<Peer>, connection: Connection): Sink {
+  return {
+    onData: (chunk: Uint8Array) => session.receive(chunk, connection),
+    onDrain: () => session.drained(),
+    onClose: (error?: MyelinError) => session.lost(error, connection),
+  };
 }
 
 /** What this side tells of itself in the handshake. */

@@ -312,7 +312,7 @@ test("a peer that falls silent is noticed where the system does not tell", async
 
 describe("options that this version does not have", () => {
   test.each([
-    { resume: { windowMs: 1 } },
+    { resume: { bufferBytes: 1 } },
     { slowPeer: "drop-oldest" },
     { structured: true },
   ] as const)("are refused, not ignored: %j", async (options) => {

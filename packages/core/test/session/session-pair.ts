@@ -31,6 +31,7 @@ export class Side {
   readonly handlerErrors: unknown[] = [];
   readonly goodbyes: unknown[] = [];
   drains = 0;
+  detachments = 0;
   readonly end: Promise<SessionEnd>;
 
   constructor(connection: Connection, side: "client" | "server", options: PairOptions) {
@@ -49,6 +50,9 @@ export class Side {
           this.drains += 1;
         },
         tellGoodbye: (goodbye) => this.goodbyes.push(goodbye),
+        tellDetached: () => {
+          this.detachments += 1;
+        },
         tellEnd: onEnd,
       },
       clock: options.clock ?? systemClock,
@@ -63,13 +67,14 @@ export class Side {
       maxQueuedBytes: limits.maxQueuedBytes,
       highWaterMarkBytes: 1024 * 1024,
       heartbeatMs: 0,
+      isResumable: false,
       ...options.session,
     });
     this.session.attach(connection);
     connection.open({
-      onData: (chunk) => this.session.receive(chunk),
+      onData: (chunk) => this.session.receive(chunk, connection),
       onDrain: () => this.session.drained(),
-      onClose: (error) => this.session.lost(error),
+      onClose: (error) => this.session.lost(error, connection),
     });
   }
 

@@ -1,0 +1,202 @@
+// Sessions that outlive their connections: nothing lost, nothing twice, in order, or told.
+import { connect, MemoryRegistry, memory, type Notice, serve, tcp } from "myelin";
+import { faulty } from "myelin/testing";
+import { afterEach, describe, expect, test } from "vitest";
+import { until } from "../../../../test/support/within.ts";
+
+const open: { close(options?: object): Promise<unknown> }[] = [];
+afterEach(async () => {
+  await Promise.allSettled(
+    open.splice(0).map((each) => each.close({ drainMs: 0, timeoutMs: 500 })),
+  );
+});
+
+function keep<Each extends { close(): Promise<unknown> }>(each: Each): Each {
+  open.push(each);
+  return each;
+}
+
+const retry = { minMs: 1, maxMs: 10 };
+
+async function pair(kind: "memory" | "tcp", options: { windowMs?: number; seed?: number } = {}) {
+  const inner = kind === "tcp" ? tcp() : memory({ registry: new MemoryRegistry() });
+  const resume = { windowMs: options.windowMs ?? 10_000 };
+  const address = kind === "tcp" ? "tcp://127.0.0.1:0" : "memory:resume";
+  const server = keep(await serve(address, { transports: [inner], resume }));
+  const unreliable = faulty(inner, { seed: options.seed ?? 1 });
+  const client = keep(await connect(server.address, { transports: [unreliable], resume, retry }));
+  const [peer] = [...server.peers.values()];
+  if (peer === undefined) throw new Error("nobody came in");
+  return { server, client, peer, faults: unreliable.faults, inner };
+}
+
+/** A source of chance that is the same in each run. */
+function dice(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+describe.each(["memory", "tcp"] as const)("over %s", (kind) => {
+  test("events go on where they were, both ways, however often the connection breaks", async () => {
+    const { server, client, peer, faults } = await pair(kind);
+    const up: number[] = [];
+    const down: number[] = [];
+    server.on("up", (n) => void up.push(n as number));
+    client.on("down", (n) => void down.push(n as number));
+    const chance = dice(7);
+    const rounds = 20;
+    const perRound = 200;
+    const count = rounds * perRound;
+    for (let round = 0; round < rounds; round++) {
+      const cutAt = Math.floor(chance() * perRound);
+      for (let n = 0; n < perRound; n++) {
+        client.send("up", round * perRound + n);
+        peer.send("down", round * perRound + n);
+        if (n === cutAt) faults.cutAll();
+        if (chance() < 0.2) await new Promise(setImmediate);
+      }
+      await until("it is back", () => client.stats().resumed > round && client.state === "open");
+    }
+    await until("all of them", () => up.length >= count && down.length >= count);
+    await Promise.all([client.flush(), peer.flush()]);
+    expect(up).toEqual(Array.from({ length: count }, (_, n) => n));
+    expect(down).toEqual(Array.from({ length: count }, (_, n) => n));
+    expect(client.stats().resumed).toBe(rounds);
+    expect([...server.peers.keys()]).toEqual([peer.id]);
+  });
+
+  test("calls and streams that are under way are answered over the next connection", async () => {
+    const { server, client, faults } = await pair(kind);
+    let answer!: (value: string) => void;
+    let runs = 0;
+    server.handle("slow", () => {
+      runs += 1;
+      return new Promise((resolve) => (answer = resolve));
+    });
+    server.handle("count", async function* (to) {
+      for (let n = 0; n < (to as number); n++) yield n;
+    });
+    const call = client.call("slow");
+    await until("it runs", () => runs === 1);
+    const items: unknown[] = [];
+    const reading = (async () => {
+      for await (const item of client.stream("count", 3_000)) {
+        items.push(item);
+        if (items.length % 700 === 0) faults.cutAll();
+      }
+    })();
+    faults.cutAll();
+    answer("answered");
+    expect(await call).toBe("answered");
+    await reading;
+    expect(items).toEqual(Array.from({ length: 3_000 }, (_, n) => n));
+    expect(runs).toBe(1);
+  });
+
+  test("large messages are put together from both connections", async () => {
+    const { server, client, faults } = await pair(kind);
+    server.handle("echo", (data) => data);
+    const bytes = Buffer.alloc(3_000_000, "myelin");
+    const call = client.call("echo", bytes);
+    await new Promise(setImmediate);
+    faults.cutAll();
+    const back = (await call) as Uint8Array;
+    expect(Buffer.compare(back, bytes)).toBe(0);
+  });
+});
+
+describe("a session that cannot go on", () => {
+  test("says what may be lost, when the server has been started anew", async () => {
+    const registry = new MemoryRegistry();
+    const transports = [memory({ registry })];
+    const resume = { windowMs: 10_000 };
+    const first = await serve("memory:x", { transports, resume });
+    const unreliable = faulty(memory({ registry }));
+    const client = keep(await connect("memory:x", { transports: [unreliable], resume, retry }));
+    const notices: Notice[] = [];
+    client.onNotice((notice) => void notices.push(notice));
+    first.handle("never", () => new Promise(() => {}));
+    const call = client.call("never");
+    const failed = expect(call).rejects.toMatchObject({
+      code: "ERR_CONNECTION_LOST",
+      ran: "maybe",
+    });
+    await until("it runs", () => first.stats().activeHandlers === 1);
+    unreliable.faults.refuse();
+    unreliable.faults.cutAll();
+    await until("it is known", () => client.state === "detached");
+    client.send("lost", 1);
+    await first.close({ drainMs: 0, timeoutMs: 100 }).catch(() => {});
+    const second = keep(await serve("memory:x", { transports, resume }));
+    unreliable.faults.heal();
+    await until("it is back", () => client.state === "open");
+    await failed;
+    expect(notices).toEqual([
+      expect.objectContaining({ kind: "gap", events: 1, calls: 1, mayHaveArrived: true }),
+    ]);
+    expect(second.peers.size).toBe(1);
+  });
+
+  test("ends at both sides when the window is over", async () => {
+    const { server, client, peer, faults } = await pair("memory", { windowMs: 30 });
+    const states: string[] = [];
+    client.onState((state) => void states.push(state));
+    server.handle("never", () => new Promise(() => {}));
+    const call = client.call("never");
+    const failed = expect(call).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
+    await until("it runs", () => server.stats().activeHandlers === 1);
+    faults.refuse();
+    faults.cutAll();
+    await failed;
+    await until("the server gives up, too", () => server.peers.size === 0);
+    expect(await peer.closed).toMatchObject({ by: "failure" });
+    expect(states.slice(0, 2)).toEqual(["detached", "connecting"]);
+  });
+
+  test("a stranger with another token gets a session of his own", async () => {
+    const { server, client, inner, peer } = await pair("memory");
+    const other = keep(await connect(server.address, { transports: [inner], resume: {} }));
+    expect(other.id).not.toBe(client.id);
+    expect(peer.state).toBe("open");
+    expect(server.peers.size).toBe(2);
+  });
+});
+
+test("a detached peer stays in its rooms, and gets what was said meanwhile", async () => {
+  const { server, client, peer, faults } = await pair("memory");
+  peer.join("room");
+  const heard: unknown[] = [];
+  client.on("news", (data) => void heard.push(data));
+  faults.refuse();
+  faults.cutAll();
+  await until("it is known", () => peer.state === "detached");
+  expect(server.stats()).toMatchObject({ peers: 0, detached: 1 });
+  expect(server.broadcast("news", 1, { to: "room" }).accepted).toBe(1);
+  expect(await server.ask("x", 1, { timeoutMs: 1_000 })).toMatchObject({
+    ok: false,
+    missing: [peer],
+  });
+  faults.heal();
+  await until("it hears", () => heard.length === 1);
+  expect(heard).toEqual([1]);
+});
+
+test("too many that wait: the oldest expire", async () => {
+  const registry = new MemoryRegistry();
+  const transports = [memory({ registry })];
+  const server = keep(
+    await serve("memory:many", { transports, resume: {}, limits: { maxDetachedSessions: 2 } }),
+  );
+  for (let n = 0; n < 5; n++) {
+    const unreliable = faulty(memory({ registry }));
+    const options = { transports: [unreliable], resume: {}, retry };
+    keep(await connect("memory:many", options));
+    unreliable.faults.refuse();
+    unreliable.faults.cutAll();
+  }
+  await until("all are known", () => server.stats().peers === 0 && server.stats().detached > 0);
+  expect(server.stats().detached).toBe(2);
+});
