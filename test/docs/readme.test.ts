@@ -37,22 +37,26 @@ test("the README begins with what a newcomer types", () => {
 describe.each(pages)("%s", (path) => {
   const blocks = blocksOf(textOf(path));
   const headings = [...new Set(blocks.map(({ heading }) => heading))];
+  const [, top] = /^# (.*)$/m.exec(textOf(path)) ?? [];
 
   test("every block is one that the tests know what to do with", () => {
-    const known = ["js", "json", "yaml", "sh", "console", "text"];
+    const known = ["ts", "js", "json", "jsonc", "yaml", "sh", "console", "text"];
     expect(blocks.map(({ language }) => language).filter((each) => !known.includes(each))).toEqual(
       [],
     );
   });
 
   test("every program has a name, and a terminal that runs it", () => {
-    for (const block of blocks.filter(({ language }) => language === "js")) {
+    for (const block of blocks.filter(({ language }) => ["js", "ts"].includes(language))) {
       const name = programOf(block);
       expect(name, block.code).toBeDefined();
-      const commands = blocks
-        .filter(({ language, heading }) => language === "console" && heading === block.heading)
-        .flatMap(commandsOf);
-      expect(commands.map(({ line }) => line)).toContain(`node ${name}`);
+      const together = blocks.filter(({ heading }) => heading === block.heading);
+      const ran = together
+        .filter(({ language }) => language === "console")
+        .flatMap(commandsOf)
+        .map(({ line }) => line);
+      const isImported = together.some(({ code }) => code.includes(` from "./${name}"`));
+      if (!isImported) expect(ran).toContain(`node ${name}`);
     }
   });
 
@@ -62,6 +66,15 @@ describe.each(pages)("%s", (path) => {
   if (stories.length > 0) {
     test.each(stories)("what is under “%s” prints what it shows", async (title) => {
       await using story = new Story(await freePort());
+      // What stands below the title of a page is there for all of its parts: its servers run.
+      const shared = title === top ? [] : blocks.filter((each) => each.heading === top);
+      for (const block of shared) {
+        const name = programOf(block);
+        if (name !== undefined) story.add(name, block.code);
+      }
+      for (const command of shared.flatMap(commandsOf)) {
+        if (command.staysOpen) expect(await story.run(command)).toBe(command.output);
+      }
       for (const block of blocks.filter(({ heading }) => heading === title)) {
         const name = programOf(block);
         if (name !== undefined) story.add(name, block.code);

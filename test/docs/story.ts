@@ -14,10 +14,15 @@ const printedPort = "8000";
 /** Only a safety net: every wait ends by output or by the end of a process. */
 const deadlineMs = 15_000;
 
-/** The name that a block gives its program in its first line: `// server.cjs`. */
+/** The name that a block gives its program in its first line: `// server.cjs`, `// client.ts`. */
 export function programOf({ language, code }: Block): string | undefined {
-  return language === "js" ? /^\/\/ ([\w-]+\.[mc]js)\n/.exec(code)?.[1] : undefined;
+  const ending = { js: "[mc]js", ts: "ts" }[language];
+  if (ending === undefined) return undefined;
+  return new RegExp(`^// ([\\w-]+\\.${ending})\n`).exec(code)?.[1];
 }
+
+/** Node 22 can strip types too, but knows no `await using`. */
+const readsTypeScript = Number.parseInt(process.versions.node, 10) >= 24;
 
 /** One command of a `console` block. */
 export interface Command {
@@ -56,15 +61,21 @@ export class Story implements AsyncDisposable {
     mkdirSync(core);
     this.#write(
       "node_modules/myelin/package.json",
-      `{ "type": "module", "exports": "./index.js" }`,
+      `{ "type": "module", "exports": { ".": "./index.js", "./testing": "./testing.js" } }`,
     );
     buildSync({
-      entryPoints: [join(root, "packages/core/src/index.ts")],
-      outfile: join(core, "index.js"),
+      entryPoints: {
+        index: join(root, "packages/core/src/index.ts"),
+        testing: join(root, "packages/core/src/testing/index.ts"),
+      },
+      outdir: core,
       bundle: true,
+      splitting: true,
       platform: "node",
       format: "esm",
     });
+    symlinkSync(join(root, "node_modules/zod"), join(modules, "zod"), "junction");
+    this.#write("package.json", `{ "type": "module" }`);
     this.#write(
       "own-sockets.cjs",
       `require("node-ipc").config.socketRoot = ${JSON.stringify(`${this.#folder}/`)};`,
@@ -81,7 +92,8 @@ export class Story implements AsyncDisposable {
    * the text that the document shows.
    */
   async run({ line, staysOpen, output }: Command): Promise<string> {
-    const [file = "", ...args] = line.split(" ");
+    const [file = "", ...rest] = line.split(" ");
+    const args = rest.map((arg) => this.#runnable(arg));
     const child = spawn(file === "node" ? process.execPath : file, args, {
       cwd: this.#folder,
       stdio: ["ignore", "pipe", "pipe"],
@@ -122,6 +134,22 @@ export class Story implements AsyncDisposable {
       await gone;
     }
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** What Node runs for an argument: a program in TypeScript is compiled where Node cannot read it. */
+  #runnable(arg: string): string {
+    if (!arg.endsWith(".ts") || readsTypeScript) return arg;
+    const compiled = arg.replace(/\.ts$/, ".compiled.mjs");
+    buildSync({
+      entryPoints: [join(this.#folder, arg)],
+      outfile: join(this.#folder, compiled),
+      bundle: true,
+      packages: "external",
+      platform: "node",
+      format: "esm",
+      target: "node20",
+    });
+    return compiled;
   }
 
   #write(path: string, text: string): void {
