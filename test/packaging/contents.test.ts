@@ -101,8 +101,9 @@ describe("the core", () => {
     ]);
   });
 
-  test("installs and depends on nothing", () => {
+  test("installs and depends on nothing, and can use koffi where the program has it", () => {
     expectHarmless(packed);
-    expect(packed.manifest).not.toHaveProperty("peerDependencies");
+    expect(packed.manifest["peerDependencies"]).toEqual({ koffi: "^3.3.4" });
+    expect(packed.manifest["peerDependenciesMeta"]).toEqual({ koffi: { optional: true } });
   });
 });
