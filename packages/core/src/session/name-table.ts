@@ -20,6 +20,8 @@ export interface Name {
   uses: number;
 }
 
+const noBytes = Buffer.alloc(0);
+
 /** A name gets its number at this use: those made up for a single message never do. */
 const usesBeforeNumber = 3;
 
@@ -77,11 +79,11 @@ export class NameTable {
  * character in it, which would arrive as another.
  */
 export function checkName(text: string): Buffer {
-  if (typeof text !== "string" || text === "" || !text.isWellFormed()) {
+  const bytes = typeof text === "string" ? Buffer.from(text, "utf8") : noBytes;
+  if (bytes.length === 0 || bytes.toString("utf8") !== text) {
     const what = typeof text === "string" ? JSON.stringify(text) : typeof text;
     throw new MyelinError("ERR_CONFIG", `a name must be text, not ${what}`);
   }
-  const bytes = Buffer.from(text, "utf8");
   if (bytes.length <= limits.maxNameBytes) return bytes;
   const message = `a name has at most ${limits.maxNameBytes} bytes: ${text.slice(0, 40)}...`;
   throw new MyelinError("ERR_CONFIG", message);
