@@ -96,6 +96,10 @@ export class Terminal {
 function argumentsOf(command: string): readonly string[] {
   const [program, ...args] = command.split(" ");
   if (program === "node") return args;
-  if (program === "npx" && args[0] === "tsc") return [typescript, ...args.slice(1)];
+  // Types come from the sources, as in all tests: a build may be older. They use a little more of the
+  // language than a program needs to use them.
+  const fromSources = ["--customConditions", "@myelin/source", "--preserveSymlinks"];
+  fromSources.push("--lib", "es2024,esnext.disposable");
+  if (program === "npx" && args[0] === "tsc") return [typescript, ...args.slice(1), ...fromSources];
   throw new Error(`The tests do not know how to run "${command}"`);
 }
