@@ -57,7 +57,6 @@ export class LiveClient extends SessionPeer {
   #expiry: Timer | undefined;
   /** Another session has taken the place of the one that is ending. */
   #isReplaced = false;
-  #dropped = 0;
   #gaveUp = false;
   #isUnheld = false;
   #welcomed!: () => void;
@@ -159,7 +158,7 @@ export class LiveClient extends SessionPeer {
     if (policy === "reject") throw notConnected();
     const encoded = this.#codecs.encode(data, codec);
     if (policy === "drop") {
-      this.#drop();
+      this.tellDropped(1, 0, "offline");
       return true;
     }
     const bytes =
@@ -367,17 +366,6 @@ export class LiveClient extends SessionPeer {
       new MyelinError(reason.code, reason.message, { cause: reason, ran: "no" }),
     );
     this.#failed(reason);
-  }
-
-  #drop(): void {
-    this.#dropped += 1;
-    if (this.#dropped > 1) return;
-    // Told once per turn, with how many there were.
-    this.endpoint.clock.setImmediate(() => {
-      const events = this.#dropped;
-      this.#dropped = 0;
-      this.notify({ kind: "dropped", peer: this, events, bytes: 0, reason: "offline" });
-    });
   }
 }
 

@@ -143,13 +143,16 @@ export class LiveServer implements AsyncDisposable {
     const entry: Entry | undefined = this.#endpoint.outgoing(name, "event");
     const encoded = this.#codecs.encode(data, entry?.codec);
     let accepted = 0;
+    let dropped = 0;
     let refused = 0;
     for (const peer of audienceOf(this.#peers, this.rooms, options)) {
-      if (this.#sendTo(peer, name, encoded)) accepted += 1;
-      else refused += 1;
+      const before = peer.dropped;
+      if (!this.#sendTo(peer, name, encoded)) refused += 1;
+      else if (peer.dropped > before) dropped += 1;
+      else accepted += 1;
     }
     if (this.#detached.size > 0) this.#limitDetached();
-    return { accepted, dropped: 0, refused };
+    return { accepted, dropped, refused };
   }
 
   async ask(name: string, input?: unknown, options: AskOptions = {}): Promise<AskOutcome> {

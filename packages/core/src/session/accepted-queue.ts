@@ -54,6 +54,25 @@ export class AcceptedQueue {
     return batch;
   }
 
+  /** Drops events, the oldest first, until so many bytes are free; calls stay. */
+  dropEvents(bytes: number): { events: number; bytes: number } {
+    const dropped = { events: 0, bytes: 0 };
+    for (let index = 0; index < this.#queue.length - 1 && dropped.bytes < bytes; ) {
+      const each = this.#queue[index] as Batch | Message;
+      const events = each instanceof Batch ? each.events : 1;
+      const hasCalls = each instanceof Batch ? each.calls > 0 : each.kind !== "event";
+      if (hasCalls) {
+        index += 1;
+        continue;
+      }
+      this.#queue.splice(index, 1);
+      this.#settledBytes -= sizeOf(each);
+      dropped.events += events;
+      dropped.bytes += sizeOf(each);
+    }
+    return dropped;
+  }
+
   [Symbol.iterator](): IterableIterator<Batch | Message> {
     return this.#queue.values();
   }

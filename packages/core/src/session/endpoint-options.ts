@@ -1,7 +1,7 @@
 /** Checks the options that clients and servers have in common. */
 import { MyelinError } from "../errors.ts";
 import { checkOption, milliseconds } from "../options.ts";
-import type { EndpointOptions } from "../peer/endpoint-options.ts";
+import type { EndpointOptions, SlowPeerPolicy } from "../peer/endpoint-options.ts";
 
 const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
 const some = { min: 1, max: Number.POSITIVE_INFINITY };
@@ -14,6 +14,11 @@ export function checkOptions(owner: string, options: EndpointOptions): void {
   for (const [key, value] of Object.entries(notBuilt(options))) {
     if (!value) continue;
     throw new MyelinError("ERR_UNSUPPORTED", `${owner}(): ${key} is not supported yet`);
+  }
+  const { slowPeer } = options;
+  if (slowPeer !== undefined && !slowPeerPolicies.includes(slowPeer)) {
+    const known = slowPeerPolicies.join(", ");
+    throw new MyelinError("ERR_CONFIG", `${owner}(): slowPeer must be one of ${known}`);
   }
   for (const key of ["callTimeoutMs", "closeTimeoutMs"] as const) {
     const value = options[key];
@@ -32,11 +37,17 @@ export function checkOptions(owner: string, options: EndpointOptions): void {
   }
 }
 
+const slowPeerPolicies: readonly SlowPeerPolicy[] = [
+  "wait",
+  "drop-oldest",
+  "drop-newest",
+  "disconnect",
+];
+
 function notBuilt(options: EndpointOptions): Readonly<Record<string, boolean>> {
-  const { resume, slowPeer = "wait" } = options;
+  const { resume } = options;
   return {
     "resume.bufferBytes": typeof resume === "object" && resume.bufferBytes !== undefined,
-    [`slowPeer "${slowPeer}"`]: slowPeer !== "wait",
     codecs: options.codecs !== undefined,
     structured: options.structured === true,
     rejectProtoKeys: options.rejectProtoKeys === true,

@@ -9,6 +9,7 @@ import type { Subscription } from "../emitter.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { ListenerOptions } from "../peer/call-options.ts";
+import type { SlowPeerPolicy } from "../peer/endpoint-options.ts";
 import { unwatchAbort, watchAbort } from "./abort-watch.ts";
 import { type CallHandler, Handlers } from "./handlers.ts";
 import type { MessageContext } from "./message-context.ts";
@@ -29,6 +30,7 @@ export interface EndpointSettings {
   readonly events?: Readonly<Record<string, UserHandler | undefined>> | undefined;
   readonly use?: readonly UserMiddleware[] | undefined;
   readonly secret?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  readonly slowPeer?: SlowPeerPolicy | undefined;
   readonly callTimeoutMs?: number | undefined;
   readonly closeTimeoutMs?: number | undefined;
   readonly exposeErrors?: ExposeErrors | undefined;
@@ -68,6 +70,7 @@ export class Endpoint<Peer> {
   readonly closeTimeoutMs: number;
   readonly maxInboundCalls: number;
   readonly maxQueuedBytes: number;
+  readonly slowPeer: SlowPeerPolicy;
   readonly highWaterMarkBytes: number;
   readonly exposeErrors: ExposeErrors | undefined;
   readonly exposeStacks: boolean;
@@ -98,6 +101,7 @@ export class Endpoint<Peer> {
     this.closeTimeoutMs = settings.closeTimeoutMs ?? limits.closeTimeoutMs;
     this.maxInboundCalls = sizes.maxInboundCalls ?? limits.maxInboundCalls;
     this.maxQueuedBytes = sizes.maxPendingBytes ?? limits.maxQueuedBytes;
+    this.slowPeer = settings.slowPeer ?? "wait";
     this.highWaterMarkBytes = sizes.highWaterMarkBytes ?? defaultHighWaterMarkBytes;
     this.exposeErrors = settings.exposeErrors;
     this.exposeStacks = settings.exposeStacks ?? false;

@@ -3,29 +3,36 @@ import { MyelinError } from "../errors.ts";
 import type { Calling } from "./calling.ts";
 import type { EventDispatch } from "./dispatch.ts";
 import type { Entry } from "./entry-reader.ts";
+import type { InboxSink } from "./inbox.ts";
 import type { ItemReceiver } from "./item-receiver.ts";
 import type { Receipt } from "./receive-window.ts";
 import { decodeRemoteError, remoteError } from "./remote-error.ts";
 import type { Serving } from "./serving.ts";
 import { entryKind } from "./wire.ts";
 
-export class MessageRouter<Peer> {
+export class MessageRouter<Peer> implements InboxSink {
   readonly #calling: Calling;
   readonly #serving: Serving<Peer>;
   readonly #events: EventDispatch<Peer>;
+  readonly onControl: InboxSink["onControl"];
+  readonly onSettled: InboxSink["onSettled"];
 
   constructor(parts: {
     calling: Calling;
     serving: Serving<Peer>;
     events: EventDispatch<Peer>;
+    onControl: InboxSink["onControl"];
+    onSettled: InboxSink["onSettled"];
   }) {
     this.#calling = parts.calling;
     this.#serving = parts.serving;
     this.#events = parts.events;
+    this.onControl = parts.onControl;
+    this.onSettled = parts.onSettled;
   }
 
   /** @throws {MyelinError} `ERR_PROTOCOL` for what belongs to no call that was ever opened. */
-  route(entry: Entry, data: unknown, receipt: Receipt | undefined): void {
+  onMessage(entry: Entry, data: unknown, receipt: Receipt | undefined): void {
     switch (entry.kind) {
       case entryKind.event:
         this.#events.dispatch(entry.name, data, receipt);
@@ -54,7 +61,7 @@ export class MessageRouter<Peer> {
     return this.#inputOf(id) !== undefined;
   }
 
-  routeItems(id: number, items: readonly unknown[], cost: number): void {
+  onItems(id: number, items: readonly unknown[], cost: number): void {
     // A stream that ended here meanwhile: its items are late.
     this.#inputOf(id)?.push(items, cost);
   }

@@ -143,6 +143,11 @@ export class Outbox implements Collector {
     if (!this.#turns.isEmpty) this.touch();
   }
 
+  /** Drops events that wait for the peer, the oldest first, until so many bytes are free. */
+  dropEvents(bytes: number): { events: number; bytes: number } {
+    return this.#order.dropEvents(bytes);
+  }
+
   /** Events and calls that have not left. */
   countUnsent(): { events: number; calls: number } {
     return this.#order.countUnsent();

@@ -118,6 +118,11 @@ export class SendingOrder {
     this.#release();
   }
 
+  /** Drops events that wait for the peer's window, the oldest first. */
+  dropEvents(bytes: number): { events: number; bytes: number } {
+    return this.#waiting.dropEvents(bytes);
+  }
+
   /** Events and calls that have not left. */
   countUnsent(): { events: number; calls: number } {
     let events = 0;

@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import type { CodecRegistry } from "../codec/codec-registry.ts";
 import type { MyelinError } from "../errors.ts";
+import type { SlowPeerPolicy } from "../peer/endpoint-options.ts";
 import type { PeerStats } from "../peer/stats.ts";
 import type { EventOutcome } from "./dispatch.ts";
 import type { Goodbye } from "./goodbye.ts";
@@ -26,6 +27,8 @@ export interface SessionOwner extends EventOutcome {
   tellDrain(): void;
   /** The peer said goodbye: it takes no more calls, and this side will end too. */
   tellGoodbye(goodbye: Goodbye): void;
+  /** Events were dropped, because the peer does not read. */
+  tellDropped(events: number, bytes: number): void;
   /** The connection is gone, and the session waits for another one. */
   tellDetached(reason: MyelinError): void;
   /** It is over. Called once, and nothing is called after it. */
@@ -54,6 +57,8 @@ export interface SessionOptions<Peer> {
   readonly errors: EncodeErrorOptions;
   readonly maxInboundCalls: number;
   readonly maxQueuedBytes: number;
+  /** What becomes of events when more than that waits. */
+  readonly slowPeer: SlowPeerPolicy;
   readonly highWaterMarkBytes: number;
   /** After so long without a byte the peer is asked for a sign of life; 0: never. */
   readonly heartbeatMs: number;

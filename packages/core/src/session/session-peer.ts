@@ -28,6 +28,7 @@ import type { Handlers } from "./handlers.ts";
 import { type ItemSource, isItemSource } from "./items.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
+import { PeerNotices } from "./peer-notices.ts";
 import type { PendingCall } from "./pending-call.ts";
 import { RemoteItems } from "./remote-items.ts";
 import type { Session } from "./session.ts";
@@ -71,9 +72,8 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   #isUnref = false;
   /** What the process waits for, though the peer was unref'd. */
   #holds = 0;
-  readonly #unhandledNames = new Set<string>();
-  #unhandled = 0;
   #slow = 0;
+  readonly #notices: PeerNotices;
 
   constructor(
     endpoint: Endpoint<SessionPeer>,
@@ -83,6 +83,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     this.endpoint = endpoint;
     this.handlers = handlers;
     this.#state = state;
+    this.#notices = new PeerNotices(this, endpoint.clock, (notice) => this.notify(notice));
     this.closed = new Promise((resolve) => {
       this.#tellClosed = resolve;
     });
@@ -188,8 +189,8 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     const { session } = this;
     return {
       ...(session?.stats() ?? noStats),
-      dropped: 0,
-      unhandled: this.#unhandled,
+      dropped: this.#notices.dropped,
+      unhandled: this.#notices.unhandled,
       slow: this.#slow,
       resumed: this.resumptions,
     };
@@ -209,23 +210,25 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     this.listeners.emit("drain");
   }
 
+  /** Events dropped so far. @internal */
+  get dropped(): number {
+    return this.#notices.dropped;
+  }
+
+  tellDropped(events: number, bytes: number, reason: "slow-peer" | "offline" = "slow-peer"): void {
+    this.#notices.addDropped(events, bytes, reason);
+  }
+
   tellGoodbye(_goodbye: Goodbye): void {
     this.heardGoodbye = true;
   }
 
   tellUnhandled(name: string): void {
-    this.#unhandled += 1;
-    if (this.#unhandledNames.has(name) || this.#unhandledNames.size >= maxToldNames) return;
-    this.#unhandledNames.add(name);
-    this.notify({ kind: "unhandled", peer: this, name });
+    this.#notices.addUnhandled(name);
   }
 
   tellHandlerError(name: string, reason: unknown): void {
-    if (isMyelinError(reason) && reason.code === "ERR_INVALID_DATA") {
-      this.notify({ kind: "invalid", peer: this, name, error: reason });
-    } else {
-      this.notify({ kind: "listener-failed", peer: this, name, error: reason });
-    }
+    this.#notices.addFailure(name, reason);
   }
 
   /** How this peer's session is closed; without one it is over at once. */
@@ -359,9 +362,6 @@ const noStats: SessionStats = Object.freeze({
   late: 0,
   roundTripMs: undefined,
 });
-
-/** Names made up by a peer must not fill the memory. */
-const maxToldNames = 100;
 
 function acceptOf(entry: Entry | undefined, kind: EntryKind): CallRequest["accept"] {
   if (entry === undefined || !entry.validateOutput) return undefined;

@@ -16,7 +16,7 @@ import { EntryWriter } from "./entry-writer.ts";
 import { type CloseOptions, Farewell } from "./farewell.ts";
 import { Flushes } from "./flushes.ts";
 import { type Goodbye, goodbyeCode, goodbyeError, goodbyeFrame, type Retry } from "./goodbye.ts";
-import { Inbox, type InboxSink } from "./inbox.ts";
+import { Inbox } from "./inbox.ts";
 import { Intake, type IntakeOwner } from "./intake.ts";
 import { Liveness } from "./liveness.ts";
 import { MessageRouter } from "./message-router.ts";
@@ -31,6 +31,7 @@ import {
   undeliveredError,
 } from "./session-end.ts";
 import type { SessionOptions, SessionStats } from "./session-options.ts";
+import { SlowPeer } from "./slow-peer.ts";
 import { payload } from "./wire.ts";
 
 type State = "open" | "closing" | "ended";
@@ -45,9 +46,9 @@ export class Session<Peer> implements IntakeOwner {
   readonly #deadlines: Deadlines;
   readonly #calling: Calling;
   readonly #serving: Serving<Peer>;
-  readonly #router: MessageRouter<Peer>;
   readonly #acknowledging: Acknowledging;
   readonly #control: ControlReader;
+  readonly #slowPeer: SlowPeer;
   readonly #flushes: Flushes;
   readonly #liveness: Liveness;
   #connection: Connection | undefined;
@@ -77,18 +78,6 @@ export class Session<Peer> implements IntakeOwner {
       maxBinaryBytes: theirs.maxBinaryBytes,
       maxBatchedLength: this.#outbox.maxBatchedLength,
     });
-    const sink: InboxSink = {
-      onMessage: (entry, data, receipt) => this.#router.route(entry, data, receipt),
-      hasStream: (id) => this.#router.hasStream(id),
-      onItems: (id, items, cost) => this.#router.routeItems(id, items, cost),
-      onControl: (kind, reader) => this.#control.read(kind, reader),
-      onSettled: () => this.#settled(),
-    };
-    this.#inbox = new Inbox(sink, {
-      ...ours,
-      decode: (codec, body, isOwn) => this.#codecs.decode(codec, body, isOwn),
-    });
-    this.#intake = new Intake(this.#tick, this.#inbox, ours.maxFrameBytes, this);
     const shared = {
       clock,
       outbox: this.#outbox,
@@ -103,11 +92,18 @@ export class Session<Peer> implements IntakeOwner {
       maxInboundCalls: options.maxInboundCalls,
       errors: options.errors,
     });
-    this.#router = new MessageRouter({
+    const router = new MessageRouter({
       calling: this.#calling,
       serving: this.#serving,
       events: new EventDispatch(peer, handlers, options.owner),
+      onControl: (kind, reader) => this.#control.read(kind, reader),
+      onSettled: () => this.#settled(),
     });
+    this.#inbox = new Inbox(router, {
+      ...ours,
+      decode: (codec, body, isOwn) => this.#codecs.decode(codec, body, isOwn),
+    });
+    this.#intake = new Intake(this.#tick, this.#inbox, ours.maxFrameBytes, this);
     this.#acknowledging = new Acknowledging(
       { clock, inbox: this.#inbox, outbox: this.#outbox },
       ours.window,
@@ -115,6 +111,13 @@ export class Session<Peer> implements IntakeOwner {
     );
     this.#flushes = new Flushes(this.#outbox);
     this.#liveness = new Liveness(clock, this.#outbox);
+    this.#slowPeer = new SlowPeer({
+      policy: options.slowPeer,
+      maxQueuedBytes: options.maxQueuedBytes,
+      outbox: this.#outbox,
+      onDropped: (events, bytes) => options.owner.tellDropped(events, bytes),
+      onTooSlow: (error) => this.onBroken(error),
+    });
     this.#control = new ControlReader({
       acknowledging: this.#acknowledging,
       liveness: this.#liveness,
@@ -174,14 +177,13 @@ export class Session<Peer> implements IntakeOwner {
     this.#intake.receive(chunk, connection);
   }
 
-  /** For {@link Intake}. */
   onRead(): void {
     if (this.#state === "ended") return;
     this.#acknowledging.check();
     this.#progress();
   }
 
-  /** For {@link Intake}: the peer is told, and cut. */
+  /** The peer is told, and cut. */
   onBroken(error: MyelinError): void {
     if (this.#state === "ended") return;
     this.#say(goodbyeCode(error.code), "never", error.message);
@@ -243,6 +245,7 @@ export class Session<Peer> implements IntakeOwner {
   }
 
   #send(name: string, encoded: Encoded): boolean {
+    if (this.#slowPeer.isFull(this.queuedBytes) && !this.#slowPeer.admitsEvent()) return false;
     const known = this.#options.names.use(name);
     if (encoded === undefined || typeof encoded === "string") {
       this.#outbox.event(known, encoded);
@@ -268,6 +271,7 @@ export class Session<Peer> implements IntakeOwner {
     reject: (error: MyelinError) => void,
   ): PendingCall {
     this.#checkOpen();
+    if (this.#slowPeer.isFull(this.queuedBytes)) throw this.#slowPeer.full();
     return this.#calling.open(request, resolve, reject);
   }
 
@@ -309,13 +313,13 @@ export class Session<Peer> implements IntakeOwner {
     if (this.#state === "ended") return;
     this.#acknowledging.check();
     if (this.#state === "closing") this.#progress();
+    // Answers cannot be dropped: who calls without reading them would have all of our memory.
+    if (this.queuedBytes > 2 * this.#options.maxQueuedBytes)
+      this.onBroken(this.#slowPeer.tooSlow());
   }
 
   #checkOpen(): void {
     if (this.#state !== "open") throw closedError();
-    if (this.queuedBytes < this.#options.maxQueuedBytes) return;
-    const message = `more than ${this.#options.maxQueuedBytes} bytes wait for the peer`;
-    throw new MyelinError("ERR_QUEUE_FULL", message);
   }
 
   /** Something left, arrived or settled. */

@@ -53,6 +53,7 @@ export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
     },
     maxInboundCalls: endpoint.maxInboundCalls,
     maxQueuedBytes: endpoint.maxQueuedBytes,
+    slowPeer: endpoint.slowPeer,
     highWaterMarkBytes: endpoint.highWaterMarkBytes,
     isResumable: start.isResumable,
     // On one machine the system tells when a process has died.

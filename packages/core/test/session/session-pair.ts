@@ -32,6 +32,7 @@ export class Side {
   readonly goodbyes: unknown[] = [];
   drains = 0;
   detachments = 0;
+  dropped = 0;
   readonly end: Promise<SessionEnd>;
 
   constructor(connection: Connection, side: "client" | "server", options: PairOptions) {
@@ -50,6 +51,9 @@ export class Side {
           this.drains += 1;
         },
         tellGoodbye: (goodbye) => this.goodbyes.push(goodbye),
+        tellDropped: (events) => {
+          this.dropped += events;
+        },
         tellDetached: () => {
           this.detachments += 1;
         },
@@ -68,6 +72,7 @@ export class Side {
       highWaterMarkBytes: 1024 * 1024,
       heartbeatMs: 0,
       isResumable: false,
+      slowPeer: "wait",
       ...options.session,
     });
     this.session.attach(connection);

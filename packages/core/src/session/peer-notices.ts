@@ -1,0 +1,57 @@
+/** What happened to a peer's messages that no promise could tell: counted, and told without flooding. */
+import type { Clock } from "../clock.ts";
+import { isMyelinError } from "../errors.ts";
+import type { DroppedNotice, Notice, PeerName } from "../peer/notice.ts";
+
+/** Names made up by a peer must not fill the memory. */
+const maxToldNames = 100;
+
+export class PeerNotices {
+  /** Events that were dropped, and events that nobody listened to. */
+  dropped = 0;
+  unhandled = 0;
+  readonly #peer: PeerName;
+  readonly #clock: Clock;
+  readonly #notify: (notice: Notice) => void;
+  readonly #unhandledNames = new Set<string>();
+  /** Drops that are not told yet. */
+  #untold = { events: 0, bytes: 0 };
+
+  constructor(peer: PeerName, clock: Clock, notify: (notice: Notice) => void) {
+    this.#peer = peer;
+    this.#clock = clock;
+    this.#notify = notify;
+  }
+
+  /** Told once per turn: a flood of events must not become one of notices. */
+  addDropped(events: number, bytes: number, reason: DroppedNotice["reason"]): void {
+    this.dropped += events;
+    const isFirst = this.#untold.events === 0;
+    this.#untold.events += events;
+    this.#untold.bytes += bytes;
+    if (!isFirst) return;
+    this.#clock.setImmediate(() => {
+      const untold = this.#untold;
+      this.#untold = { events: 0, bytes: 0 };
+      this.#notify({ kind: "dropped", peer: this.#peer, ...untold, reason });
+    });
+  }
+
+  /** Told once for each name. */
+  addUnhandled(name: string): void {
+    this.unhandled += 1;
+    if (this.#unhandledNames.has(name) || this.#unhandledNames.size >= maxToldNames) return;
+    this.#unhandledNames.add(name);
+    this.#notify({ kind: "unhandled", peer: this.#peer, name });
+  }
+
+  /** A listener threw, or a schema refused what it was to be given. */
+  addFailure(name: string, reason: unknown): void {
+    const peer = this.#peer;
+    if (isMyelinError(reason) && reason.code === "ERR_INVALID_DATA") {
+      this.#notify({ kind: "invalid", peer, name, error: reason });
+    } else {
+      this.#notify({ kind: "listener-failed", peer, name, error: reason });
+    }
+  }
+}

@@ -1,0 +1,67 @@
+/** What becomes of events for a peer that does not read. */
+import { MyelinError } from "../errors.ts";
+import type { SlowPeerPolicy } from "../peer/endpoint-options.ts";
+import type { Outbox } from "./outbox.ts";
+
+export interface SlowPeerOptions {
+  readonly policy: SlowPeerPolicy;
+  readonly maxQueuedBytes: number;
+  readonly outbox: Outbox;
+  /** Events were dropped. */
+  readonly onDropped: (events: number, bytes: number) => void;
+  /** The peer is to be cut. */
+  readonly onTooSlow: (error: MyelinError) => void;
+}
+
+/** So much is dropped at once: one by one would go through the queue for every event. */
+const droppedShare = 1 / 16;
+
+export class SlowPeer {
+  readonly #options: SlowPeerOptions;
+
+  constructor(options: SlowPeerOptions) {
+    this.#options = options;
+  }
+
+  isFull(queuedBytes: number): boolean {
+    return queuedBytes >= this.#options.maxQueuedBytes;
+  }
+
+  /**
+   * There is too much already.
+   * @returns whether one more event may be added; false: it was dropped
+   * @throws {MyelinError} `ERR_QUEUE_FULL`, `ERR_SLOW_PEER`
+   */
+  admitsEvent(): boolean {
+    const { maxQueuedBytes, onDropped, onTooSlow, outbox, policy } = this.#options;
+    switch (policy) {
+      case "drop-newest":
+        onDropped(1, 0);
+        return false;
+      case "drop-oldest": {
+        const { bytes, events } = outbox.dropEvents(maxQueuedBytes * droppedShare);
+        if (events === 0) throw this.full();
+        onDropped(events, bytes);
+        return true;
+      }
+      case "disconnect": {
+        const error = this.tooSlow();
+        onTooSlow(error);
+        throw error;
+      }
+      case "wait":
+        throw this.full();
+    }
+  }
+
+  full(): MyelinError {
+    const { maxQueuedBytes } = this.#options;
+    return new MyelinError("ERR_QUEUE_FULL", `more than ${maxQueuedBytes} bytes wait for the peer`);
+  }
+
+  tooSlow(): MyelinError {
+    const { maxQueuedBytes } = this.#options;
+    const message = `the peer does not read: more than ${maxQueuedBytes} bytes wait for it`;
+    return new MyelinError("ERR_SLOW_PEER", message);
+  }
+}
