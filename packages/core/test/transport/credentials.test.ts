@@ -8,8 +8,10 @@ import { fileURLToPath } from "node:url";
 import {
   type Address,
   type Connection,
+  connect,
   MemoryRegistry,
   memory,
+  serve,
   type Transport,
   tcp,
   unix,
@@ -133,6 +135,25 @@ describe.runIf(isLinux && koffi !== undefined)(
 
     test("who dials knows who listens", async () => {
       expect(await asDialler({ library: withKoffi })).toEqual(told(ours, true));
+    });
+
+    test("a server can let in whom it knows, and nobody else", async () => {
+      for (const uid of [ours.uid, 4321]) {
+        const address = `unix:${join(tempFolder(), "s")}`;
+        await using server = await serve(address, {
+          authorize: ({ identity: { credentials } }) =>
+            credentials !== "unknown" && credentials.uid === uid && credentials.pid === ours.pid,
+          handlers: { greet: () => "hello" },
+        });
+        const connecting = connect(server.address, { retry: false });
+        if (uid === ours.uid) {
+          await using client = await connecting;
+          expect(await client.call("greet")).toBe("hello");
+          expect(client.identity.credentials).toEqual(ours);
+        } else {
+          await expect(connecting).rejects.toMatchObject({ code: "ERR_REFUSED" });
+        }
+      }
     });
 
     test("a Node that takes no native code knows nothing, and works", async () => {
