@@ -6,7 +6,7 @@ import { limits } from "../limits.ts";
 import type { ServeOptions } from "../peer/serve-options.ts";
 import type { Server } from "../peer/server.ts";
 import { Endpoint } from "../session/endpoint.ts";
-import { checkOptions } from "../session/endpoint-options.ts";
+import { checkOptions, checkSecret } from "../session/endpoint-options.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
 import { transportOf } from "../transport/by-address.ts";
 import type { Listener, Transport } from "../transport/transport.ts";
@@ -29,8 +29,9 @@ export async function serve<C extends Contract = Contract>(
 ): Promise<Server<C>> {
   const given = (options ?? {}) as ServeOptions;
   checkOptions("serve", given);
-  const { authorize } = given;
-  if (authorize !== undefined && typeof authorize !== "function") {
+  const { accept = ["myelin"], authorize } = given;
+  const isLegacy = authorize !== undefined && typeof authorize !== "function";
+  if (isLegacy || accept.includes("node-ipc")) {
     throw new MyelinError("ERR_UNSUPPORTED", "serve(): clients of node-ipc are not accepted yet");
   }
   const endpoint = new Endpoint<SessionPeer>("server", given);
@@ -39,6 +40,7 @@ export async function serve<C extends Contract = Contract>(
     : [address as ServeAddress];
   if (addresses.length === 0) throw new MyelinError("ERR_CONFIG", "serve(): no address was given");
   const targets = addresses.map((each) => targetOf(each, given));
+  for (const target of targets) checkSecret("serve", target.address, given);
   const sizes = given.limits ?? {};
   const gate = new Gate({
     endpoint,

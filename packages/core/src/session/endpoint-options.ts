@@ -1,41 +1,56 @@
 /** Checks the options that clients and servers have in common. */
+import type { Address } from "../address/address.ts";
 import { MyelinError } from "../errors.ts";
-import { checkOption, milliseconds } from "../options.ts";
+import { checkOption, milliseconds, type OptionRule } from "../options.ts";
 import type { EndpointOptions, SlowPeerPolicy } from "../peer/endpoint-options.ts";
 
 const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
+const time = { ...milliseconds, min: 1 };
 const some = { min: 1, max: Number.POSITIVE_INFINITY };
 
+type Rules = Readonly<Record<string, OptionRule | "any" | "later">>;
+
 /**
- * @throws {MyelinError} `ERR_CONFIG` for a value that cannot be; `ERR_UNSUPPORTED` for what this
- * version does not do: an option that were silently ignored would be a false promise.
+ * What each option may be. `any` is checked where it is used; `later` is declared and not done by this
+ * version: an option that were silently ignored would be a false promise.
  */
-export function checkOptions(owner: string, options: EndpointOptions): void {
-  for (const [key, value] of Object.entries(notBuilt(options))) {
-    if (!value) continue;
-    throw new MyelinError("ERR_UNSUPPORTED", `${owner}(): ${key} is not supported yet`);
-  }
-  const { slowPeer } = options;
-  if (slowPeer !== undefined && !slowPeerPolicies.includes(slowPeer)) {
-    const known = slowPeerPolicies.join(", ");
-    throw new MyelinError("ERR_CONFIG", `${owner}(): slowPeer must be one of ${known}`);
-  }
-  for (const key of ["callTimeoutMs", "closeTimeoutMs"] as const) {
-    const value = options[key];
-    if (value !== undefined) checkOption(owner, key, value, anyTime);
-  }
-  const { heartbeat = false, resume = false } = options;
-  if (resume !== false && resume.windowMs !== undefined) {
-    checkOption(owner, "resume.windowMs", resume.windowMs, { ...milliseconds, min: 1 });
-  }
-  if (heartbeat !== false && heartbeat.intervalMs !== undefined) {
-    checkOption(owner, "heartbeat.intervalMs", heartbeat.intervalMs, { ...milliseconds, min: 1 });
-  }
-  for (const [key, value] of Object.entries(options.limits ?? {})) {
-    if (value === undefined) continue;
-    checkOption(owner, `limits.${key}`, value, key.endsWith("Ms") ? milliseconds : some);
-  }
-}
+const common: Rules = {
+  ...{ contract: "any", handlers: "any", events: "any", use: "any", secret: "any", signal: "any" },
+  ...{ insecureTransport: "boolean", exposeStacks: "boolean", unref: "boolean" },
+  ...{ callTimeoutMs: anyTime, closeTimeoutMs: anyTime },
+  ...{ exposeErrors: "string", slowPeer: "string", limits: "object" },
+  ...{ resume: "any", heartbeat: "any", clock: "object" },
+  ...{ unix: "any", tcp: "any", tls: "any", transports: "object" },
+  ...{ cancelGraceMs: "later", codecs: "later", structured: "later", rejectProtoKeys: "later" },
+  ...{ trace: "later", udp: "later", delimiter: "later" },
+};
+
+const own: Readonly<Record<"serve" | "connect", Rules>> = {
+  serve: { ...common, authorize: "any", authorizeTimeoutMs: time, accept: "any", sniffMs: "later" },
+  connect: {
+    ...common,
+    ...{ timeoutMs: anyTime, retry: "any", lazy: "boolean", offline: "any", meta: "object" },
+    dialect: "any",
+  },
+};
+
+const endpointLimits: Rules = {
+  ...{ maxMessageBytes: some, maxBinaryBytes: some, maxFrameBytes: some },
+  ...{ windowBytes: some, windowMessages: some, maxInboundCalls: some },
+  ...{ highWaterMarkBytes: some, maxQueuedBytes: some },
+  ...{ maxBufferedBytes: "later", maxHeaderBytes: "later", maxOpenMessages: "later" },
+  ...{ messageProgressTimeoutMs: "later", maxPendingCalls: "later" },
+  ...{ streamWindowBytes: "later", maxStreamWindowBytes: "later" },
+};
+
+const limitsOf: Readonly<Record<"serve" | "connect", Rules>> = {
+  serve: {
+    ...endpointLimits,
+    ...{ maxPendingHandshakes: some, handshakeTimeoutMs: time, maxPeers: some },
+    ...{ maxDetachedSessions: some, maxDetachedBytes: some, maxHelloBytes: "later" },
+  },
+  connect: endpointLimits,
+};
 
 const slowPeerPolicies: readonly SlowPeerPolicy[] = [
   "wait",
@@ -44,14 +59,52 @@ const slowPeerPolicies: readonly SlowPeerPolicy[] = [
   "disconnect",
 ];
 
-function notBuilt(options: EndpointOptions): Readonly<Record<string, boolean>> {
-  const { resume } = options;
-  return {
-    "resume.bufferBytes": typeof resume === "object" && resume.bufferBytes !== undefined,
-    codecs: options.codecs !== undefined,
-    structured: options.structured === true,
-    rejectProtoKeys: options.rejectProtoKeys === true,
-    trace: options.trace !== undefined,
-    udp: options.udp !== undefined,
-  };
+/**
+ * @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows or a value that cannot be,
+ * `ERR_UNSUPPORTED` for what this version does not do.
+ */
+export function checkOptions(owner: "serve" | "connect", options: EndpointOptions): void {
+  check(owner, "", options, own[owner]);
+  check(owner, "limits.", options.limits ?? {}, limitsOf[owner]);
+  const { heartbeat = false, resume = false, slowPeer } = options;
+  if (slowPeer !== undefined && !slowPeerPolicies.includes(slowPeer)) {
+    const known = slowPeerPolicies.join(", ");
+    throw new MyelinError("ERR_CONFIG", `${owner}(): slowPeer must be one of ${known}`);
+  }
+  if (resume !== false) check(owner, "resume.", resume, { windowMs: time, bufferBytes: "later" });
+  if (heartbeat !== false) check(owner, "heartbeat.", heartbeat, { intervalMs: time });
+}
+
+function check(owner: string, prefix: string, given: object, rules: Rules): void {
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
+    const name = `${prefix}${key}`;
+    if (rule === undefined) {
+      const known = Object.keys(rules).join(", ");
+      throw new MyelinError("ERR_CONFIG", `${owner}() has no option "${name}"; it has ${known}`);
+    }
+    if (rule === "later") {
+      throw new MyelinError("ERR_UNSUPPORTED", `${owner}(): ${name} is not supported yet`);
+    }
+    if (rule !== "any") checkOption(owner, name, value, rule);
+  }
+}
+
+/**
+ * A secret authenticates a handshake; without TLS whoever is on the way can change what follows it.
+ * @throws {MyelinError} `ERR_CONFIG`
+ */
+export function checkSecret(owner: string, address: Address, options: EndpointOptions): void {
+  const { insecureTransport = false, secret } = options;
+  if (secret === undefined || insecureTransport || address.scheme !== "tcp") return;
+  if (isLoopback(address.host)) return;
+  const what = `${address.host} is beyond this machine, and tcp protects nothing after the handshake`;
+  const remedy = "use tls://, or say insecureTransport: true";
+  throw new MyelinError("ERR_CONFIG", `${owner}(): a secret over tcp: ${what}; ${remedy}`);
+}
+
+/** 127.0.0.0/8, RFC 1122 section 3.2.1.3, and ::1, RFC 4291 section 2.5.3. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -49,7 +49,8 @@ export interface EndpointSizes {
   readonly windowMessages?: number | undefined;
   readonly maxInboundCalls?: number | undefined;
   readonly highWaterMarkBytes?: number | undefined;
-  readonly maxPendingBytes?: number | undefined;
+  readonly maxQueuedBytes?: number | undefined;
+  readonly maxBinaryBytes?: number | undefined;
 }
 
 const defaultCallTimeoutMs = 30_000;
@@ -94,13 +95,13 @@ export class Endpoint<Peer> {
       },
       maxFrameBytes: sizes.maxFrameBytes ?? limits.maxFrameBytes,
       maxMessageBytes: sizes.maxMessageBytes ?? limits.maxMessageBytes,
-      maxBinaryBytes: limits.maxBinaryBytes,
+      maxBinaryBytes: sizes.maxBinaryBytes ?? limits.maxBinaryBytes,
     };
     this.keys = secret === undefined ? undefined : proofKeys(secret);
     this.callTimeoutMs = settings.callTimeoutMs ?? defaultCallTimeoutMs;
     this.closeTimeoutMs = settings.closeTimeoutMs ?? limits.closeTimeoutMs;
     this.maxInboundCalls = sizes.maxInboundCalls ?? limits.maxInboundCalls;
-    this.maxQueuedBytes = sizes.maxPendingBytes ?? limits.maxQueuedBytes;
+    this.maxQueuedBytes = sizes.maxQueuedBytes ?? limits.maxQueuedBytes;
     this.slowPeer = settings.slowPeer ?? "wait";
     this.highWaterMarkBytes = sizes.highWaterMarkBytes ?? defaultHighWaterMarkBytes;
     this.exposeErrors = settings.exposeErrors;

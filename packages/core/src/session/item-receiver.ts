@@ -59,12 +59,7 @@ export class ItemReceiver {
     if (this.#ended) return;
     this.#arrived.push({ items, cost, next: 0 });
     while (this.#waiters.length > 0 && this.#arrived.length > 0) {
-      const { resolve, reject } = this.#waiters.shift() as Waiter;
-      try {
-        resolve({ done: false, value: this.#take() });
-      } catch (reason) {
-        reject(reason);
-      }
+      this.#handOut(this.#waiters.shift() as Waiter);
     }
   }
 
@@ -82,7 +77,7 @@ export class ItemReceiver {
 
   next(): Promise<IteratorResult<unknown, undefined>> {
     return new Promise((resolve, reject) => {
-      if (this.#arrived.length > 0) resolve({ done: false, value: this.#take() });
+      if (this.#arrived.length > 0) this.#handOut({ resolve, reject });
       else if (this.#ended) this.#tellEnd({ resolve, reject });
       else this.#waiters.push({ resolve, reject });
     });
@@ -103,6 +98,16 @@ export class ItemReceiver {
     this.#error = undefined;
     if (error === undefined) resolve(over);
     else reject(error);
+  }
+
+  #handOut({ resolve, reject }: Waiter): void {
+    try {
+      resolve({ done: false, value: this.#take() });
+    } catch (reason) {
+      reject(reason);
+      // Whoever iterates has left with that error, and returns nothing: the producer would go on.
+      this.stop();
+    }
   }
 
   #take(): unknown {

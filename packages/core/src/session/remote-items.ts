@@ -1,5 +1,6 @@
 /** A stream as its consumer holds it: opened when it is first asked, read once. */
 import { MyelinError } from "../errors.ts";
+import type { ItemReceiver } from "./item-receiver.ts";
 import type { PendingCall } from "./pending-call.ts";
 
 /** Opens the stream: now, or when there is a connection. */
@@ -8,9 +9,23 @@ export type OpenStream = (
   onError: (error: MyelinError) => void,
 ) => void;
 
+type Step = IteratorResult<unknown, undefined>;
+
+interface Asked {
+  readonly resolve: (step: Step | Promise<Step>) => void;
+  readonly reject: (error: MyelinError) => void;
+}
+
+const over: Step = Object.freeze({ done: true, value: undefined });
+
 export class RemoteItems implements AsyncIterable<unknown, void, undefined>, AsyncDisposable {
   readonly #openStream: OpenStream;
-  #opening: Promise<PendingCall> | undefined;
+  /** What has arrived, once the stream is open. */
+  #output: ItemReceiver | undefined;
+  /** Steps that were asked for before. */
+  readonly #asked: Asked[] = [];
+  #error: MyelinError | undefined;
+  #isStarted = false;
   #isRead = false;
   #isStopped = false;
 
@@ -19,7 +34,12 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
   }
 
   readonly start = (): this => {
-    void this.#open();
+    if (this.#isStarted) return this;
+    this.#isStarted = true;
+    this.#openStream(
+      ({ output }) => this.#opened(output as ItemReceiver),
+      (error) => this.#failed(error),
+    );
     return this;
   };
 
@@ -27,35 +47,45 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
     if (this.#isRead) throw new MyelinError("ERR_CONFIG", "a stream can be read once");
     this.#isRead = true;
     return {
-      next: async () => {
-        if (this.#isStopped) return { done: true, value: undefined };
-        const { output } = await this.#open();
-        return (output as NonNullable<typeof output>).next();
-      },
+      next: () => this.#output?.next() ?? this.#next(),
       return: async () => {
         await this[Symbol.asyncDispose]();
-        return { done: true, value: undefined };
+        return over;
       },
     };
   }
 
-  /** Cancels the handler, unless it is done. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Cancels the handler, unless it is done. Waits for nothing, not even for a connection. */
+  [Symbol.asyncDispose](): Promise<void> {
     this.#isStopped = true;
-    try {
-      const call = await this.#opening;
-      call?.output?.stop();
-    } catch {
-      // It never opened.
-    }
+    this.#output?.stop();
+    for (const { resolve } of this.#asked.splice(0)) resolve(over);
+    return Promise.resolve();
   }
 
-  #open(): Promise<PendingCall> {
-    this.#opening ??= new Promise((resolve, reject) => {
-      this.#openStream(resolve, reject);
+  /** A step of a stream that is not open. */
+  #next(): Promise<Step> {
+    if (this.#isStopped) return Promise.resolve(over);
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ resolve, reject });
+      this.start();
+      if (this.#error !== undefined) this.#failed(this.#error);
     });
-    // Who never asks for an item need not hear that it failed.
-    this.#opening.catch(() => {});
-    return this.#opening;
+  }
+
+  #opened(output: ItemReceiver): void {
+    this.#output = output;
+    if (this.#isStopped) output.stop();
+    for (const { resolve } of this.#asked.splice(0)) resolve(output.next());
+  }
+
+  /** The first who asks hears of it; who never asks for an item need not. */
+  #failed(error: MyelinError): void {
+    const [first, ...others] = this.#asked.splice(0);
+    this.#error = error;
+    if (first === undefined) return;
+    this.#isStopped = true;
+    first.reject(error);
+    for (const { resolve } of others) resolve(over);
   }
 }

@@ -310,12 +310,36 @@ test("a peer that falls silent is noticed where the system does not tell", async
   await until("the server knows", () => server.peers.size === 0);
 });
 
-describe("options that this version does not have", () => {
-  test.each([{ resume: { bufferBytes: 1 } }, { structured: true }] as const)(
-    "are refused, not ignored: %j",
-    async (options) => {
-      await expect(serve(addressOf("unix"), options)).rejects.toEqual(coded("ERR_UNSUPPORTED"));
-      await expect(connect(addressOf("unix"), options)).rejects.toEqual(coded("ERR_UNSUPPORTED"));
-    },
-  );
+describe("options", () => {
+  const both = async (options: object, code: string) => {
+    await expect(serve(addressOf("unix"), options)).rejects.toEqual(coded(code));
+    await expect(connect(addressOf("unix"), options)).rejects.toEqual(coded(code));
+  };
+
+  test.each([
+    { resume: { bufferBytes: 1 } },
+    { structured: true },
+    { limits: { maxBufferedBytes: 1 } },
+  ])("that this version does not have are refused, not ignored: %j", async (options) => {
+    await both(options, "ERR_UNSUPPORTED");
+  });
+
+  test.each([
+    { timeout: 5 },
+    { limits: { maxPeerz: 1 } },
+    { limits: { maxMessageBytes: 0 } },
+    { callTimeoutMs: "1" },
+    { slowPeer: "drop" },
+    { heartbeat: { intervalMs: 0 } },
+  ])("that nobody knows, or that cannot be, are refused: %j", async (options) => {
+    await both(options, "ERR_CONFIG");
+  });
+
+  test("a secret over plain tcp stays on this machine, unless one insists", async () => {
+    const secret = "sixteen bytes at least, at random";
+    await expect(serve("tcp://0.0.0.0:0", { secret })).rejects.toEqual(coded("ERR_CONFIG"));
+    await expect(connect("tcp://192.0.2.1:1", { secret })).rejects.toEqual(coded("ERR_CONFIG"));
+    keep(await serve("tcp://127.0.0.1:0", { secret }));
+    keep(await serve("tcp://0.0.0.0:0", { secret, insecureTransport: true }));
+  });
 });

@@ -21,7 +21,7 @@ afterEach(async () => {
   );
 });
 
-const limits = { maxPendingBytes: 200_000, highWaterMarkBytes: 50_000, windowMessages: 100 };
+const limits = { maxQueuedBytes: 200_000, highWaterMarkBytes: 50_000, windowMessages: 100 };
 const pad = "x".repeat(1_000);
 
 interface Slow {
@@ -69,7 +69,7 @@ test("wait: send says when it is too much, then refuses; drain follows, and noth
   expect(answers[0]).toBe(true);
   expect(answers.at(-1)).toBe(false);
   expect(sent).toBeLessThan(250);
-  expect(peer.stats().pendingBytes).toBeLessThan(limits.maxPendingBytes + 20_000);
+  expect(peer.stats().pendingBytes).toBeLessThan(limits.maxQueuedBytes + 20_000);
   const posted = peer.post("news", { n: sent, pad });
   faults.heal();
   await posted;
@@ -88,7 +88,7 @@ test.each(["drop-oldest", "drop-newest"] as const)(
       peer.send("news", { n, pad });
       if (n % 100 === 0) await turn();
     }
-    expect(peer.stats().pendingBytes).toBeLessThan(limits.maxPendingBytes + 20_000);
+    expect(peer.stats().pendingBytes).toBeLessThan(limits.maxQueuedBytes + 20_000);
     await turn();
     const dropped = notices.reduce(
       (sum, each) => sum + (each.kind === "dropped" ? each.events : 0),
