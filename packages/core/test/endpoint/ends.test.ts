@@ -1,7 +1,7 @@
 // Every promise settles, and what one side's code does wrong stays on that side.
 // oxlint-disable unicorn/no-thenable, typescript/only-throw-error -- odd things are what is thrown and returned here
 
-import { connect, MyelinError, serve } from "myelin";
+import { connect, type MyelinError, serve } from "myelin";
 import { describe, expect, test } from "vitest";
 import { turns, until, within } from "../../../../test/support/within.ts";
 import { all, freshAddress, keep, pair } from "./pairing.ts";

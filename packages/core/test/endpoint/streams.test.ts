@@ -1,0 +1,283 @@
+// Streams end on both sides, however their sources and consumers behave, and slow nobody else down.
+import { connect, contract, duplex, serve, stream, upload } from "myelin";
+import { describe, expect, test } from "vitest";
+import { turns, until, within } from "../../../../test/support/within.ts";
+import { all, freshAddress, keep, pair } from "./pairing.ts";
+
+const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
+const never = () => new Promise<never>(() => {});
+
+/** Nothing of a stream is left on either side. */
+async function expectQuiet(
+  server: { stats(): { activeHandlers: number } },
+  client: { stats(): { pendingCalls: number } },
+) {
+  await until("no handler is left", () => server.stats().activeHandlers === 0);
+  expect(client.stats().pendingCalls).toBe(0);
+}
+
+describe("sources that fail", () => {
+  const iterator = (next: () => unknown) => ({ [Symbol.asyncIterator]: () => ({ next }) });
+  test.each<[string, () => unknown]>([
+    [
+      "throws",
+      async function* () {
+        yield 1;
+        throw new Error("source");
+      },
+    ],
+    ["gives no iterator", () => ({ [Symbol.asyncIterator]: () => undefined })],
+    [
+      "throws when asked for an iterator",
+      () => ({
+        [Symbol.iterator]: () => {
+          throw new Error("iterator");
+        },
+      }),
+    ],
+    ["gives no step", () => iterator(() => undefined)],
+    ["promises no step", () => iterator(() => Promise.resolve(undefined))],
+    [
+      "gives a step that throws",
+      () =>
+        iterator(() => ({
+          get done() {
+            throw new Error("done");
+          },
+        })),
+    ],
+    ["gives what cannot be sent", () => [1, 10n]],
+    ["is none", () => 5],
+  ])("one that %s ends its stream with an error, at both ends", async (_, source) => {
+    const { server, client } = await pair();
+    server.handle("items", source as () => never);
+    server.handle("sum", async (items: AsyncIterable<number>) => all(items));
+    await expect(within("the stream ends", all(client.stream("items")))).rejects.toEqual(
+      coded("ERR_REMOTE"),
+    );
+    const given = source();
+    if (typeof given === "object") {
+      const sent = client.upload("sum", given as Iterable<unknown>);
+      await expect(within("the upload ends", sent)).rejects.toEqual(coded("ERR_REMOTE"));
+    }
+    await expectQuiet(server, client);
+  });
+
+  test("steps that are thenables count once", async () => {
+    const { server, client } = await pair();
+    let n = 0;
+    const next = () => ({
+      // oxlint-disable-next-line unicorn/no-thenable -- that is the point
+      then(resolve: (step: unknown) => void) {
+        const step = { done: n === 3, value: n++ };
+        resolve(step);
+        resolve(step);
+        throw new Error("too late");
+      },
+    });
+    server.handle("items", (() => ({ [Symbol.asyncIterator]: () => ({ next }) })) as never);
+    expect(await all(client.stream("items"))).toEqual([0, 1, 2]);
+  });
+});
+
+describe("consumers that leave", () => {
+  const endless = (cleaned: () => void) =>
+    async function* () {
+      try {
+        for (let n = 0; ; n++) yield n;
+      } finally {
+        cleaned();
+      }
+    };
+
+  test("a break, a throw and a return end the handler", async () => {
+    const { server, client } = await pair();
+    let cleaned = 0;
+    server.handle(
+      "endless",
+      endless(() => cleaned++),
+    );
+    for await (const n of client.stream("endless")) if (n === 5) break;
+    const consuming = (async () => {
+      for await (const n of client.stream("endless")) if (n === 5) throw new Error("enough");
+    })();
+    await expect(consuming).rejects.toThrow("enough");
+    const items = client.stream("endless")[Symbol.asyncIterator]();
+    await items.next();
+    await items.return?.();
+    expect(await items.next()).toEqual({ done: true, value: undefined });
+    await until("all are cleaned up", () => cleaned === 3);
+    await expectQuiet(server, client);
+  });
+
+  test("a return settles steps that are still awaited, also of a generator that is stuck", async () => {
+    const { server, client } = await pair();
+    server.handle("stuck", async function* () {
+      yield 0;
+      await never();
+    });
+    const items = client.stream("stuck")[Symbol.asyncIterator]();
+    await items.next();
+    const waiting = items.next();
+    await within("return", items.return?.() as Promise<unknown>);
+    expect(await within("the step", waiting)).toEqual({ done: true, value: undefined });
+    await expectQuiet(server, client);
+  });
+
+  test("a stream that waits for a connection can be left", async () => {
+    const client = keep(await connect(freshAddress(), { lazy: true }));
+    const items = client.stream("x")[Symbol.asyncIterator]();
+    const waiting = items.next();
+    await turns();
+    await within("return", items.return?.() as Promise<unknown>);
+    expect(await within("the step", waiting)).toEqual({ done: true, value: undefined });
+  });
+
+  test("a handler that returns early stops the source of an upload", async () => {
+    const { server, client } = await pair();
+    let cleaned = 0;
+    server.handle("first", async (items: AsyncIterable<unknown>) => {
+      for await (const item of items) return item;
+    });
+    server.handle("none", () => "none");
+    expect(await client.upload("first", endless(() => cleaned++)())).toBe(0);
+    expect(await client.upload("none", endless(() => cleaned++)())).toBe("none");
+    await until("both sources are cleaned up", () => cleaned === 2);
+    await expectQuiet(server, client);
+  });
+
+  test("an item that breaks the contract ends the stream for its producer, too", async () => {
+    const number = {
+      "~standard": {
+        version: 1 as const,
+        vendor: "test",
+        validate: (value: unknown) =>
+          typeof value === "number" ? { value } : { issues: [{ message: "no number" }] },
+      },
+    };
+    const checked = contract({
+      items: stream({ output: number, validateOutput: true }),
+      echo: duplex({ input: number, output: number, validateOutput: true }),
+      sum: upload({ input: number, output: number }),
+    });
+    let cleaned = 0;
+    const items = async function* () {
+      try {
+        for (let n = 0; ; n++) yield (n === 3 ? "three" : n) as number;
+      } finally {
+        cleaned += 1;
+      }
+    };
+    const server = keep(
+      await serve(freshAddress(), {
+        contract: checked,
+        handlers: {
+          items,
+          echo: () => items(),
+          sum: async (numbers) => (await all(numbers).catch(() => [])).length,
+        },
+      }),
+    );
+    const client = keep(await connect(server.address, { contract: checked }));
+    await expect(all(client.stream("items"))).rejects.toEqual(coded("ERR_INVALID_DATA"));
+    await expect(all(client.duplex("echo", [1]))).rejects.toEqual(coded("ERR_INVALID_DATA"));
+    await until("both sources are cleaned up", () => cleaned === 2);
+    expect(await client.upload("sum", items())).toBe(0);
+    await until("that one, too", () => cleaned === 3);
+    await expectQuiet(server, client);
+  });
+
+  test("steps that are asked for at once come in order, connected or not yet", async () => {
+    const address = freshAddress();
+    const client = keep(await connect(address, { lazy: true, retry: { minMs: 1, maxMs: 5 } }));
+    const ask = () => {
+      const items = client.stream("items")[Symbol.asyncIterator]();
+      return Promise.all(Array.from({ length: 4 }, async () => (await items.next()).value));
+    };
+    const early = ask();
+    const server = keep(await serve(address));
+    server.handle("items", () => [1, 2, 3]);
+    expect(await early).toEqual([1, 2, 3, undefined]);
+    expect(await ask()).toEqual([1, 2, 3, undefined]);
+  });
+
+  test("a stream is read once", async () => {
+    const { server, client } = await pair({ kind: "memory" });
+    server.handle("items", () => [1, 2]);
+    const items = client.stream("items");
+    expect(await all(items)).toEqual([1, 2]);
+    await expect(all(items)).rejects.toEqual(coded("ERR_CONFIG"));
+    const disposed = client.stream("items");
+    await disposed[Symbol.asyncDispose]();
+    expect(await all(disposed)).toEqual([]);
+  });
+});
+
+describe("many, large and slow ones", () => {
+  test("two hundred streams at once, of different lengths", async () => {
+    const { server, client } = await pair();
+    server.handle("count", function* (to: number) {
+      for (let n = 0; n < to; n++) yield n;
+    } as never);
+    const lengths = Array.from({ length: 200 }, (_, n) => 100 + n);
+    const streams = lengths.map((length) => all(client.stream("count", length)));
+    expect((await Promise.all(streams)).map((items) => items.length)).toEqual(lengths);
+    await expectQuiet(server, client);
+  });
+
+  test("items larger than the window arrive, in order", async () => {
+    const { server, client } = await pair({ kind: "tcp" });
+    const sizes = [5, 3_000_000, 10, 1_000_000, 200_000];
+    server.handle("text", () => sizes.map((size) => "x".repeat(size)));
+    server.handle("bytes", () => sizes.map((size) => new Uint8Array(size)));
+    server.handle("sizes", async (items: AsyncIterable<Uint8Array>) =>
+      (await all(items)).map(({ length }) => length),
+    );
+    const text = (await all(client.stream("text"))) as string[];
+    expect(text.map(({ length }) => length)).toEqual(sizes);
+    const bytes = (await all(client.stream("bytes"))) as Uint8Array[];
+    expect(bytes.map(({ length }) => length)).toEqual(sizes);
+    const source = sizes.map((size) => new Uint8Array(size));
+    expect(await client.upload("sizes", source)).toEqual(sizes);
+  });
+
+  test("a consumer that does not read holds up its producer, and no calls beside it", async () => {
+    const { server, client } = await pair();
+    let made = 0;
+    server.handle("endless", function* () {
+      for (;;) {
+        made += 1;
+        yield "x".repeat(1_000);
+      }
+    });
+    server.handle("echo", (data) => data);
+    const items = client.stream("endless")[Symbol.asyncIterator]();
+    await items.next();
+    for (let n = 0; n < 200; n++) expect(await client.call("echo", n)).toBe(n);
+    // The first window and what is being collected; not what the consumer never asked for.
+    expect(made).toBeLessThan(500);
+    const before = made;
+    for (let n = 0; n < 200; n++) await client.call("echo", n);
+    expect(made).toBe(before);
+    for (let n = 0; n < 5_000; n++) await items.next();
+    expect(made).toBeGreaterThan(5_000);
+    await items.return?.();
+    await expectQuiet(server, client);
+  });
+
+  test("a peer that closes ends streams in both directions", async () => {
+    const { server, client } = await pair();
+    server.handle("stuck", () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }));
+    server.handle("taking", never);
+    const outcomes = Promise.allSettled([
+      all(client.stream("stuck")),
+      client.upload("taking", { [Symbol.asyncIterator]: () => ({ next: never }) }),
+      all(client.duplex("stuck", [1])),
+    ]);
+    await until("they run", () => server.stats().activeHandlers === 3);
+    await server.close({ drainMs: 0 });
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "ERR_CLOSED" } });
+    }
+  });
+});
