@@ -327,7 +327,7 @@ function lastWritten(connection: Connection): () => Buffer {
   const send = connection.send.bind(connection);
   let last: Uint8Array = new Uint8Array();
   connection.send = (bytes) => {
-    last = Uint8Array.from(bytes);
+    last = Buffer.from(bytes as Uint8Array);
     return send(bytes);
   };
   return () => Buffer.from(last);
