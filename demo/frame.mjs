@@ -6,7 +6,7 @@ export function opening(paint) {
   const { version, platform, arch } = process;
   const where = `Node ${version}, ${platform} ${arch}`;
   return `
-  ${paint.bold("Myelin")} · @myelin/node-ipc beside the real node-ipc 9.2.1 and 14.0.0
+  ${paint.bold("Myelin")} · the library, and @myelin/node-ipc beside the real node-ipc 9.2.1 and 14.0.0
   ${paint.dim(`every row: real processes, every message checked · ${where}`)}
 
 ${header(paint)}`;
@@ -22,13 +22,14 @@ export function closing({ played, skipped, wrong, messages, seconds, datagrams }
       ? `${paint.green("✓")} ${facts.join(", ")}. All arrived as they were sent, and ${order}.`
       : `${paint.red("✗")} ${facts.join(", ")}. ${wrong} went wrong.`;
   const legend = `client → server: who calls whom. Round trip: the median of ${ROUND_TRIPS - WARM_UP}, one at a time.
-  Rate: a flood in each direction, with every message checked.`;
+  Rate: a flood in each direction, with every message checked. “ours” is the drop-in, “myelin” the library.`;
   return `
   ${sum}
 
   ${paint.dim(legend)}
 
-  Next: docs/migrating-from-node-ipc.md switches a project in five lines, examples/README.md lists
-  a small program for every idea: ${paint.bold("node examples/01-unix-basic/server.mjs")}
+  Next: docs/getting-started.md has the first typed call, docs/migrating-from-node-ipc.md switches a
+  project in five lines, examples/README.md lists a small program for every idea:
+  ${paint.bold("node examples/01-unix-basic/server.mjs")}
 `;
 }

@@ -1,4 +1,4 @@
-// The implementations that talk to each other: ours, and the real node-ipc from npm.
+// The implementations that talk to each other: our drop-in, the real node-ipc from npm, and the library itself.
 import { pathToFileURL } from "node:url";
 
 // The variable is there for the tests, which put a lying peer in our place and expect to be told.
@@ -14,6 +14,7 @@ export const peers = {
     specifier: ours === undefined ? "@myelin/node-ipc" : pathToFileURL(ours).href,
     missing: undefined,
   },
+  myelin: { name: "myelin", specifier: "myelin", missing: undefined },
   nine: { name: "9.2.1", specifier: "node-ipc-9", missing: undefined },
   fourteen: {
     name: "14.0.0",

@@ -1,7 +1,7 @@
-// What the demo plays: over every transport, ours with the real ones in both directions.
+// What the demo plays: over every transport, ours with the real ones in both directions, and the library.
 import { peers } from "./peers.mjs";
 
-const { ours, nine, fourteen } = peers;
+const { ours, nine, fourteen, myelin } = peers;
 
 export const transports = ["unix", "tcp", "tls", "udp"];
 
@@ -21,6 +21,8 @@ const pairs = [
 export function scenarios(wanted, { certificates }) {
   return wanted.flatMap((transport) => {
     const rows = pairs.map(([client, server]) => ({ transport, server, clients: [client] }));
+    // Sessions need a stream. The library speaks a wire of its own, so it speaks with itself.
+    if (transport !== "udp") rows.push({ transport, server: myelin, clients: [myelin] });
     if (transport === "unix") {
       const clients = [nine, fourteen, ours].filter(({ missing }) => missing === undefined);
       rows.push({ transport, server: ours, clients });

@@ -4,11 +4,17 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterAll, beforeAll } from "vitest";
 import { nodeBinary } from "../support/implementations.ts";
+import { writeOwnCore } from "./own-core.ts";
 
 const demo = fileURLToPath(new URL("../../demo/run.mjs", import.meta.url));
 const notePid = fileURLToPath(new URL("fixtures/note-pid.cjs", import.meta.url));
+
+const core = mkdtempSync(join(tmpdir(), "demo-core-"));
+beforeAll(() => writeOwnCore(core));
+afterAll(() => rmSync(core, { recursive: true, force: true }));
 
 export class DemoRun implements Disposable {
   // Short: the demo puts Unix sockets into a folder of its own inside of this one.
@@ -27,7 +33,10 @@ export class DemoRun implements Disposable {
         ...process.env,
         TMPDIR: this.#temporary,
         TEMP: this.#temporary,
-        NODE_OPTIONS: `--require "${notePid.replaceAll("\\", "\\\\")}"`,
+        NODE_OPTIONS: [
+          `--require "${notePid.replaceAll("\\", "\\\\")}"`,
+          `--import=${pathToFileURL(join(core, "own-core.mjs")).href}`,
+        ].join(" "),
         NOTED_PIDS: this.#pids,
         ...env,
       },

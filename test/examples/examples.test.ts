@@ -33,7 +33,7 @@ const makesCertificates = "node examples/tls-certificates/make.mjs";
 const folder = mkdtempSync(join(tmpdir(), "example-"));
 const certificates = join(folder, "certificates");
 beforeAll(async () => {
-  await makeCertificates(certificates);
+  makeCertificates(certificates);
   await writeOwnCore(folder);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
