@@ -2,7 +2,6 @@
 import { type Address, formatAddress } from "../address/address.ts";
 import type { Timer } from "../clock.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
-import { bindOnUse } from "../session/bound-methods.ts";
 import { DataCodecs } from "../session/data-codecs.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import { greetServer, type Rejection, type Welcomed } from "../session/greet-server.ts";
@@ -58,7 +57,6 @@ export class LiveClient extends SessionPeer {
   /** Another session has taken the place of the one that is ending. */
   #isReplaced = false;
   #gaveUp = false;
-  #isUnheld = false;
   #welcomed!: () => void;
   #failed!: (error: MyelinError) => void;
 
@@ -97,18 +95,6 @@ export class LiveClient extends SessionPeer {
 
   get identity(): PeerIdentity {
     return this.connection?.peer ?? nobody;
-  }
-
-  override ref(): void {
-    this.#isUnheld = false;
-    this.#timer?.ref();
-    super.ref();
-  }
-
-  override unref(): void {
-    this.#isUnheld = true;
-    this.#timer?.unref();
-    super.unref();
   }
 
   /** Gives up, for a reason of the caller's: no welcome in time, say. @internal */
@@ -150,6 +136,12 @@ export class LiveClient extends SessionPeer {
     if (events + calls === 0) return;
     const mayHaveArrived = unacknowledged.events + unacknowledged.calls > 0;
     this.notify({ kind: "gap", peer: this, events, calls, mayHaveArrived });
+  }
+
+  protected override applyHold(isHeld: boolean): void {
+    super.applyHold(isHeld);
+    if (isHeld) this.#timer?.ref();
+    else this.#timer?.unref();
   }
 
   protected sendLater(name: string, data: unknown, codec: string | undefined): boolean {
@@ -345,7 +337,7 @@ export class LiveClient extends SessionPeer {
     }
     this.#timer = this.endpoint.clock.setTimeout(() => void this.#connect(), waitMs);
     // Without a socket nothing else keeps a process alive that waits for its server.
-    if (!this.#isUnheld) this.#timer.ref();
+    if (this.hold.isHeld) this.#timer.ref();
   }
 
   #over(error: MyelinError | undefined, end?: SessionEnd): void {
@@ -374,5 +366,3 @@ function notConnected(): MyelinError {
     ran: "no",
   });
 }
-
-bindOnUse(LiveClient.prototype, ["ref", "unref"]);

@@ -113,7 +113,9 @@ export class LiveServer implements AsyncDisposable {
   onGone(peer: LivePeer): void {
     this.#peers.delete(peer.id);
     this.#detached.delete(peer);
-    this.#past = sumOf([this.#past, peer.stats()]);
+    // What waited, and whoever was at work for it, is gone with it.
+    const over = { pendingBytes: 0, pendingCalls: 0, activeHandlers: 0 };
+    this.#past = { ...sumOf([this.#past, peer.stats()]), ...over };
   }
 
   onPeer(listener: (peer: LivePeer) => void, options?: ListenerOptions): Subscription {

@@ -1,5 +1,4 @@
 /** Checks the options that clients and servers have in common. */
-import type { Address } from "../address/address.ts";
 import { MyelinError } from "../errors.ts";
 import { checkOption, milliseconds, type OptionRule } from "../options.ts";
 import type { EndpointOptions, SlowPeerPolicy } from "../peer/endpoint-options.ts";
@@ -95,11 +94,14 @@ function check(owner: string, prefix: string, given: object, rules: Rules): void
  * A secret authenticates a handshake; without TLS whoever is on the way can change what follows it.
  * @throws {MyelinError} `ERR_CONFIG`
  */
-export function checkSecret(owner: string, address: Address, options: EndpointOptions): void {
+export function checkSecret(
+  owner: string,
+  { host = "", scheme }: { readonly scheme: string; readonly host?: string },
+  options: EndpointOptions,
+): void {
   const { insecureTransport = false, secret } = options;
-  if (secret === undefined || insecureTransport || address.scheme !== "tcp") return;
-  if (isLoopback(address.host)) return;
-  const what = `${address.host} is beyond this machine, and tcp protects nothing after the handshake`;
+  if (secret === undefined || insecureTransport || scheme !== "tcp" || isLoopback(host)) return;
+  const what = `${host} is beyond this machine, and tcp protects nothing after the handshake`;
   const remedy = "use tls://, or say insecureTransport: true";
   throw new MyelinError("ERR_CONFIG", `${owner}(): a secret over tcp: ${what}; ${remedy}`);
 }

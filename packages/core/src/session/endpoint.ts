@@ -193,7 +193,7 @@ export class Endpoint<Peer> {
     return (data, context) => {
       const message = context.withData(data);
       let next = (): unknown => inner(data, context);
-      for (const middleware of use.toReversed()) {
+      for (const middleware of [...use].reverse()) {
         const within = next;
         next = () => middleware(message, within);
       }

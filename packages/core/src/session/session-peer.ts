@@ -4,7 +4,7 @@
  */
 import type { Entry, EntryKind } from "../contract/entry.ts";
 import { Emitter, type Subscription } from "../emitter.ts";
-import { isMyelinError, MyelinError } from "../errors.ts";
+import type { MyelinError } from "../errors.ts";
 import type {
   CallOptions,
   CloseOptions,
@@ -13,7 +13,6 @@ import type {
   PostOptions,
   SendOptions,
   StreamOptions,
-  WaitOptions,
 } from "../peer/call-options.ts";
 import type { Notice } from "../peer/notice.ts";
 import type { CloseReason, PeerState } from "../peer/peer.ts";
@@ -25,17 +24,19 @@ import type { CallRequest } from "./calling.ts";
 import { checkOf, type Endpoint, type UserHandler } from "./endpoint.ts";
 import type { Goodbye, Retry } from "./goodbye.ts";
 import type { Handlers } from "./handlers.ts";
-import { type ItemSource, isItemSource } from "./items.ts";
+import type { ItemSource } from "./items.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
+import { checkedSource, notRun, refuseBytes } from "./peer-arguments.ts";
 import { PeerNotices } from "./peer-notices.ts";
 import type { PendingCall } from "./pending-call.ts";
+import { ProcessHold } from "./process-hold.ts";
 import { RemoteItems } from "./remote-items.ts";
 import type { Session } from "./session.ts";
 import { closedError, type SessionEnd } from "./session-end.ts";
 import type { SessionOwner, SessionStats } from "./session-options.ts";
 import { timeLimit } from "./time-limit.ts";
-import { type CallType, callType } from "./wire.ts";
+import { callType } from "./wire.ts";
 
 interface PeerEvents {
   state: readonly [PeerState];
@@ -63,15 +64,13 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   protected readonly listeners: Emitter<PeerEvents> = new Emitter();
   protected session: Session<SessionPeer> | undefined;
   protected connection: Connection | undefined;
+  protected readonly hold: ProcessHold = new ProcessHold((isHeld) => this.applyHold(isHeld));
   protected wasClosedHere = false;
   /** How often the session went on over a new connection. */
   protected resumptions = 0;
   protected heardGoodbye = false;
   #state: PeerState;
   #tellClosed!: (reason: CloseReason) => void;
-  #isUnref = false;
-  /** What the process waits for, though the peer was unref'd. */
-  #holds = 0;
   #slow = 0;
   readonly #notices: PeerNotices;
 
@@ -122,21 +121,21 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   call(name: string, input?: unknown, options: CallOptions = {}): Promise<unknown> {
-    return this.#answer("call", name, () => ({ data: input }), options);
+    return this.#answer("call", name, input, undefined, options);
   }
 
   upload(name: string, source: ItemSource, options: CallOptions = {}): Promise<unknown> {
-    return this.#answer("upload", name, () => ({ source: checkedSource(source) }), options);
+    return this.#answer("upload", name, undefined, source, options);
   }
 
   stream(name: string, input?: unknown, options: StreamOptions = {}): RemoteItems {
     refuseBytes(options);
-    return this.#items("stream", name, { data: input }, options);
+    return this.#items("stream", name, input, undefined, options);
   }
 
   duplex(name: string, source: ItemSource, options: StreamOptions = {}): RemoteItems {
     refuseBytes(options);
-    return this.#items("duplex", name, { source: checkedSource(source) }, options);
+    return this.#items("duplex", name, undefined, checkedSource(source), options);
   }
 
   handle(name: string, handler: UserHandler): Subscription {
@@ -163,7 +162,12 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     const { session } = this;
     if (session === undefined) throw closedError();
     timeLimit("flush(): timeoutMs", options.timeoutMs);
-    await this.#held(() => bounded(session.flush(), "flush", options, this.endpoint.clock));
+    this.hold.add();
+    try {
+      await bounded(session.flush(), "flush", options, this.endpoint.clock);
+    } finally {
+      this.hold.remove();
+    }
   }
 
   async close(options: CloseOptions = {}): Promise<void> {
@@ -197,13 +201,11 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   ref(): void {
-    this.#isUnref = false;
-    this.connection?.ref();
+    this.hold.ref();
   }
 
   unref(): void {
-    this.#isUnref = true;
-    if (this.#holds === 0) this.connection?.unref();
+    this.hold.unref();
   }
 
   tellDrain(): void {
@@ -249,7 +251,13 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   /** There is a connection: it is held or not, as was asked for before. */
   protected setConnection(connection: Connection): void {
     this.connection = connection;
-    if (this.#isUnref && this.#holds === 0) connection.unref();
+    if (!this.hold.isHeld) connection.unref();
+  }
+
+  /** The process waits for this peer from now on, or does no more. */
+  protected applyHold(isHeld: boolean): void {
+    if (isHeld) this.connection?.ref();
+    else this.connection?.unref();
   }
 
   protected finish({ error, unsent, unacknowledged }: SessionEnd): void {
@@ -267,49 +275,73 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     return error === undefined || this.heardGoodbye ? "peer" : "failure";
   }
 
+  /** Nothing here costs a promise more than the one that the caller gets. */
   #answer(
     kind: "call" | "upload",
     name: string,
-    payload: () => { data?: unknown; source?: ItemSource },
+    data: unknown,
+    source: ItemSource | undefined,
     options: CallOptions,
   ): Promise<unknown> {
-    return this.#held(
-      () =>
-        new Promise((resolve, reject) => {
-          refuseBytes(options);
-          const timeoutMs = options.timeoutMs ?? this.endpoint.callTimeoutMs;
-          const request = this.#request(kind, name, payload(), { ...options, timeoutMs });
-          this.#open({ request, onOpen: () => {}, resolve, reject });
-        }),
-      options,
-    );
+    return new Promise((resolve, reject) => {
+      refuseBytes(options);
+      const { ref = true, signal, timeoutMs = this.endpoint.callTimeoutMs } = options;
+      const checked = kind === "upload" ? checkedSource(source) : undefined;
+      const request = this.#request(kind, name, data, checked, timeoutMs, signal);
+      this.#openHeld({ request, onOpen: ignore, resolve, reject }, ref);
+    });
   }
 
   #items(
     kind: "stream" | "duplex",
     name: string,
-    payload: { data?: unknown; source?: ItemSource },
-    options: StreamOptions,
+    data: unknown,
+    source: ItemSource | undefined,
+    { ref = true, signal, timeoutMs }: StreamOptions,
   ): RemoteItems {
-    const request = this.#request(kind, name, payload, options);
+    const request = this.#request(kind, name, data, source, timeoutMs, signal);
     return new RemoteItems((onOpen, reject) => {
-      this.#open({ request, onOpen, resolve: () => {}, reject });
+      this.#openHeld({ request, onOpen, resolve: ignore, reject }, ref);
+    });
+  }
+
+  /** The process waits until it is settled. */
+  #openHeld(opening: CallOpening, ref: boolean): void {
+    if (!ref) {
+      this.#open(opening);
+      return;
+    }
+    const { reject, resolve } = opening;
+    this.hold.add();
+    this.#open({
+      ...opening,
+      resolve: (value) => {
+        this.hold.remove();
+        resolve(value);
+      },
+      reject: (error) => {
+        this.hold.remove();
+        reject(error);
+      },
     });
   }
 
   #request(
     kind: Exclude<EntryKind, "event">,
     name: string,
-    payload: { data?: unknown; source?: ItemSource },
-    { timeoutMs, signal }: { timeoutMs?: number | undefined; signal?: AbortSignal | undefined },
+    data: unknown,
+    source: ItemSource | undefined,
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
   ): CallRequest {
     const entry = this.endpoint.outgoing(name, kind);
     if (this.session === undefined) checkName(name);
     return {
-      ...payload,
-      type: callType[kind] satisfies CallType,
+      type: callType[kind],
       name,
-      timeoutMs: timeLimit(`${kind}(): timeoutMs`, timeoutMs),
+      data,
+      source,
+      timeoutMs: timeLimit("timeoutMs", timeoutMs),
       signal,
       codec: entry?.codec,
       accept: acceptOf(entry, kind),
@@ -337,20 +369,9 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     });
     return bounded(room, "post", options, this.endpoint.clock);
   }
-
-  /** Whatever it waits for: the process waits, too, unless it was told not to. */
-  async #held<Value>(wait: () => Promise<Value>, { ref = true }: WaitOptions = {}): Promise<Value> {
-    if (!ref) return wait();
-    this.#holds += 1;
-    if (this.#isUnref && this.#holds === 1) this.connection?.ref();
-    try {
-      return await wait();
-    } finally {
-      this.#holds -= 1;
-      if (this.#isUnref && this.#holds === 0) this.connection?.unref();
-    }
-  }
 }
+
+function ignore(): void {}
 
 const noTraffic = Object.freeze({ messages: 0, bytes: 0 });
 const noStats: SessionStats = Object.freeze({
@@ -366,25 +387,6 @@ const noStats: SessionStats = Object.freeze({
 function acceptOf(entry: Entry | undefined, kind: EntryKind): CallRequest["accept"] {
   if (entry === undefined || !entry.validateOutput) return undefined;
   return checkOf(entry.output, kind === "call" || kind === "upload" ? "output" : "item");
-}
-
-function refuseBytes({ bytes }: SendOptions): void {
-  if (bytes === undefined) return;
-  throw new MyelinError("ERR_UNSUPPORTED", "bytes beside data are not carried yet");
-}
-
-function checkedSource(source: ItemSource): ItemSource {
-  if (isItemSource(source)) return source;
-  throw new MyelinError("ERR_CONFIG", "what is sent must be iterable");
-}
-
-/** What was thrown before anything was accepted. */
-function notRun(reason: unknown): MyelinError {
-  if (!isMyelinError(reason)) {
-    return new MyelinError("ERR_CONFIG", String(reason), { cause: reason, ran: "no" });
-  }
-  if (reason.ran !== undefined) return reason;
-  return new MyelinError(reason.code, reason.message, { cause: reason, ran: "no" });
 }
 
 bindOnUse(SessionPeer.prototype, [

@@ -1,0 +1,25 @@
+/** Checks what the methods of a peer are given. */
+import { isMyelinError, MyelinError } from "../errors.ts";
+import type { SendOptions } from "../peer/call-options.ts";
+import { type ItemSource, isItemSource } from "./items.ts";
+
+/** @throws {MyelinError} `ERR_UNSUPPORTED` */
+export function refuseBytes({ bytes }: SendOptions): void {
+  if (bytes === undefined) return;
+  throw new MyelinError("ERR_UNSUPPORTED", "bytes beside data are not carried yet");
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` */
+export function checkedSource(source: ItemSource | undefined): ItemSource {
+  if (isItemSource(source)) return source;
+  throw new MyelinError("ERR_CONFIG", "what is sent must be iterable");
+}
+
+/** What was thrown before anything was accepted. */
+export function notRun(reason: unknown): MyelinError {
+  if (!isMyelinError(reason)) {
+    return new MyelinError("ERR_CONFIG", String(reason), { cause: reason, ran: "no" });
+  }
+  if (reason.ran !== undefined) return reason;
+  return new MyelinError(reason.code, reason.message, { cause: reason, ran: "no" });
+}
