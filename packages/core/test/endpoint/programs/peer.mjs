@@ -1,0 +1,136 @@
+// A server or a client in a process of its own, which does what its test tells it to.
+const { serve, connect } = await import(process.env.MYELIN_CORE);
+const { role, address, act } = JSON.parse(process.env.PEER_OPTIONS);
+
+const report = (type, more = {}) => process.send({ type, ...more });
+
+/** Computes, and sees nothing of what arrives. */
+function block(ms) {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+async function* endless() {
+  for (let n = 0; ; n++) {
+    yield n;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+const actions = {
+  async serve() {
+    const server = await serve(address, { resume: false });
+    server.handle("never", () => new Promise(() => {}));
+    server.handle("echo", (data) => data);
+    server.handle("endless", endless);
+    server.handle("take", async (items) => {
+      for await (const _ of items);
+    });
+    server.handle("ran", () => report("ran"));
+    let count = 0;
+    server.on("event", () => {
+      count += 1;
+    });
+    server.handle("busy", (ms, { peer }) => {
+      block(ms);
+      // Written into a connection whose other end may be gone by now.
+      peer.send("late", "x".repeat(20_000));
+    });
+    server.on("busy", (ms, { peer }) => {
+      report("busy");
+      block(ms);
+      peer.send("late", "x".repeat(20_000));
+    });
+    server.onPeer((peer) => {
+      void peer.closed.then(({ by }) => report("gone", { by, count }));
+    });
+    report("ready", { address: server.address });
+  },
+
+  /** Says much, closes and is gone, while the server is busy. */
+  async "close and exit"() {
+    const client = await connect(address);
+    client.send("busy", 400);
+    await client.flush().catch(() => {});
+    for (let n = 0; n < 1_000; n++) client.send("event", n);
+    client.send("busy", 50);
+    await client.close();
+    process.exit(0);
+  },
+
+  async "send and exit"() {
+    const client = await connect(address);
+    await client.call("echo", 1);
+    for (let n = 0; n < 5; n++) client.send("event", n);
+    process.exit(0);
+  },
+
+  /** Calls and streams that are under way until somebody is killed. */
+  async "keep calling"() {
+    const client = await connect(address, { retry: false });
+    void client.call("never").catch(() => {});
+    void client.upload("take", endless()).catch(() => {});
+    const items = client.stream("endless")[Symbol.asyncIterator]();
+    await items.next();
+    report("ready");
+    for (;;) await items.next();
+  },
+
+  async "unref and idle"() {
+    const client = await connect(address);
+    client.unref();
+    await client.call("echo", 1);
+    report("idle");
+    process.disconnect();
+  },
+
+  async "unref and call"() {
+    const client = await connect(address);
+    client.unref();
+    process.channel.unref();
+    const answer = await client.call("later");
+    report("answered", { answer });
+    process.disconnect();
+  },
+
+  async "unref and stream"() {
+    const client = await connect(address);
+    client.unref();
+    process.channel.unref();
+    const items = [];
+    for await (const item of client.stream("later items")) items.push(item);
+    report("answered", { answer: items });
+    process.disconnect();
+  },
+
+  async "unref before there is a server"() {
+    const client = await connect(address, {
+      lazy: true,
+      unref: true,
+      retry: { minMs: 5, maxMs: 20 },
+    });
+    process.channel.unref();
+    report("calling");
+    report("answered", { answer: await client.call("later") });
+    process.disconnect();
+  },
+
+  async "close and let go"() {
+    const client = await connect(address);
+    await client.call("echo", 1);
+    await client.close();
+    process.disconnect();
+  },
+
+  async "listen and idle"() {
+    const server = await serve(address, { unref: true });
+    server.handle("x", () => 1);
+    process.disconnect();
+  },
+};
+
+process.on("unhandledRejection", (reason) => {
+  console.error("unhandled", reason);
+  process.exit(70);
+});
+await actions[act ?? role]();
