@@ -75,7 +75,8 @@ export class MessageRouter<Peer> implements InboxSink {
     const call = this.#serving.get(entry.id);
     switch (entry.kind) {
       case entryKind.cancel:
-        call?.cancel(
+        this.#serving.cancel(
+          entry.id,
           entry.detail === 0
             ? new MyelinError("ERR_ABORTED", "the caller gave up")
             : new MyelinError("ERR_TIMEOUT", "the caller's time is over"),

@@ -35,6 +35,8 @@ export interface ServingOptions<Peer> {
 export class Serving<Peer> {
   readonly #options: ServingOptions<Peer>;
   readonly #running = new Map<number, RunningCall<Peer>>();
+  /** Cancels of calls that are not here: over already, or not arrived. */
+  readonly #cancelled = new Set<number>();
   #draining = false;
 
   constructor(options: ServingOptions<Peer>) {
@@ -53,7 +55,7 @@ export class Serving<Peer> {
   /** A call was opened. */
   open(entry: Entry, data: unknown, receipt: Receipt | undefined): void {
     const { handlers, maxInboundCalls, peer } = this.#options;
-    if (entry.abandoned) {
+    if (this.#cancelled.delete(entry.id) || entry.abandoned) {
       receipt?.settle();
       return;
     }
@@ -69,6 +71,21 @@ export class Serving<Peer> {
     this.#running.set(entry.id, call);
     if (entry.amount > 0) this.#limit(call, entry.amount);
     this.#run(call, entry, data);
+  }
+
+  /** The caller gives up. Cancels overtake what waits: the call itself may come later. */
+  cancel(id: number, reason: MyelinError): void {
+    const call = this.#running.get(id);
+    if (call !== undefined) {
+      call.cancel(reason);
+      return;
+    }
+    this.#cancelled.add(id);
+    if (this.#cancelled.size <= this.#options.maxInboundCalls) return;
+    for (const oldest of this.#cancelled) {
+      this.#cancelled.delete(oldest);
+      return;
+    }
   }
 
   /** Takes no further calls. */

@@ -167,3 +167,33 @@ describe("a large item whose stream is cancelled", () => {
     side.session.abort();
   });
 });
+
+describe("a cancel that overtakes its call", () => {
+  const opening = [0x22, 1, callType.call, 0, 1, 0x63, 0, 2];
+
+  test("of which only a part has arrived: it is not started", async () => {
+    const { peer, side } = await bytePeer();
+    const ran: unknown[] = [];
+    side.handlers.handle("c", { type: callType.call, run: (data) => ran.push(data) });
+    side.session.release();
+    peer.say(frame(0x12, [0, 4], opening, "ab"), batch([0x05, 1, 0]), frame(0x13, [0], "cd"));
+    peer.say(batch([0x12, 3, callType.call, 0, 1, 0x63, 0], "[3]"));
+    await peer.settled();
+    expect(ran).toEqual([3]);
+    expect(side.session.stats().activeHandlers).toBe(0);
+    side.session.abort();
+  });
+
+  test("is remembered, but not for ever: a peer may cancel what it never calls", async () => {
+    const { peer, side } = await bytePeer({ session: { maxInboundCalls: 10 } });
+    const ran: unknown[] = [];
+    side.handlers.handle("c", { type: callType.call, run: (data) => ran.push(data) });
+    side.session.release();
+    for (let id = 1; id < 120; id += 2) peer.say(batch([0x05, id, 0]));
+    // The first cancel is forgotten, the last is not.
+    for (const id of [1, 119]) peer.say(batch([0x12, id, callType.call, 0, 1, 0x63, 0], `[${id}]`));
+    await peer.settled();
+    expect(ran).toEqual([1]);
+    side.session.abort();
+  });
+});
