@@ -12,7 +12,11 @@ export function bindOnUse<Instance extends object>(
     Object.defineProperty(prototype, name, {
       configurable: true,
       get(this: Instance): unknown {
-        const bound = method.bind(this) as unknown;
+        // The `await using` of V8 13.6, in Node 24, takes no bound function for a function.
+        const bound: unknown =
+          typeof name === "symbol"
+            ? (...args: unknown[]): unknown => Reflect.apply(method, this, args)
+            : method.bind(this);
         // Found by the next use without a call, and not listed among the properties.
         Object.defineProperty(this, name, { value: bound, configurable: true });
         return bound;
