@@ -232,7 +232,7 @@ function until(signal: AbortSignal, subscription: Subscription): Subscription {
 
 const noSubscription: Subscription = { dispose() {}, [Symbol.dispose]() {} };
 
-export function otherSide(side: Side): Side {
+function otherSide(side: Side): Side {
   return side === "server" ? "client" : "server";
 }
 

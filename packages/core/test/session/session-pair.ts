@@ -7,11 +7,8 @@ import { Handlers } from "../../src/session/handlers.ts";
 import type { MessageContext } from "../../src/session/message-context.ts";
 import { NameTable } from "../../src/session/name-table.ts";
 import { Session } from "../../src/session/session.ts";
-import type {
-  SessionEnd,
-  SessionOptions,
-  SessionTerms,
-} from "../../src/session/session-options.ts";
+import type { SessionEnd } from "../../src/session/session-end.ts";
+import type { SessionOptions, SessionTerms } from "../../src/session/session-options.ts";
 import { MemoryRegistry, memory } from "../../src/transport/memory.ts";
 import type { Connection } from "../../src/transport/transport.ts";
 
