@@ -46,6 +46,7 @@ export class Farewell {
   #isDrained = false;
   #said = false;
   #heard = false;
+  #isOver = false;
 
   constructor(options: FarewellOptions) {
     this.#options = options;
@@ -102,7 +103,11 @@ export class Farewell {
       this.#said = this.#options.say(this.#close.retry);
     }
     const hasAll = outbox.sent.acknowledged === outbox.sent.sent;
-    if (this.isSaid && hasAll) this.#options.end(undefined);
+    if (!this.isSaid || !hasAll || this.#isOver) return;
+    this.#isOver = true;
+    // The peer may still wait for our last acknowledgement: without it, it takes for lost what is here.
+    outbox.flush();
+    this.#options.end(undefined);
   }
 
   /** The session is over. */
