@@ -3,14 +3,14 @@
  * the child. Whatever else the child prints on stdout ends up between the bytes, so it logs on stderr;
  * where there is a choice, `spawnPeer` leaves all three streams to the program.
  */
-import { closeSync, fstatSync, openSync, type Stats } from "node:fs";
+import { fstatSync, type Stats } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { MyelinError } from "../errors.ts";
 import { streamCapabilities } from "./capabilities.ts";
 import { claimCarrier, claimDescriptor } from "./claim.ts";
 import { type Ends, streamConnection } from "./socket-connection.ts";
-import { streamPair } from "./stream-pair.ts";
+import { type Manner, streamPair } from "./stream-pair.ts";
 import { makeWay, type Way, type WaySource } from "./way.ts";
 
 /** A child process whose stdin and stdout are pipes, or anything that has the same two streams. */
@@ -25,8 +25,9 @@ const address = Object.freeze({ scheme: "stdio" } as const);
 
 /**
  * Leads over standard streams: over a child that was spawned with pipes, or over `"parent"` in that
- * child. They carry one connection, and end with it. In the child nothing else may read stdin or
- * write to stdout meanwhile, `console.log` included; after it, stdout goes nowhere.
+ * child. They carry one connection, and end with it: in the child nothing else may read stdin or write
+ * to stdout, `console.log` included, then or later. Over a pipe of a shell (`a | b`) the other side sees
+ * the child's end when its process ends.
  *
  * @param source the child, `"parent"`, or a function that makes one for each dial. Without it the way
  * is for listening, and `accept` brings each child.
@@ -48,54 +49,44 @@ export function stdio(source?: WaySource<StandardStreams> | "parent"): Way<Stand
           local: () => (side === "accepted" ? address : undefined),
           remote: () => (side === "dialled" ? address : undefined),
         };
-        return streamConnection(streamPair(stdout, stdin), ends);
+        const manner = carrier instanceof OwnStreams ? carrier.manner : {};
+        return streamConnection(streamPair(stdout, stdin, manner), ends);
       },
     },
-    source === "parent" ? ownStreams : source,
+    source === "parent" ? () => new OwnStreams() : source,
   );
 }
 
 /** Our own, as the parent would see them. */
-function ownStreams(): StandardStreams {
-  const pipes = [statusOfPipe(0), statusOfPipe(1)] as const;
-  for (const descriptor of [0, 1]) claimDescriptor(descriptor, () => {});
-  // Not process.stdout: its writes to a pipe block the process until the parent has read.
-  const stdout = new Socket({ fd: 0, readable: true, writable: false });
-  const stdin = new Socket({ fd: 1, readable: false, writable: true });
-  stdout.once("close", () => release(0, pipes[0]));
-  stdin.once("close", () => release(1, pipes[1]));
-  return { stdin, stdout };
+class OwnStreams implements StandardStreams {
+  readonly stdin: Socket;
+  readonly stdout: Socket;
+  readonly manner: Manner;
+
+  constructor() {
+    checkPipe(0);
+    const output = checkPipe(1);
+    for (const descriptor of [0, 1]) claimDescriptor(descriptor, () => {});
+    // Not process.stdout: its writes to a pipe block the process until the parent has read.
+    this.stdout = new Socket({ fd: 0, readable: true, writable: false });
+    this.stdin = new Socket({ fd: 1, readable: false, writable: true });
+    // A socket can be told to send no more, a pipe ends with its last holder, and that is the process.
+    this.manner = { lingers: true, tellsEnd: output?.isFIFO() !== true };
+  }
 }
 
-function statusOfPipe(descriptor: number): Stats | undefined {
-  const status = statusOf(descriptor);
+/** @throws {MyelinError} `ERR_NOT_A_SOCKET` */
+function checkPipe(descriptor: number): Stats | undefined {
+  let status: Stats | undefined;
+  try {
+    status = fstatSync(descriptor);
+  } catch {
+    // It is closed.
+  }
   // Windows says little of its pipes; Node itself refuses there what is none.
   if (process.platform === "win32" || status?.isSocket() || status?.isFIFO()) return status;
   const name = descriptor === 0 ? "stdin" : "stdout";
   const what = status === undefined ? "closed" : "a terminal, a file or ignored";
   const message = `stdio: ${name} is ${what}, and no pipe to a parent`;
   throw new MyelinError("ERR_NOT_A_SOCKET", message, { address: "stdio:" });
-}
-
-function statusOf(descriptor: number): Stats | undefined {
-  try {
-    return fstatSync(descriptor);
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * Lets a standard descriptor lead nowhere. Some versions of libuv never close one, and the other side
- * would not see our end; others do, and the next file to be opened would get the number, and all that
- * is printed. The lowest free number is the next that the system gives out.
- */
-function release(descriptor: number, pipe: Stats | undefined): void {
-  if (process.platform === "win32") return;
-  const now = statusOf(descriptor);
-  // Somebody was faster.
-  if (now !== undefined && (now.ino !== pipe?.ino || now.dev !== pipe.dev)) return;
-  if (now !== undefined) closeSync(descriptor);
-  const given = openSync("/dev/null", descriptor === 0 ? "r" : "w");
-  if (given !== descriptor) closeSync(given);
 }

@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 afterAll(removeTempFolders);
 
-type What = "echo" | "close" | "abort" | "refuse" | "unref";
+type What = "echo" | "close" | "leave" | "abort" | "refuse" | "unref";
 
 /** A child, its end of the connection, and what it logs. */
 interface Started {
@@ -100,23 +100,14 @@ describe.each(kinds)("a child on %s", (_, startOn) => {
     expect(hears.error).toBeUndefined();
   });
 
-  test("that closes is heard to the end, though it goes on, and nothing after it", async () => {
-    const { log, streams } = startOn("close");
+  test("that closes and leaves is heard to the end", async () => {
+    const { child, streams } = startOn("leave");
+    const exit = once(child, "exit");
     const [, hears] = await dial(streams);
+    expect(await within("the child's end", exit)).toEqual([0, null]);
     await hears.closed();
     expect(hears.bytes.toString()).toBe("bye");
     expect(hears.error).toBeUndefined();
-    expect(await logged(log)).toBe("stays");
-    expect(hears.bytes.toString()).toBe("bye");
-  });
-
-  test("that breaks off is missed, though it goes on", async () => {
-    const { log, streams } = startOn("abort");
-    const [connection, hears] = await dial(streams);
-    connection.send("?");
-    await hears.closed();
-    expect(await logged(log)).toBe("stays");
-    expect(hears.byteCount).toBe(0);
   });
 
   test("that is killed has ended the connection", async () => {
@@ -134,6 +125,26 @@ describe.each(kinds)("a child on %s", (_, startOn) => {
     const [, hears] = await dial(streams);
     expect(await within("the child's end", exit)).toEqual([0, null]);
     await hears.closed();
+  });
+});
+
+// A plain pipe ends with its last holder, which is the process.
+describe("a child that goes on after its connection", () => {
+  test("has closed it, and is heard to the end", async () => {
+    const { log, streams } = start("close");
+    const [, hears] = await dial(streams);
+    await hears.closed();
+    expect(hears.bytes.toString()).toBe("bye");
+    expect(hears.error).toBeUndefined();
+    expect(await logged(log)).toBe("stays");
+  });
+
+  test("has broken it off, which is noticed, whatever is on its way", async () => {
+    const { log, streams } = start("abort");
+    const [connection, hears] = await dial(streams);
+    connection.send(new Uint8Array(8 * 1024 * 1024));
+    await hears.closed();
+    expect(await logged(log)).toBe("stays");
   });
 });
 
