@@ -110,6 +110,11 @@ export class Farewell {
     this.#options.end(undefined);
   }
 
+  /** The session ends with another word: no goodbye in order is said. */
+  preempt(): void {
+    this.#said = true;
+  }
+
   /** The session is over. */
   ended(error: MyelinError | undefined): void {
     this.#options.clock.clearTimeout(this.#timer);

@@ -49,8 +49,7 @@ class Place<Session> implements Abortable {
   }
 
   aborted(reason: unknown): void {
-    const message = "aborted before there was a connection";
-    this.#onOver(this, new MyelinError("ERR_ABORTED", message, { cause: reason, ran: "no" }));
+    this.#onOver(this, abortedError(reason));
   }
 
   release(): void {
@@ -80,9 +79,10 @@ export class OfflineQueue<Session> {
     return this.#places.size;
   }
 
-  /** @throws {MyelinError} `ERR_QUEUE_FULL` */
+  /** @throws {MyelinError} `ERR_QUEUE_FULL`; `ERR_ABORTED` when its signal has aborted already */
   add(waiting: Waiting<Session>): void {
     const { maxBytes, maxMessages } = this.#limits;
+    if (waiting.signal?.aborted === true) throw abortedError(waiting.signal.reason);
     if (this.#places.size >= maxMessages || this.#bytes + waiting.bytes > maxBytes) {
       const message = `${this.#places.size} messages (${this.#bytes} bytes) wait for a connection`;
       throw new MyelinError("ERR_QUEUE_FULL", message, { ran: "no" });
@@ -103,7 +103,7 @@ export class OfflineQueue<Session> {
       try {
         place.waiting.run(session);
       } catch (reason) {
-        place.waiting.fail(reason as MyelinError);
+        place.waiting.fail(notRun(reason as MyelinError));
       }
     }
   }
@@ -120,4 +120,14 @@ export class OfflineQueue<Session> {
     this.#bytes -= place.waiting.bytes;
     place.release();
   }
+}
+
+function abortedError(cause: unknown): MyelinError {
+  const message = "aborted before there was a connection";
+  return new MyelinError("ERR_ABORTED", message, { cause, ran: "no" });
+}
+
+function notRun(reason: MyelinError): MyelinError {
+  if (reason.ran !== undefined) return reason;
+  return new MyelinError(reason.code, reason.message, { cause: reason, ran: "no" });
 }

@@ -95,6 +95,11 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   abstract get remote(): string | undefined;
   abstract get identity(): PeerIdentity;
 
+  /** The session that takes what is sent now. */
+  protected get accepting(): Session<SessionPeer> | undefined {
+    return this.session;
+  }
+
   /** There is no session: sends the event later, or throws. */
   protected abstract sendLater(name: string, data: unknown, codec: string | undefined): boolean;
   /** There is no session: opens the call later, or throws. */
@@ -105,8 +110,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   send(name: string, data?: unknown, options: SendOptions = {}): boolean {
     refuseBytes(options);
     const codec = this.endpoint.outgoing(name, "event")?.codec;
-    const { session } = this;
-    if (session === undefined) checkName(name);
+    const session = this.accepting;
     const hasRoom =
       session === undefined ? this.sendLater(name, data, codec) : session.event(name, data, codec);
     if (!hasRoom) this.#slow += 1;
@@ -115,7 +119,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   async post(name: string, data?: unknown, options: PostOptions = {}): Promise<void> {
     timeLimit("post(): timeoutMs", options.timeoutMs);
-    const { session } = this;
+    const session = this.accepting;
     if (session !== undefined && !session.hasRoom) await this.#room(options);
     this.send(name, data, options);
   }
@@ -349,7 +353,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   #open(opening: CallOpening): void {
-    const { session } = this;
+    const session = this.accepting;
     try {
       if (session === undefined) this.openLater(opening);
       else opening.onOpen(session.open(opening.request, opening.resolve, opening.reject));

@@ -186,8 +186,11 @@ export class Session<Peer> implements IntakeOwner {
   /** The peer is told, and cut. */
   onBroken(error: MyelinError): void {
     if (this.#state === "ended") return;
+    const connection = this.#connection;
+    this.#farewell.preempt();
     this.#say(goodbyeCode(error.code), "never", error.message);
-    this.#finish(error);
+    this.#end(error);
+    void endGently(connection);
   }
 
   /** The connection takes more. */
@@ -234,13 +237,13 @@ export class Session<Peer> implements IntakeOwner {
    * @throws {MyelinError} when it is not accepted.
    */
   event(name: string, data: unknown, codec?: string): boolean {
-    this.#checkOpen();
+    if (this.#state !== "open") throw closedError();
     return this.#send(name, this.#codecs.encode(data, codec));
   }
 
   /** As {@link event}, of data that was encoded before. */
   encodedEvent(name: string, encoded: Encoded): boolean {
-    this.#checkOpen();
+    if (this.#state !== "open") throw closedError();
     return this.#send(name, this.#codecs.fit(encoded));
   }
 
@@ -270,7 +273,7 @@ export class Session<Peer> implements IntakeOwner {
     resolve: (value: unknown) => void,
     reject: (error: MyelinError) => void,
   ): PendingCall {
-    this.#checkOpen();
+    if (this.#state !== "open") throw closedError();
     if (this.#slowPeer.isFull(this.queuedBytes)) throw this.#slowPeer.full();
     return this.#calling.open(request, resolve, reject);
   }
@@ -316,10 +319,6 @@ export class Session<Peer> implements IntakeOwner {
     // Answers cannot be dropped: who calls without reading them would have all of our memory.
     if (this.queuedBytes > 2 * this.#options.maxQueuedBytes)
       this.onBroken(this.#slowPeer.tooSlow());
-  }
-
-  #checkOpen(): void {
-    if (this.#state !== "open") throw closedError();
   }
 
   /** Something left, arrived or settled. */

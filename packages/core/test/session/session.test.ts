@@ -281,6 +281,18 @@ describe("streams", () => {
   });
 });
 
+test("a peer that breaks a rule is told which, and cut", async () => {
+  const { client, server, release } = await sessionPair();
+  release();
+  // A frame of a kind that nobody knows.
+  client.connection.send(Buffer.from([1, 0, 0, 0, 0x7f]));
+  expect((await server.end).error).toEqual(coded("ERR_PROTOCOL"));
+  const { error, retry } = await client.end;
+  expect(error).toEqual(coded("ERR_PROTOCOL"));
+  expect(error?.message).toContain("the peer ended the connection: a frame of unknown kind 127");
+  expect(retry).toBe("never");
+});
+
 describe("closing", () => {
   test("delivers everything, then ends both sides", async () => {
     const { client, server, release } = await sessionPair();
