@@ -2,10 +2,12 @@
 import { type Address, formatAddress } from "../address/address.ts";
 import type { Timer } from "../clock.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
-import { DataCodecs } from "../session/data-codecs.ts";
+import { limits } from "../limits.ts";
+import { DataCodecs, type Encoded } from "../session/data-codecs.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import { greetServer, type Rejection, type Welcomed } from "../session/greet-server.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
+import { checkName } from "../session/name-table.ts";
 import { OfflineQueue } from "../session/offline-queue.ts";
 import type { PendingCall } from "../session/pending-call.ts";
 import type { Session } from "../session/session.ts";
@@ -144,11 +146,18 @@ export class LiveClient extends SessionPeer {
     else this.#timer?.unref();
   }
 
+  /** What is sent while the server says goodbye goes to the session after this one. */
+  protected override get accepting(): Session<SessionPeer> | undefined {
+    const isLeaving = this.heardGoodbye && !this.wasClosedHere && this.#options.retry !== undefined;
+    return isLeaving ? undefined : this.session;
+  }
+
   protected sendLater(name: string, data: unknown, codec: string | undefined): boolean {
     const { policy } = this.#options.offline;
     if (this.state === "closed" || this.wasClosedHere) throw closedError();
+    checkName(name);
     if (policy === "reject") throw notConnected();
-    const encoded = this.#codecs.encode(data, codec);
+    const encoded = ownCopy(this.#codecs.encode(data, codec));
     if (policy === "drop") {
       this.tellDropped(1, 0, "offline");
       return true;
@@ -157,7 +166,14 @@ export class LiveClient extends SessionPeer {
       waitingBytes + (typeof encoded === "string" ? encoded.length : (encoded?.body.length ?? 0));
     this.#offline.add({
       bytes,
-      run: (session) => void session.encodedEvent(name, encoded),
+      run: (session) => {
+        try {
+          session.encodedEvent(name, encoded);
+        } catch {
+          // It does not fit into what this server takes, and nobody else can be told.
+          this.tellDropped(1, bytes, "offline");
+        }
+      },
       fail: () => {},
       timeoutMs: 0,
       signal: undefined,
@@ -169,7 +185,7 @@ export class LiveClient extends SessionPeer {
     if (this.state === "closed" || this.wasClosedHere) throw closedError();
     if (this.#options.offline.policy !== "queue") throw notConnected();
     const { clock } = this.endpoint;
-    const encoded = this.#codecs.encode(request.data, request.codec);
+    const encoded = ownCopy(this.#codecs.encode(request.data, request.codec));
     const since = clock.now();
     const bytes =
       waitingBytes + (typeof encoded === "string" ? encoded.length : (encoded?.body.length ?? 0));
@@ -359,6 +375,12 @@ export class LiveClient extends SessionPeer {
     );
     this.#failed(reason);
   }
+}
+
+/** Bytes that wait are the sender's no more, unless they are too many to be copied for that. */
+function ownCopy(encoded: Encoded): Encoded {
+  if (typeof encoded !== "object" || encoded.body.length > limits.writeChunkBytes) return encoded;
+  return { codec: encoded.codec, body: Uint8Array.prototype.slice.call(encoded.body) };
 }
 
 function notConnected(): MyelinError {
