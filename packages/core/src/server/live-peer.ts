@@ -23,7 +23,7 @@ export interface PeerOwner {
   readonly rooms: Rooms<LivePeer>;
   onGone(peer: LivePeer): void;
   onDetached(peer: LivePeer): void;
-  tellNotice(notice: Notice): void;
+  tellNotice(notice: Notice): boolean;
 }
 
 export class LivePeer extends SessionPeer {
@@ -175,9 +175,8 @@ export class LivePeer extends SessionPeer {
     this.finish(end);
   }
 
-  protected override notify(notice: Notice): void {
-    super.notify(notice);
-    this.#owner.tellNotice(notice);
+  protected override passOn(notice: Notice): boolean {
+    return this.#owner.tellNotice(notice);
   }
 
   protected sendLater(): never {

@@ -128,8 +128,8 @@ export class LiveServer implements AsyncDisposable {
   }
 
   /** @internal */
-  tellNotice(notice: Notice): void {
-    this.#events.emit("notice", notice);
+  tellNotice(notice: Notice): boolean {
+    return this.#events.emit("notice", notice);
   }
 
   handle(name: string, handler: UserHandler): Subscription {

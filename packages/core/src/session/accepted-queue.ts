@@ -1,6 +1,7 @@
 /** Messages that were accepted and have no place in the order of sending yet. */
 import { Batch } from "./batch.ts";
 import type { Message } from "./message-frames.ts";
+import { entryCost } from "./wire.ts";
 
 /** When a batch is full. */
 export interface BatchLimits {
@@ -82,6 +83,9 @@ export class AcceptedQueue {
   }
 }
 
+/** With what each message costs beside its bytes: a million tiny ones take memory, too. */
 function sizeOf(accepted: Batch | Message): number {
-  return accepted instanceof Batch ? accepted.size : accepted.body.length;
+  return accepted instanceof Batch
+    ? accepted.size + entryCost * accepted.windowed
+    : accepted.body.length + entryCost;
 }

@@ -45,6 +45,7 @@ export class Farewell {
   #timer: Timer | undefined;
   #isDrained = false;
   #said = false;
+  #isSaying = false;
   #heard = false;
   #isOver = false;
 
@@ -97,10 +98,11 @@ export class Farewell {
       if (!hasCalls()) this.#drained();
       return;
     }
-    if (!this.#said && outbox.isEmpty) {
-      // At once: sending is progress, too, and comes back here.
-      this.#said = true;
+    if (!this.#said && !this.#isSaying && outbox.isEmpty) {
+      // Sending is progress, too, and comes back here.
+      this.#isSaying = true;
       this.#said = this.#options.say(this.#close.retry);
+      this.#isSaying = false;
     }
     const hasAll = outbox.sent.acknowledged === outbox.sent.sent;
     if (!this.isSaid || !hasAll || this.#isOver) return;

@@ -8,6 +8,7 @@ import { LengthPrefixDecoder } from "../framing/length-prefix.ts";
 import { PrefaceReader, type VersionRange } from "../framing/preface.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import { maxHandshakeFrameBytes } from "./handshake-frame.ts";
+import { endGently } from "./session-end.ts";
 
 /** The common part of both handshakes. */
 export interface Handshake<Step> {
@@ -35,6 +36,7 @@ export class Greeting<Step> implements Sink {
   #successor: Sink | undefined;
   /** What arrived for the successor before there was one. */
   readonly #early: Buffer[] = [];
+  #hasSpoken = false;
   #end: { readonly error: MyelinError | undefined } | undefined;
 
   constructor(
@@ -63,6 +65,7 @@ export class Greeting<Step> implements Sink {
     if (bytes === undefined || this.#end !== undefined) return;
     try {
       this.connection.send(bytes);
+      this.#hasSpoken = true;
     } catch {
       // The connection is closing: its end is about to be told.
     }
@@ -75,10 +78,11 @@ export class Greeting<Step> implements Sink {
     this.#clock.clearTimeout(this.#timer);
   }
 
-  /** Nothing comes of it. */
+  /** Nothing comes of it. What was said last still leaves, if the other end reads it. */
   abandon(error: MyelinError): void {
     this.finish();
-    this.connection.abort(error);
+    if (this.#end === undefined && this.#hasSpoken) void endGently(this.connection);
+    else this.connection.abort(error);
   }
 
   /** Everything from here on goes to `successor`, what has arrived already first. */

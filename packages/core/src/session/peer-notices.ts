@@ -55,3 +55,18 @@ export class PeerNotices {
     }
   }
 }
+
+const warnedOf = new Set<Notice["kind"]>();
+
+/** Nobody listens to notices: the first of each kind is a warning of the process. */
+export function warnOfNotice(notice: Notice): void {
+  const { kind, peer } = notice;
+  if (warnedOf.has(kind)) return;
+  warnedOf.add(kind);
+  const name = "name" in notice ? ` of ${JSON.stringify(notice.name)}` : "";
+  const numbers = "events" in notice ? `: ${notice.events} events` : "";
+  process.emitWarning(`${kind}${name}${numbers} (peer ${JSON.stringify(peer.id)})`, {
+    type: "MyelinWarning",
+    detail: "Listen with onNotice() to hear of all of them; this kind is not warned of again.",
+  });
+}

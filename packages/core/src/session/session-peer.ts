@@ -2,7 +2,6 @@
  * What users hold of a session. Its methods check names and options, and hand on to the session, or
  * to what stands in for it while there is none.
  */
-import type { Entry, EntryKind } from "../contract/entry.ts";
 import { Emitter, type Subscription } from "../emitter.ts";
 import type { MyelinError } from "../errors.ts";
 import type {
@@ -20,15 +19,16 @@ import type { PeerStats } from "../peer/stats.ts";
 import type { Connection, PeerIdentity } from "../transport/transport.ts";
 import { bindOnUse } from "./bound-methods.ts";
 import { bounded } from "./bounded.ts";
+import { type AnsweredKind, type CallInput, callRequest } from "./call-request.ts";
 import type { CallRequest } from "./calling.ts";
-import { checkOf, type Endpoint, type UserHandler } from "./endpoint.ts";
+import type { Endpoint, UserHandler } from "./endpoint.ts";
 import type { Goodbye, Retry } from "./goodbye.ts";
 import type { Handlers } from "./handlers.ts";
 import type { ItemSource } from "./items.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
 import { checkedSource, notRun, refuseBytes } from "./peer-arguments.ts";
-import { PeerNotices } from "./peer-notices.ts";
+import { PeerNotices, warnOfNotice } from "./peer-notices.ts";
 import type { PendingCall } from "./pending-call.ts";
 import { ProcessHold } from "./process-hold.ts";
 import { RemoteItems } from "./remote-items.ts";
@@ -36,7 +36,6 @@ import type { Session } from "./session.ts";
 import { closedError, type SessionEnd } from "./session-end.ts";
 import type { SessionOwner, SessionStats } from "./session-options.ts";
 import { timeLimit } from "./time-limit.ts";
-import { callType } from "./wire.ts";
 
 interface PeerEvents {
   state: readonly [PeerState];
@@ -163,12 +162,10 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   async flush(options: FlushOptions = {}): Promise<void> {
-    const { session } = this;
-    if (session === undefined) throw closedError();
     timeLimit("flush(): timeoutMs", options.timeoutMs);
     this.hold.add();
     try {
-      await bounded(session.flush(), "flush", options, this.endpoint.clock);
+      await bounded(this.#flush(), "flush", options, this.endpoint.clock);
     } finally {
       this.hold.remove();
     }
@@ -271,7 +268,13 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   protected notify(notice: Notice): void {
-    this.listeners.emit("notice", notice);
+    const isHeard = this.listeners.emit("notice", notice);
+    if (!this.passOn(notice) && !isHeard) warnOfNotice(notice);
+  }
+
+  /** Tells others than this peer's own listeners. @returns whether any heard it */
+  protected passOn(_notice: Notice): boolean {
+    return false;
   }
 
   #endedBy(error: MyelinError | undefined): CloseReason["by"] {
@@ -291,7 +294,8 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
       refuseBytes(options);
       const { ref = true, signal, timeoutMs = this.endpoint.callTimeoutMs } = options;
       const checked = kind === "upload" ? checkedSource(source) : undefined;
-      const request = this.#request(kind, name, data, checked, timeoutMs, signal);
+      const input = { data, source: checked };
+      const request = this.#request(kind, name, input, timeoutMs, signal);
       this.#openHeld({ request, onOpen: ignore, resolve, reject }, ref);
     });
   }
@@ -303,7 +307,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     source: ItemSource | undefined,
     { ref = true, signal, timeoutMs }: StreamOptions,
   ): RemoteItems {
-    const request = this.#request(kind, name, data, source, timeoutMs, signal);
+    const request = this.#request(kind, name, { data, source }, timeoutMs, signal);
     return new RemoteItems((onOpen, reject) => {
       this.#openHeld({ request, onOpen, resolve: ignore, reject }, ref);
     });
@@ -331,25 +335,14 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   #request(
-    kind: Exclude<EntryKind, "event">,
+    kind: AnsweredKind,
     name: string,
-    data: unknown,
-    source: ItemSource | undefined,
+    input: CallInput,
     timeoutMs: number | undefined,
     signal: AbortSignal | undefined,
   ): CallRequest {
-    const entry = this.endpoint.outgoing(name, kind);
     if (this.session === undefined) checkName(name);
-    return {
-      type: callType[kind],
-      name,
-      data,
-      source,
-      timeoutMs: timeLimit("timeoutMs", timeoutMs),
-      signal,
-      codec: entry?.codec,
-      accept: acceptOf(entry, kind),
-    };
+    return callRequest(this.endpoint.outgoing(name, kind), kind, name, input, timeoutMs, signal);
   }
 
   #open(opening: CallOpening): void {
@@ -360,6 +353,17 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     } catch (reason) {
       opening.reject(notRun(reason));
     }
+  }
+
+  /** What waits for a connection is not flushed before there is one. */
+  async #flush(): Promise<void> {
+    while (this.session === undefined) {
+      if (this.#state === "closed") throw closedError();
+      await new Promise<void>((resolve) => {
+        this.listeners.on("state", () => resolve(), { once: true });
+      });
+    }
+    await this.session.flush();
   }
 
   /** Resolves when there is room. */
@@ -387,11 +391,6 @@ const noStats: SessionStats = Object.freeze({
   late: 0,
   roundTripMs: undefined,
 });
-
-function acceptOf(entry: Entry | undefined, kind: EntryKind): CallRequest["accept"] {
-  if (entry === undefined || !entry.validateOutput) return undefined;
-  return checkOf(entry.output, kind === "call" || kind === "upload" ? "output" : "item");
-}
 
 bindOnUse(SessionPeer.prototype, [
   ...(["send", "post", "call", "upload", "stream", "duplex", "handle", "on"] as const),

@@ -226,7 +226,35 @@ describe("coming in", () => {
   });
 });
 
+test("a refusal reaches the client whatever the transport", async () => {
+  const server = keep(await serve(addressOf("memory"), { authorize: () => false }));
+  await expect(connect(server.address)).rejects.toEqual(coded("ERR_REFUSED"));
+});
+
+test("an orderly close has no error on either side", async () => {
+  const server = keep(await serve(addressOf("unix")));
+  const client = await connect(server.address);
+  const [peer] = [...server.peers.values()];
+  await client.close();
+  expect(await client.closed).toMatchObject({ by: "here", error: undefined });
+  expect(await peer?.closed).toMatchObject({ by: "peer", error: undefined });
+});
+
 describe("a client without its server", () => {
+  test("flushes when it has one", async () => {
+    const address = addressOf("unix");
+    const client = keep(await connect(address, { lazy: true, retry: { minMs: 5, maxMs: 20 } }));
+    client.send("x", 1);
+    const flushed = client.flush();
+    const server = keep(await serve(address));
+    const heard: unknown[] = [];
+    server.on("x", (data) => void heard.push(data));
+    await flushed;
+    expect(heard).toEqual([1]);
+    const never = keep(await connect(addressOf("unix"), { lazy: true }));
+    await expect(never.flush({ timeoutMs: 20 })).rejects.toEqual(coded("ERR_TIMEOUT"));
+  });
+
   test("rejects in time, on abort, and at once without retry", async () => {
     const address = addressOf("unix");
     await expect(connect(address, { timeoutMs: 50 })).rejects.toEqual(coded("ERR_TIMEOUT"));

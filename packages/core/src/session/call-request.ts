@@ -1,0 +1,41 @@
+/** What a caller gives, with what the contract says about it. */
+import type { Entry, EntryKind } from "../contract/entry.ts";
+import type { CallRequest } from "./calling.ts";
+import { checkOf } from "./endpoint.ts";
+import type { ItemSource } from "./items.ts";
+import { timeLimit } from "./time-limit.ts";
+import { callType } from "./wire.ts";
+
+export type AnsweredKind = Exclude<EntryKind, "event">;
+
+/** The input of a call or stream, or the items of an upload or duplex. */
+export interface CallInput {
+  readonly data: unknown;
+  readonly source: ItemSource | undefined;
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` for a time limit that is none */
+export function callRequest(
+  entry: Entry | undefined,
+  kind: AnsweredKind,
+  name: string,
+  { data, source }: CallInput,
+  timeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+): CallRequest {
+  return {
+    type: callType[kind],
+    name,
+    data,
+    source,
+    timeoutMs: timeLimit("timeoutMs", timeoutMs),
+    signal,
+    codec: entry?.codec,
+    accept: acceptOf(entry, kind),
+  };
+}
+
+function acceptOf(entry: Entry | undefined, kind: EntryKind): CallRequest["accept"] {
+  if (entry === undefined || !entry.validateOutput) return undefined;
+  return checkOf(entry.output, kind === "call" || kind === "upload" ? "output" : "item");
+}
