@@ -111,7 +111,7 @@ describe.each(["unix", "tcp"])("over %s", (kind) => {
           });
         }),
     );
-    server.handle("take", (items: AsyncIterable<unknown>) => all(items).catch(() => ended++));
+    server.handle("take", (items) => all(items as AsyncIterable<unknown>).catch(() => ended++));
     server.handle("endless", async function* () {
       try {
         for (let n = 0; ; n++) {
