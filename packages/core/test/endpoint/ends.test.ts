@@ -306,7 +306,7 @@ test("a thousand handlers that call back at once, at full window, all end", asyn
   expect(await within("all answers", Promise.all(calls))).toHaveLength(1_000);
 });
 
-test("a server says who it is again after its handlers were refused", async () => {
+test("what is no function is refused as a handler", async () => {
   await expect(serve(freshAddress(), { handlers: { x: 1 as never } })).rejects.toEqual(
     coded("ERR_CONFIG"),
   );
