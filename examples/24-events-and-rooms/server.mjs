@@ -27,7 +27,7 @@ function play() {
 
 server.onPeer((peer) => {
   void peer.closed.then(() => {
-    if (server.peers.size === 0) server.close();
+    if (server.peers.size === 0) void server.close();
   });
 });
 console.log(`waiting for ${GUESTS} guests`);
