@@ -21,6 +21,7 @@ export const limits: {
   readonly windowMessages: number;
   readonly windowBytes: number;
   readonly maxInboundCalls: number;
+  readonly maxPendingCalls: number;
   readonly maxQueuedBytes: number;
   readonly streamWindowBytes: number;
   readonly maxStreamWindowBytes: number;
@@ -72,6 +73,8 @@ export const limits: {
   windowBytes: 1024 * 1024,
   /** Calls that are opened and cancelled again, over and over, would each start a handler. */
   maxInboundCalls: 1_024,
+  /** Each call that waits for its answer takes more memory here than it has bytes on the wire. */
+  maxPendingCalls: 65_536,
   /** A peer that does not read would have the memory of the one who sends. */
   maxQueuedBytes: 64 * 1024 * 1024,
   /** What the producer of a stream may send before the consumer has asked for more. */

@@ -36,9 +36,10 @@ const own: Readonly<Record<"serve" | "connect", Rules>> = {
 const endpointLimits: Rules = {
   ...{ maxMessageBytes: some, maxBinaryBytes: some, maxFrameBytes: some },
   ...{ windowBytes: some, windowMessages: some, maxInboundCalls: some },
+  ...{ maxPendingCalls: some },
   ...{ highWaterMarkBytes: some, maxQueuedBytes: some },
   ...{ maxBufferedBytes: "later", maxHeaderBytes: "later", maxOpenMessages: "later" },
-  ...{ messageProgressTimeoutMs: "later", maxPendingCalls: "later" },
+  ...{ messageProgressTimeoutMs: "later" },
   ...{ streamWindowBytes: "later", maxStreamWindowBytes: "later" },
 };
 

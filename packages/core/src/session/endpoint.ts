@@ -48,6 +48,7 @@ export interface EndpointSizes {
   readonly windowBytes?: number | undefined;
   readonly windowMessages?: number | undefined;
   readonly maxInboundCalls?: number | undefined;
+  readonly maxPendingCalls?: number | undefined;
   readonly highWaterMarkBytes?: number | undefined;
   readonly maxQueuedBytes?: number | undefined;
   readonly maxBinaryBytes?: number | undefined;
@@ -70,6 +71,7 @@ export class Endpoint<Peer> {
   readonly callTimeoutMs: number;
   readonly closeTimeoutMs: number;
   readonly maxInboundCalls: number;
+  readonly maxPendingCalls: number;
   readonly maxQueuedBytes: number;
   readonly slowPeer: SlowPeerPolicy;
   readonly highWaterMarkBytes: number;
@@ -101,6 +103,7 @@ export class Endpoint<Peer> {
     this.callTimeoutMs = settings.callTimeoutMs ?? defaultCallTimeoutMs;
     this.closeTimeoutMs = settings.closeTimeoutMs ?? limits.closeTimeoutMs;
     this.maxInboundCalls = sizes.maxInboundCalls ?? limits.maxInboundCalls;
+    this.maxPendingCalls = sizes.maxPendingCalls ?? limits.maxPendingCalls;
     this.maxQueuedBytes = sizes.maxQueuedBytes ?? limits.maxQueuedBytes;
     this.slowPeer = settings.slowPeer ?? "wait";
     this.highWaterMarkBytes = sizes.highWaterMarkBytes ?? defaultHighWaterMarkBytes;

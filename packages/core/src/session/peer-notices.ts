@@ -61,7 +61,9 @@ const warnedOf = new Set<Notice["kind"]>();
 /** Nobody listens to notices: the first of each kind is a warning of the process. */
 export function warnOfNotice(notice: Notice): void {
   const { kind, peer } = notice;
-  if (warnedOf.has(kind)) return;
+  // Calls have told their callers themselves.
+  const isKnown = kind === "gap" && notice.events === 0;
+  if (isKnown || warnedOf.has(kind)) return;
   warnedOf.add(kind);
   const name = "name" in notice ? ` of ${JSON.stringify(notice.name)}` : "";
   const numbers = "events" in notice ? `: ${notice.events} events` : "";

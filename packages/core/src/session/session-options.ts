@@ -56,6 +56,7 @@ export interface SessionOptions<Peer> {
   readonly codecs: ReadonlySet<number>;
   readonly errors: EncodeErrorOptions;
   readonly maxInboundCalls: number;
+  readonly maxPendingCalls: number;
   readonly maxQueuedBytes: number;
   /** What becomes of events when more than that waits. */
   readonly slowPeer: SlowPeerPolicy;

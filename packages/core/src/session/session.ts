@@ -275,6 +275,7 @@ export class Session<Peer> implements IntakeOwner {
   ): PendingCall {
     if (this.#state !== "open") throw closedError();
     if (this.#slowPeer.isFull(this.queuedBytes)) throw this.#slowPeer.full();
+    if (this.#calling.pending >= this.#options.maxPendingCalls) throw this.#slowPeer.tooManyCalls();
     return this.#calling.open(request, resolve, reject);
   }
 

@@ -59,6 +59,10 @@ export class SlowPeer {
     return new MyelinError("ERR_QUEUE_FULL", `more than ${maxQueuedBytes} bytes wait for the peer`);
   }
 
+  tooManyCalls(): MyelinError {
+    return new MyelinError("ERR_QUEUE_FULL", "too many calls wait for the peer's answers");
+  }
+
   tooSlow(): MyelinError {
     const { maxQueuedBytes } = this.#options;
     const message = `the peer does not read: more than ${maxQueuedBytes} bytes wait for it`;

@@ -52,6 +52,7 @@ export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
         declared?.has(name) === true || (code !== undefined && declared?.has(code) === true),
     },
     maxInboundCalls: endpoint.maxInboundCalls,
+    maxPendingCalls: endpoint.maxPendingCalls,
     maxQueuedBytes: endpoint.maxQueuedBytes,
     slowPeer: endpoint.slowPeer,
     highWaterMarkBytes: endpoint.highWaterMarkBytes,

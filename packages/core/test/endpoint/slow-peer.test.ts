@@ -127,6 +127,22 @@ test("a broadcast cuts off who does not read, and the others hear it", async () 
   expect(await peer.closed).toMatchObject({ error: { code: "ERR_SLOW_PEER" } });
 });
 
+test("calls that wait for answers are counted, however small they are", async () => {
+  const transport = memory({ registry: new MemoryRegistry() });
+  const server = await serve("memory:busy", { transports: [transport] });
+  server.handle("never", () => new Promise(() => {}));
+  const client = await connect("memory:busy", {
+    transports: [transport],
+    limits: { maxPendingCalls: 10 },
+  });
+  open.push(server, client);
+  const calls = Array.from({ length: 10 }, () => client.call("never"));
+  const outcomes = Promise.allSettled(calls);
+  await expect(client.call("never")).rejects.toMatchObject({ code: "ERR_QUEUE_FULL", ran: "no" });
+  await client.close({ drainMs: 0, timeoutMs: 500 });
+  await outcomes;
+});
+
 test("a peer that calls and does not read the answers is cut off", async () => {
   const { server, client, peer } = await slow("wait");
   server.handle("large", () => "y".repeat(8_000));
