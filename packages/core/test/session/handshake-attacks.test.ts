@@ -360,7 +360,8 @@ describe("any change of any bytes", () => {
     );
     // The changes did reach something.
     expect([...seen]).toEqual(expect.arrayContaining(["ERR_PROTOCOL", "ERR_TOO_LARGE"]));
-    expect(seen.has("ERR_AUTHENTICATION")).toBe(secret !== undefined);
+    // Without a secret it is rare: a welcome whose kind has become that of a challenge.
+    if (secret !== undefined) expect([...seen]).toContain("ERR_AUTHENTICATION");
   });
 
   test("and bytes of no sense at all", () => {
