@@ -3,7 +3,12 @@ import { type Address, formatAddress } from "../address/address.ts";
 import type { Timer } from "../clock.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { DataCodecs, type Encoded } from "../session/data-codecs.ts";
+import {
+  type DataCodecs,
+  type Encoded,
+  encodedLength,
+  unlimitedCodecs,
+} from "../session/data-codecs.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import { greetServer, type Rejection, type Welcomed } from "../session/greet-server.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
@@ -15,7 +20,6 @@ import { closedError, type SessionEnd } from "../session/session-end.ts";
 import { type CallOpening, SessionPeer } from "../session/session-peer.ts";
 import { receiveLimits, resumeFeature, sinkOf, startSession } from "../session/start-session.ts";
 import type { ResumeOffer } from "../session/welcome.ts";
-import { codecId } from "../session/wire.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
 import type { PeerIdentity, Transport } from "../transport/transport.ts";
 import { Backoff } from "./backoff.ts";
@@ -69,13 +73,7 @@ export class LiveClient extends SessionPeer {
     this.#backoff = new Backoff(endpoint.clock, options.retry ?? { minMs: 0, maxMs: 0 });
     this.#offline = new OfflineQueue(endpoint.clock, options.offline);
     // The server's own limits are known when it has welcomed us.
-    this.#codecs = new DataCodecs({
-      registry: endpoint.registry,
-      agreed: new Set([codecId.json, codecId.bytes, codecId.tagged]),
-      maxMessageBytes: Number.POSITIVE_INFINITY,
-      maxBinaryBytes: Number.POSITIVE_INFINITY,
-      maxBatchedLength: Number.POSITIVE_INFINITY,
-    });
+    this.#codecs = unlimitedCodecs(endpoint.registry);
     this.first = new Promise((resolve, reject) => {
       this.#welcomed = resolve;
       this.#failed = reject;
@@ -162,8 +160,7 @@ export class LiveClient extends SessionPeer {
       this.tellDropped(1, 0, "offline");
       return true;
     }
-    const bytes =
-      waitingBytes + (typeof encoded === "string" ? encoded.length : (encoded?.body.length ?? 0));
+    const bytes = waitingBytes + encodedLength(encoded);
     this.#offline.add({
       bytes,
       run: (session) => {
@@ -187,8 +184,7 @@ export class LiveClient extends SessionPeer {
     const { clock } = this.endpoint;
     const encoded = ownCopy(this.#codecs.encode(request.data, request.codec));
     const since = clock.now();
-    const bytes =
-      waitingBytes + (typeof encoded === "string" ? encoded.length : (encoded?.body.length ?? 0));
+    const bytes = waitingBytes + encodedLength(encoded);
     this.#offline.add({
       bytes,
       run: (session) => {

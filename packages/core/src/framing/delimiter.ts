@@ -3,6 +3,7 @@
  * Reading looks at each byte once: a piece is searched when it arrives, and what is left of it waits
  * in a growing block until its end comes.
  */
+import { asBuffer } from "../bytes/as-buffer.ts";
 import { decodeUtf8, TextQueue } from "../bytes/text-queue.ts";
 import { MyelinError } from "../errors.ts";
 import type { FrameDecoder, FrameSink } from "./framing.ts";
@@ -187,10 +188,4 @@ export class DelimiterDecoder implements FrameDecoder {
     this.stop();
     throw new MyelinError("ERR_TOO_LARGE", `a frame exceeds ${this.#maxFrameBytes} bytes`);
   }
-}
-
-function asBuffer(chunk: Uint8Array): Buffer {
-  return Buffer.isBuffer(chunk)
-    ? chunk
-    : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }

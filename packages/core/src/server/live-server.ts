@@ -8,13 +8,12 @@ import type { Notice } from "../peer/notice.ts";
 import type { AskOptions, BroadcastOptions, BroadcastResult } from "../peer/server.ts";
 import type { ExchangeStats, ServerStats } from "../peer/stats.ts";
 import { bindOnUse } from "../session/bound-methods.ts";
-import { DataCodecs, type Encoded } from "../session/data-codecs.ts";
+import { type DataCodecs, type Encoded, unlimitedCodecs } from "../session/data-codecs.ts";
 import type { Endpoint, UserHandler } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
 import { closedError } from "../session/session-end.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
-import { codecId } from "../session/wire.ts";
 import type { Connection, Listener } from "../transport/transport.ts";
 import { type AskOutcome, ask } from "./ask.ts";
 import { audienceOf } from "./audience.ts";
@@ -67,13 +66,7 @@ export class LiveServer implements AsyncDisposable {
     this.#listeners = listeners;
     this.addresses = addresses;
     // For several peers: each of them says how much it takes when its turn comes.
-    this.#codecs = new DataCodecs({
-      registry: endpoint.registry,
-      agreed: new Set([codecId.json, codecId.bytes, codecId.tagged]),
-      maxMessageBytes: Number.POSITIVE_INFINITY,
-      maxBinaryBytes: Number.POSITIVE_INFINITY,
-      maxBatchedLength: Number.POSITIVE_INFINITY,
-    });
+    this.#codecs = unlimitedCodecs(endpoint.registry);
     this.closed = new Promise((resolve) => {
       this.#tellClosed = resolve;
     });

@@ -13,6 +13,14 @@ import { entryCost, frameKind, payload, tagBits } from "./wire.ts";
 
 const noFrame = Buffer.alloc(0);
 
+/** A batch that holds what `write` puts into it, and takes no more. */
+export function sealedBatch(write: (batch: Batch) => void): Batch {
+  const batch = new Batch();
+  write(batch);
+  batch.seal();
+  return batch;
+}
+
 export class Batch implements Outgoing {
   readonly #entries = new EntryWriter();
   #json = "";

@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { Batch } from "./batch.ts";
+import { sealedBatch } from "./batch.ts";
 import { MessagePlace } from "./call-place.ts";
 import type { DataCodecs, Encoded } from "./data-codecs.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -192,10 +192,10 @@ export class Calling {
       source,
       credit: limits.streamWindowBytes,
       encode: (_, value) => encodeItem(codecs, id, value, codec),
-      onEnd: () => sealed((batch) => batch.end(id)),
+      onEnd: () => sealedBatch((batch) => batch.end(id)),
       onFailure: (reason) => {
         const record = encodeRemoteError(reason, { expose: "message", stacks: false });
-        return sealed((batch) => batch.fail(id, JSON.stringify(record)));
+        return sealedBatch((batch) => batch.fail(id, JSON.stringify(record)));
       },
       onStopped: () => {},
     });
@@ -229,13 +229,6 @@ export class Calling {
     this.#options.deadlines.remove(call);
     call.release();
   }
-}
-
-function sealed(write: (batch: Batch) => void): Batch {
-  const batch = new Batch();
-  write(batch);
-  batch.seal();
-  return batch;
 }
 
 function errorOf({ amount, detail }: Entry, name: string, data: unknown): MyelinError {

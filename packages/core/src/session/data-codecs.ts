@@ -24,6 +24,28 @@ export interface DataCodecsOptions {
   readonly maxBatchedLength: number;
 }
 
+/** Numbers of the codecs that everybody knows. */
+export const commonCodecs: ReadonlySet<number> = new Set([
+  codecId.json,
+  codecId.bytes,
+  codecId.tagged,
+]);
+
+/** Encodes for peers of whom it is not known yet what they take: `fit` asks each when its turn comes. */
+export function unlimitedCodecs(registry: CodecRegistry): DataCodecs {
+  const unlimited = Number.POSITIVE_INFINITY;
+  return new DataCodecs({
+    registry,
+    agreed: commonCodecs,
+    ...{ maxMessageBytes: unlimited, maxBinaryBytes: unlimited, maxBatchedLength: unlimited },
+  });
+}
+
+/** Bytes, or UTF-16 units of what is not bytes yet. */
+export function encodedLength(encoded: Encoded): number {
+  return typeof encoded === "string" ? encoded.length : (encoded?.body.length ?? 0);
+}
+
 export class DataCodecs {
   readonly #options: DataCodecsOptions;
 

@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import type { EntryKind } from "../contract/entry.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
-import { Batch } from "./batch.ts";
+import { type Batch, sealedBatch } from "./batch.ts";
 import type { DataCodecs } from "./data-codecs.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Entry } from "./entry-reader.ts";
@@ -201,10 +201,7 @@ export class Serving<Peer> {
   /** The last frame of a stream, which leaves behind its items. */
   #ended(call: RunningCall<Peer>, write: (batch: Batch) => void): Outgoing {
     this.#finish(call);
-    const batch = new Batch();
-    write(batch);
-    batch.seal();
-    return batch;
+    return sealedBatch(write);
   }
 
   /** The handler has settled. `answer` is not called when nobody waits for one. */

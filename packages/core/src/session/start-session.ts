@@ -2,13 +2,13 @@
 import type { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
+import { commonCodecs } from "./data-codecs.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Handlers } from "./handlers.ts";
 import type { MessageContext } from "./message-context.ts";
 import { Session } from "./session.ts";
 import type { SessionOwner, SessionTerms } from "./session-options.ts";
 import type { ReceiveLimits } from "./terms.ts";
-import { codecId } from "./wire.ts";
 
 export interface StartSession<Peer> {
   readonly endpoint: Endpoint<Peer>;
@@ -26,9 +26,6 @@ export interface StartSession<Peer> {
 
 /** Both ends know how to go on with a session over another connection. */
 export const resumeFeature = "resume";
-
-/** Codecs that everybody knows. */
-const commonCodecs: ReadonlySet<number> = new Set([codecId.json, codecId.bytes, codecId.tagged]);
 
 /** What arrives is held back until the session is released. */
 export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
