@@ -2,60 +2,45 @@
 import { type Address, formatAddress } from "../address/address.ts";
 import type { Timer } from "../clock.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
-import { limits } from "../limits.ts";
-import {
-  type DataCodecs,
-  type Encoded,
-  encodedLength,
-  unlimitedCodecs,
-} from "../session/data-codecs.ts";
+import type { Conversation } from "../session/conversation.ts";
+import type { Encoded } from "../session/data-codecs.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import { greetServer, type Rejection, type Welcomed } from "../session/greet-server.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
 import { checkName } from "../session/name-table.ts";
-import { OfflineQueue } from "../session/offline-queue.ts";
-import type { PendingCall } from "../session/pending-call.ts";
+import type { CallOpening } from "../session/peer-calls.ts";
 import type { Session } from "../session/session.ts";
 import { closedError, type SessionEnd } from "../session/session-end.ts";
-import { type CallOpening, SessionPeer } from "../session/session-peer.ts";
+import { SessionPeer } from "../session/session-peer.ts";
 import { receiveLimits, resumeFeature, sinkOf, startSession } from "../session/start-session.ts";
 import type { ResumeOffer } from "../session/welcome.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
-import type { PeerIdentity, Transport } from "../transport/transport.ts";
-import { Backoff } from "./backoff.ts";
-import { isForGood } from "./for-good.ts";
+import type { Connection, PeerIdentity, Transport } from "../transport/transport.ts";
+import { Attempts, type RetrySettings } from "./attempts.ts";
+import { OfflineMessages, type OfflineSettings } from "./offline-messages.ts";
 
 export interface LiveClientOptions {
   readonly transport: Transport;
   readonly address: Address;
   readonly meta: Readonly<Record<string, string>>;
   readonly welcomeTimeoutMs: number;
-  readonly retry:
-    | { readonly minMs: number; readonly maxMs: number; readonly maxAttempts: number }
-    | undefined;
-  readonly offline: {
-    readonly policy: "queue" | "drop" | "reject";
-    readonly maxBytes: number;
-    readonly maxMessages: number;
-  };
+  readonly retry: RetrySettings | undefined;
+  readonly offline: OfflineSettings;
 }
 
 const nothing = Object.freeze({ events: 0, calls: 0 });
 const nobody: PeerIdentity = Object.freeze({ credentials: "unknown" });
-/** What a call that waits counts for, beside its data. */
-const waitingBytes = 64;
 
 export class LiveClient extends SessionPeer {
   readonly address: string;
   /** Settles with the first welcome, or when there will be none. */
   readonly first: Promise<void>;
   readonly #options: LiveClientOptions;
-  readonly #backoff: Backoff;
-  readonly #offline: OfflineQueue<Session<SessionPeer>>;
-  readonly #codecs: DataCodecs;
+  readonly #attempts: Attempts;
+  readonly #offline: OfflineMessages;
   #id = "";
-  #dialling: AbortController | undefined;
-  #timer: Timer | undefined;
+  /** The session, as what may go on over another connection. */
+  #resumable: Session<SessionPeer> | undefined;
   /** What continues the session, when its connection has broken. */
   #resume: ResumeOffer | undefined;
   /** The session that waits ends when nothing came of that. */
@@ -70,17 +55,30 @@ export class LiveClient extends SessionPeer {
     super(endpoint, endpoint.handlers, "connecting");
     this.address = formatAddress(options.address);
     this.#options = options;
-    this.#backoff = new Backoff(endpoint.clock, options.retry ?? { minMs: 0, maxMs: 0 });
-    this.#offline = new OfflineQueue(endpoint.clock, options.offline);
-    // The server's own limits are known when it has welcomed us.
-    this.#codecs = unlimitedCodecs(endpoint.registry);
+    const { clock } = endpoint;
+    this.#attempts = new Attempts({
+      clock,
+      transport: options.transport,
+      address: options.address,
+      retry: options.retry,
+      onConnection: (connection, failed) => this.#greet(connection, failed),
+      onGivenUp: (error) => this.#over(error),
+      isHeld: () => this.hold.isHeld,
+    });
+    this.#offline = new OfflineMessages({
+      clock,
+      settings: options.offline,
+      codecs: endpoint.anyCodecs,
+      highWaterMarkBytes: endpoint.highWaterMarkBytes,
+      onDropped: (events, bytes) => this.tellDropped(events, bytes, "offline"),
+    });
     this.first = new Promise((resolve, reject) => {
       this.#welcomed = resolve;
       this.#failed = reject;
     });
     // Who connects lazily does not wait for it.
     this.first.catch(() => {});
-    void this.#connect();
+    void this.#attempts.begin();
   }
 
   /** As the server names the session; empty before the first welcome. */
@@ -109,11 +107,12 @@ export class LiveClient extends SessionPeer {
     clock.clearTimeout(this.#expiry);
     this.#expiry = clock.setTimeout(() => this.session?.abort(reason), windowMs);
     this.setState("detached");
-    this.#later(0, reason);
+    this.#attempts.later(0, reason);
   }
 
   tellEnd(end: SessionEnd): void {
     this.session = undefined;
+    this.#resumable = undefined;
     this.#resume = undefined;
     this.endpoint.clock.clearTimeout(this.#expiry);
     const { error, retry } = end;
@@ -126,8 +125,11 @@ export class LiveClient extends SessionPeer {
     this.#tellGap(end);
     if (this.#isReplaced) return;
     this.setState("connecting");
-    const isOnItsWay = this.#dialling !== undefined || this.#timer !== undefined;
-    if (!isOnItsWay) this.#later(typeof retry === "object" ? retry.afterMs : 0, error);
+    if (!this.#attempts.isUnderWay) {
+      this.#attempts.later(typeof retry === "object" ? retry.afterMs : 0, error);
+    }
+    // What waited for room in the session may wait for the next one.
+    this.tellDrain();
   }
 
   #tellGap({ unacknowledged, unsent }: SessionEnd): void {
@@ -140,64 +142,28 @@ export class LiveClient extends SessionPeer {
 
   protected override applyHold(isHeld: boolean): void {
     super.applyHold(isHeld);
-    if (isHeld) this.#timer?.ref();
-    else this.#timer?.unref();
+    this.#attempts.applyHold(isHeld);
   }
 
   /** What is sent while the server says goodbye goes to the session after this one. */
-  protected override get accepting(): Session<SessionPeer> | undefined {
+  protected override get accepting(): Conversation | undefined {
     const isLeaving = this.heardGoodbye && !this.wasClosedHere && this.#options.retry !== undefined;
     return isLeaving ? undefined : this.session;
   }
 
-  protected sendLater(name: string, data: unknown, codec: string | undefined): boolean {
-    const { policy } = this.#options.offline;
+  protected sendLater(name: string, encode: () => Encoded): void {
     if (this.state === "closed" || this.wasClosedHere) throw closedError();
     checkName(name);
-    if (policy === "reject") throw notConnected();
-    const encoded = ownCopy(this.#codecs.encode(data, codec));
-    if (policy === "drop") {
-      this.tellDropped(1, 0, "offline");
-      return true;
-    }
-    const bytes = waitingBytes + encodedLength(encoded);
-    this.#offline.add({
-      bytes,
-      run: (session) => {
-        try {
-          session.encodedEvent(name, encoded);
-        } catch {
-          // It does not fit into what this server takes, and nobody else can be told.
-          this.tellDropped(1, bytes, "offline");
-        }
-      },
-      fail: () => {},
-      timeoutMs: 0,
-      signal: undefined,
-    });
-    return this.#offline.bytes < this.endpoint.highWaterMarkBytes;
+    this.#offline.send(name, encode);
   }
 
-  protected openLater({ request, onOpen, reject, resolve }: CallOpening): void {
+  protected get hasRoomLater(): boolean {
+    return this.#offline.hasRoom;
+  }
+
+  protected openLater(opening: CallOpening): void {
     if (this.state === "closed" || this.wasClosedHere) throw closedError();
-    if (this.#options.offline.policy !== "queue") throw notConnected();
-    const { clock } = this.endpoint;
-    const encoded = ownCopy(this.#codecs.encode(request.data, request.codec));
-    const since = clock.now();
-    const bytes = waitingBytes + encodedLength(encoded);
-    this.#offline.add({
-      bytes,
-      run: (session) => {
-        const { timeoutMs } = request;
-        const left = timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - (clock.now() - since));
-        const ready = { ...request, encoded, timeoutMs: Math.ceil(left) };
-        const call: PendingCall = session.open(ready, resolve, reject);
-        onOpen(call);
-      },
-      fail: reject,
-      timeoutMs: request.timeoutMs,
-      signal: request.signal,
-    });
+    this.#offline.open(opening);
   }
 
   protected override async closeSession(
@@ -213,46 +179,28 @@ export class LiveClient extends SessionPeer {
     throw new MyelinError("ERR_UNDELIVERED", `${waiting} messages waited for a connection`);
   }
 
-  async #connect(): Promise<void> {
-    const { address, transport } = this.#options;
-    this.#timer = undefined;
-    this.#dialling = new AbortController();
-    const { signal } = this.#dialling;
-    try {
-      const connection = await transport.dial(address, { signal });
-      if (this.state === "closed") {
-        connection.abort();
-        return;
-      }
-      const { clock, keys } = this.endpoint;
-      greetServer(
-        connection,
-        {
-          clock,
-          keys,
-          hello: this.#hello(),
-          resume: this.#resumeRequest(),
-          channelBinding: channelBinding(connection),
-          timeoutMs: this.#options.welcomeTimeoutMs,
-        },
-        (welcomed, rejection) => {
-          if (this.state === "closed") connection.abort();
-          else if (welcomed !== undefined) this.#enter(welcomed);
-          else if (rejection !== undefined) this.#rejected(rejection);
-        },
-      );
-      signal.addEventListener("abort", () => connection.abort(), { once: true });
-    } catch (reason) {
-      if (this.state === "closed") return;
-      this.#dialling = undefined;
-      const error = toMyelinError(reason);
-      if (isForGood(error)) this.#over(error);
-      else this.#later(0, error);
-    }
+  #greet(connection: Connection, failed: (rejection: Rejection) => void): void {
+    const { clock, keys } = this.endpoint;
+    greetServer(
+      connection,
+      {
+        clock,
+        keys,
+        hello: this.#hello(),
+        resume: this.#resumeRequest(),
+        channelBinding: channelBinding(connection),
+        timeoutMs: this.#options.welcomeTimeoutMs,
+      },
+      (welcomed, rejection) => {
+        if (this.state === "closed") connection.abort();
+        else if (welcomed !== undefined) this.#enter(welcomed);
+        else if (rejection !== undefined) failed(rejection);
+      },
+    );
   }
 
   #resumeRequest(): ResumeRequest | undefined {
-    const { session } = this;
+    const session = this.#resumable;
     if (session === undefined || this.#resume === undefined) return undefined;
     return { session: this.#id, token: this.#resume.token, received: session.received };
   }
@@ -272,8 +220,8 @@ export class LiveClient extends SessionPeer {
   }
 
   #enter(welcomed: Welcomed): void {
-    this.#dialling = undefined;
-    const { session } = this;
+    this.#attempts.succeeded();
+    const session = this.#resumable;
     if (session !== undefined && welcomed.welcome.received !== undefined) {
       this.#comeBack(session, welcomed, welcomed.welcome.received);
       return;
@@ -296,7 +244,6 @@ export class LiveClient extends SessionPeer {
     this.#resume = welcome.resume;
     this.setConnection(connection);
     this.resumptions += 1;
-    this.#backoff.opened();
     try {
       session.resume(connection, received);
     } catch (reason) {
@@ -325,31 +272,13 @@ export class LiveClient extends SessionPeer {
       handOn,
     });
     this.session = session;
-    this.#backoff.opened();
+    this.#resumable = session;
     this.#offline.flush(session);
     this.setState("open");
+    this.tellDrain();
     this.#welcomed();
     // In a turn of its own: what follows `await connect()` may still attach handlers.
     this.endpoint.clock.setImmediate(() => session.release());
-  }
-
-  #rejected({ error, retryAfterMs }: Rejection): void {
-    this.#dialling = undefined;
-    if (retryAfterMs === undefined || isForGood(error)) this.#over(error);
-    else this.#later(retryAfterMs ?? 0, error);
-  }
-
-  /** Tries again, unless that was the last attempt. */
-  #later(atLeastMs: number, error: MyelinError | undefined): void {
-    const { retry } = this.#options;
-    const waitMs = Math.max(atLeastMs, this.#backoff.next());
-    if (retry === undefined || this.#backoff.attempts > retry.maxAttempts) {
-      this.#over(error);
-      return;
-    }
-    this.#timer = this.endpoint.clock.setTimeout(() => void this.#connect(), waitMs);
-    // Without a socket nothing else keeps a process alive that waits for its server.
-    if (this.hold.isHeld) this.#timer.ref();
   }
 
   #over(error: MyelinError | undefined, end?: SessionEnd): void {
@@ -362,25 +291,10 @@ export class LiveClient extends SessionPeer {
       return;
     }
     const count = { events: this.#offline.size, calls: 0 };
-    this.endpoint.clock.clearTimeout(this.#timer);
+    this.#attempts.stop();
     this.finish(end ?? { error, unsent: count, unacknowledged: nothing, retry: undefined });
-    this.#dialling?.abort();
     const reason = error ?? closedError();
-    this.#offline.failAll(
-      new MyelinError(reason.code, reason.message, { cause: reason, ran: "no" }),
-    );
+    this.#offline.failAll(reason);
     this.#failed(reason);
   }
-}
-
-/** Bytes that wait are the sender's no more, unless they are too many to be copied for that. */
-function ownCopy(encoded: Encoded): Encoded {
-  if (typeof encoded !== "object" || encoded.body.length > limits.writeChunkBytes) return encoded;
-  return { codec: encoded.codec, body: Uint8Array.prototype.slice.call(encoded.body) };
-}
-
-function notConnected(): MyelinError {
-  return new MyelinError("ERR_NOT_CONNECTED", "there is no connection to the server", {
-    ran: "no",
-  });
 }

@@ -10,6 +10,7 @@ import type { Endpoint } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
 import { Handlers } from "../session/handlers.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
+import type { Session } from "../session/session.ts";
 import { closedError, type SessionEnd } from "../session/session-end.ts";
 import { SessionPeer } from "../session/session-peer.ts";
 import { sinkOf, startSession } from "../session/start-session.ts";
@@ -31,6 +32,8 @@ export class LivePeer extends SessionPeer {
   readonly #owner: PeerOwner;
   readonly #hello: Hello;
   readonly #windowMs: number;
+  /** The session, as what may go on over another connection. */
+  readonly #resumable: Session<SessionPeer>;
   /** The last two: a client that never got its welcome comes back with the one before. */
   #tokens: readonly Uint8Array[];
   #expiry: Timer | undefined;
@@ -50,7 +53,7 @@ export class LivePeer extends SessionPeer {
     this.#windowMs = welcome.resume?.windowMs ?? 0;
     this.#tokens = welcome.resume === undefined ? [] : [welcome.resume.token];
     this.setConnection(connection);
-    this.session = startSession<SessionPeer>({
+    this.#resumable = startSession<SessionPeer>({
       endpoint,
       peer: this,
       handlers: this.handlers,
@@ -60,6 +63,7 @@ export class LivePeer extends SessionPeer {
       isLocal,
       handOn: (sink) => client.handOn(sink),
     });
+    this.session = this.#resumable;
   }
 
   get remote(): string | undefined {
@@ -100,9 +104,9 @@ export class LivePeer extends SessionPeer {
    * @internal
    */
   takeBack({ token }: ResumeRequest, hello: Hello, connection: Connection): TakenBack | undefined {
-    const { session } = this;
+    const session = this.#resumable;
     const isOwner = this.#tokens.some((own) => isSame(own, token));
-    if (session === undefined || this.state === "closed" || !isOwner) return undefined;
+    if (this.state === "closed" || !isOwner) return undefined;
     if (!this.#isSameClient(hello, connection)) return undefined;
     // What is unread on the old connection comes again over the new one.
     session.detach(new MyelinError("ERR_CONNECTION_LOST", "the client came back"));
@@ -113,8 +117,8 @@ export class LivePeer extends SessionPeer {
 
   /** The client is here. @internal */
   comeBack({ connection, handOn, resumed }: LetIn): void {
-    const { session } = this;
-    if (session === undefined || resumed === undefined) {
+    const session = this.#resumable;
+    if (this.state === "closed" || resumed === undefined) {
       connection.abort();
       return;
     }
@@ -181,6 +185,11 @@ export class LivePeer extends SessionPeer {
 
   protected sendLater(): never {
     throw closedError();
+  }
+
+  /** Nothing is sent later: whoever waits for room hears so at once. */
+  protected get hasRoomLater(): boolean {
+    return true;
   }
 
   protected openLater(): never {

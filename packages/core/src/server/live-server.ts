@@ -8,7 +8,7 @@ import type { Notice } from "../peer/notice.ts";
 import type { AskOptions, BroadcastOptions, BroadcastResult } from "../peer/server.ts";
 import type { ExchangeStats, ServerStats } from "../peer/stats.ts";
 import { bindOnUse } from "../session/bound-methods.ts";
-import { type DataCodecs, type Encoded, unlimitedCodecs } from "../session/data-codecs.ts";
+import type { Encoded } from "../session/data-codecs.ts";
 import type { Endpoint, UserHandler } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
@@ -42,7 +42,6 @@ export class LiveServer implements AsyncDisposable {
   /** Those that wait for their clients, the one that has waited longest first. */
   readonly #detached = new Set<LivePeer>();
   readonly #endpoint: Endpoint<SessionPeer>;
-  readonly #codecs: DataCodecs;
   readonly #gate: Gate;
   readonly #listeners: readonly Listener[];
   readonly #events = new Emitter<ServerEvents>();
@@ -65,8 +64,6 @@ export class LiveServer implements AsyncDisposable {
     this.#gate = gate;
     this.#listeners = listeners;
     this.addresses = addresses;
-    // For several peers: each of them says how much it takes when its turn comes.
-    this.#codecs = unlimitedCodecs(endpoint.registry);
     this.closed = new Promise((resolve) => {
       this.#tellClosed = resolve;
     });
@@ -136,7 +133,7 @@ export class LiveServer implements AsyncDisposable {
   broadcast(name: string, data?: unknown, options: BroadcastOptions = {}): BroadcastResult {
     if (this.#closing !== undefined) throw closedError();
     const entry: Entry | undefined = this.#endpoint.outgoing(name, "event");
-    const encoded = this.#codecs.encode(data, entry?.codec);
+    const encoded = this.#endpoint.anyCodecs.encode(data, entry?.codec);
     let accepted = 0;
     let dropped = 0;
     let refused = 0;

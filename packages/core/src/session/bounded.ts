@@ -12,7 +12,8 @@ export interface WaitLimits {
 }
 
 /**
- * What `wait` gives, if it is in time.
+ * What `wait` gives, if it is in time. `onGivenUp` is told before anybody else that it is not waited
+ * for any more.
  * @throws {MyelinError} `ERR_TIMEOUT`, `ERR_ABORTED`; the message begins with `what`
  */
 export function bounded(
@@ -20,12 +21,14 @@ export function bounded(
   what: string,
   { signal, timeoutMs: given }: WaitLimits,
   clock: Clock,
+  onGivenUp: () => void = ignore,
 ): Promise<void> {
   const timeoutMs = timeLimit(`${what}(): timeoutMs`, given);
   if (signal === undefined && timeoutMs === 0) return wait;
   return new Promise((resolve, reject) => {
     const giveUp = (error: MyelinError): void => {
       release();
+      onGivenUp();
       reject(error);
     };
     const abortable: Abortable = {
@@ -46,3 +49,5 @@ export function bounded(
     wait.then(resolve, reject).finally(release);
   });
 }
+
+function ignore(): void {}

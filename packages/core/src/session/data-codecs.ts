@@ -2,6 +2,7 @@
 import { isUint8Array } from "node:util/types";
 import type { CodecRegistry } from "../codec/codec-registry.ts";
 import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import { codecId } from "./wire.ts";
 
 /** Data that does not fit into a batch. */
@@ -44,6 +45,12 @@ export function unlimitedCodecs(registry: CodecRegistry): DataCodecs {
 /** Bytes, or UTF-16 units of what is not bytes yet. */
 export function encodedLength(encoded: Encoded): number {
   return typeof encoded === "string" ? encoded.length : (encoded?.body.length ?? 0);
+}
+
+/** Bytes that wait are the sender's no more, unless they are too many to be copied for that. */
+export function ownCopy(encoded: Encoded): Encoded {
+  if (typeof encoded !== "object" || encoded.body.length > limits.writeChunkBytes) return encoded;
+  return { codec: encoded.codec, body: Uint8Array.prototype.slice.call(encoded.body) };
 }
 
 export class DataCodecs {

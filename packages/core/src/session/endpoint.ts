@@ -11,6 +11,7 @@ import { limits } from "../limits.ts";
 import type { ListenerOptions } from "../peer/call-options.ts";
 import type { SlowPeerPolicy } from "../peer/endpoint-options.ts";
 import { unwatchAbort, watchAbort } from "./abort-watch.ts";
+import { type DataCodecs, unlimitedCodecs } from "./data-codecs.ts";
 import { type CallHandler, Handlers } from "./handlers.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName, NameTable } from "./name-table.ts";
@@ -66,6 +67,8 @@ export class Endpoint<Peer> {
   readonly names: NameTable;
   readonly handlers: Handlers<MessageContext<Peer>> = new Handlers();
   readonly registry: CodecRegistry = new CodecRegistry();
+  /** Encodes for peers of whom it is not known yet what they take. */
+  readonly anyCodecs: DataCodecs = unlimitedCodecs(this.registry);
   readonly terms: SessionTerms;
   readonly keys: ProofKeys | undefined;
   readonly callTimeoutMs: number;

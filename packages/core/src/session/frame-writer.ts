@@ -31,9 +31,14 @@ export class FrameWriter {
     return this.#link;
   }
 
-  /** Bytes that the system has not taken. */
+  /**
+   * Bytes that the system has not taken. What a connection holds that takes more is not counted: it
+   * is little, and nobody is told when it has left.
+   */
   get pendingBytes(): number {
-    return this.#leavingBytes + (this.#link?.pendingBytes ?? 0);
+    const link = this.#link;
+    const held = link === undefined || link.writable ? 0 : link.pendingBytes;
+    return this.#leavingBytes + held;
   }
 
   attach(link: Link | undefined): void {

@@ -19,36 +19,28 @@ import type { PeerStats } from "../peer/stats.ts";
 import type { Connection, PeerIdentity } from "../transport/transport.ts";
 import { bindOnUse } from "./bound-methods.ts";
 import { bounded } from "./bounded.ts";
-import { type AnsweredKind, type CallInput, callRequest } from "./call-request.ts";
-import type { CallRequest } from "./calling.ts";
+import type { Conversation } from "./conversation.ts";
+import { type Encoded, ownCopy } from "./data-codecs.ts";
 import type { Endpoint, UserHandler } from "./endpoint.ts";
 import type { Goodbye, Retry } from "./goodbye.ts";
 import type { Handlers } from "./handlers.ts";
 import type { ItemSource } from "./items.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
-import { checkedSource, notRun, refuseBytes } from "./peer-arguments.ts";
+import { refuseBytes } from "./peer-arguments.ts";
+import { type CallOpening, PeerCalls } from "./peer-calls.ts";
 import { PeerNotices, warnOfNotice } from "./peer-notices.ts";
-import type { PendingCall } from "./pending-call.ts";
 import { ProcessHold } from "./process-hold.ts";
-import { RemoteItems } from "./remote-items.ts";
-import type { Session } from "./session.ts";
+import type { RemoteItems } from "./remote-items.ts";
 import { closedError, type SessionEnd } from "./session-end.ts";
 import type { SessionOwner, SessionStats } from "./session-options.ts";
 import { timeLimit } from "./time-limit.ts";
+import { WaitingPosts } from "./waiting-posts.ts";
 
 interface PeerEvents {
   state: readonly [PeerState];
   drain: readonly [];
   notice: readonly [Notice];
-}
-
-/** Opens a call in a session: now, or when there is one. */
-export interface CallOpening {
-  readonly request: CallRequest;
-  readonly onOpen: (call: PendingCall) => void;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: MyelinError) => void;
 }
 
 const defaultDrainMs = 1_000;
@@ -61,7 +53,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   /** Its own, asked before the endpoint's. */
   protected readonly handlers: Handlers<MessageContext<SessionPeer>>;
   protected readonly listeners: Emitter<PeerEvents> = new Emitter();
-  protected session: Session<SessionPeer> | undefined;
+  protected session: Conversation | undefined;
   protected connection: Connection | undefined;
   protected readonly hold: ProcessHold = new ProcessHold((isHeld) => this.applyHold(isHeld));
   protected wasClosedHere = false;
@@ -71,7 +63,11 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   #state: PeerState;
   #tellClosed!: (reason: CloseReason) => void;
   #slow = 0;
+  /** `send` returned false, and nobody was told of room since. */
+  #owesDrain = false;
   readonly #notices: PeerNotices;
+  readonly #calls: PeerCalls<SessionPeer>;
+  readonly #posts: WaitingPosts;
 
   constructor(
     endpoint: Endpoint<SessionPeer>,
@@ -82,6 +78,20 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     this.handlers = handlers;
     this.#state = state;
     this.#notices = new PeerNotices(this, endpoint.clock, (notice) => this.notify(notice));
+    this.#calls = new PeerCalls({
+      endpoint,
+      hold: this.hold,
+      accepting: () => this.accepting,
+      openLater: (opening) => this.openLater(opening),
+    });
+    this.#posts = new WaitingPosts({
+      hasRoom: () => this.#hasRoom(),
+      send: (name, encoded) => {
+        const session = this.accepting;
+        if (session === undefined) this.sendLater(name, () => encoded);
+        else session.encodedEvent(name, encoded);
+      },
+    });
     this.closed = new Promise((resolve) => {
       this.#tellClosed = resolve;
     });
@@ -95,12 +105,17 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   abstract get identity(): PeerIdentity;
 
   /** The session that takes what is sent now. */
-  protected get accepting(): Session<SessionPeer> | undefined {
+  protected get accepting(): Conversation | undefined {
     return this.session;
   }
 
-  /** There is no session: sends the event later, or throws. */
-  protected abstract sendLater(name: string, data: unknown, codec: string | undefined): boolean;
+  /**
+   * There is no session: takes the event for later, or throws.
+   * @param encode gives its data, if it is kept
+   */
+  protected abstract sendLater(name: string, encode: () => Encoded): void;
+  /** What may be sent later has room for more. */
+  protected abstract get hasRoomLater(): boolean;
   /** There is no session: opens the call later, or throws. */
   protected abstract openLater(opening: CallOpening): void;
   abstract tellDetached(reason: MyelinError): void;
@@ -110,35 +125,49 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     refuseBytes(options);
     const codec = this.endpoint.outgoing(name, "event")?.codec;
     const session = this.accepting;
-    const hasRoom =
-      session === undefined ? this.sendLater(name, data, codec) : session.event(name, data, codec);
-    if (!hasRoom) this.#slow += 1;
+    let hasRoom: boolean;
+    if (session === undefined) {
+      this.sendLater(name, () => this.endpoint.anyCodecs.encode(data, codec));
+      hasRoom = this.hasRoomLater;
+    } else {
+      hasRoom = session.event(name, data, codec);
+    }
+    if (!hasRoom) {
+      this.#slow += 1;
+      this.#owesDrain = true;
+    }
     return hasRoom;
   }
 
   async post(name: string, data?: unknown, options: PostOptions = {}): Promise<void> {
     timeLimit("post(): timeoutMs", options.timeoutMs);
-    const session = this.accepting;
-    if (session !== undefined && !session.hasRoom) await this.#room(options);
-    this.send(name, data, options);
+    refuseBytes(options);
+    if (this.#posts.isEmpty && this.#hasRoom()) {
+      this.send(name, data, options);
+      return;
+    }
+    if (this.#state === "closed") throw closedError();
+    checkName(name);
+    const codec = this.endpoint.outgoing(name, "event")?.codec;
+    const post = this.#posts.add(name, ownCopy(this.endpoint.anyCodecs.encode(data, codec)));
+    this.accepting?.awaitRoom();
+    await bounded(post.accepted, "post", options, this.endpoint.clock, post.withdraw);
   }
 
   call(name: string, input?: unknown, options: CallOptions = {}): Promise<unknown> {
-    return this.#answer("call", name, input, undefined, options);
+    return this.#calls.answer("call", name, input, undefined, options);
   }
 
   upload(name: string, source: ItemSource, options: CallOptions = {}): Promise<unknown> {
-    return this.#answer("upload", name, undefined, source, options);
+    return this.#calls.answer("upload", name, undefined, source, options);
   }
 
   stream(name: string, input?: unknown, options: StreamOptions = {}): RemoteItems {
-    refuseBytes(options);
-    return this.#items("stream", name, input, undefined, options);
+    return this.#calls.items("stream", name, input, undefined, options);
   }
 
   duplex(name: string, source: ItemSource, options: StreamOptions = {}): RemoteItems {
-    refuseBytes(options);
-    return this.#items("duplex", name, undefined, checkedSource(source), options);
+    return this.#calls.items("duplex", name, undefined, source, options);
   }
 
   handle(name: string, handler: UserHandler): Subscription {
@@ -209,7 +238,15 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     this.hold.unref();
   }
 
+  /** There is room, at least for the first of those who wait for it. */
   tellDrain(): void {
+    this.#posts.pump();
+    if (!this.#posts.isEmpty || !this.#hasRoom()) {
+      this.accepting?.awaitRoom();
+      return;
+    }
+    if (!this.#owesDrain) return;
+    this.#owesDrain = false;
     this.listeners.emit("drain");
   }
 
@@ -263,6 +300,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   protected finish({ error, unsent, unacknowledged }: SessionEnd): void {
     const by = this.wasClosedHere && error === undefined ? "here" : this.#endedBy(error);
+    this.#posts.failAll(closedError());
     this.setState("closed");
     this.#tellClosed({ by, error, undelivered: { unsent, unacknowledged } });
   }
@@ -282,77 +320,8 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     return error === undefined || this.heardGoodbye ? "peer" : "failure";
   }
 
-  /** Nothing here costs a promise more than the one that the caller gets. */
-  #answer(
-    kind: "call" | "upload",
-    name: string,
-    data: unknown,
-    source: ItemSource | undefined,
-    options: CallOptions,
-  ): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      refuseBytes(options);
-      const { ref = true, signal, timeoutMs = this.endpoint.callTimeoutMs } = options;
-      const checked = kind === "upload" ? checkedSource(source) : undefined;
-      const input = { data, source: checked };
-      const request = this.#request(kind, name, input, timeoutMs, signal);
-      this.#openHeld({ request, onOpen: ignore, resolve, reject }, ref);
-    });
-  }
-
-  #items(
-    kind: "stream" | "duplex",
-    name: string,
-    data: unknown,
-    source: ItemSource | undefined,
-    { ref = true, signal, timeoutMs }: StreamOptions,
-  ): RemoteItems {
-    const request = this.#request(kind, name, { data, source }, timeoutMs, signal);
-    return new RemoteItems((onOpen, reject) => {
-      this.#openHeld({ request, onOpen, resolve: ignore, reject }, ref);
-    });
-  }
-
-  /** The process waits until it is settled. */
-  #openHeld(opening: CallOpening, ref: boolean): void {
-    if (!ref) {
-      this.#open(opening);
-      return;
-    }
-    const { reject, resolve } = opening;
-    this.hold.add();
-    this.#open({
-      ...opening,
-      resolve: (value) => {
-        this.hold.remove();
-        resolve(value);
-      },
-      reject: (error) => {
-        this.hold.remove();
-        reject(error);
-      },
-    });
-  }
-
-  #request(
-    kind: AnsweredKind,
-    name: string,
-    input: CallInput,
-    timeoutMs: number | undefined,
-    signal: AbortSignal | undefined,
-  ): CallRequest {
-    if (this.session === undefined) checkName(name);
-    return callRequest(this.endpoint.outgoing(name, kind), kind, name, input, timeoutMs, signal);
-  }
-
-  #open(opening: CallOpening): void {
-    const session = this.accepting;
-    try {
-      if (session === undefined) this.openLater(opening);
-      else opening.onOpen(session.open(opening.request, opening.resolve, opening.reject));
-    } catch (reason) {
-      opening.reject(notRun(reason));
-    }
+  #hasRoom(): boolean {
+    return this.accepting?.hasRoom ?? this.hasRoomLater;
   }
 
   /** What waits for a connection is not flushed before there is one. */
@@ -365,21 +334,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     }
     await this.session.flush();
   }
-
-  /** Resolves when there is room. */
-  #room(options: PostOptions): Promise<void> {
-    const room = new Promise<void>((resolve, reject) => {
-      const drained = this.listeners.on("drain", resolve, { once: true });
-      void this.closed.then(() => {
-        drained.dispose();
-        reject(closedError());
-      });
-    });
-    return bounded(room, "post", options, this.endpoint.clock);
-  }
 }
-
-function ignore(): void {}
 
 const noTraffic = Object.freeze({ messages: 0, bytes: 0 });
 const noStats: SessionStats = Object.freeze({

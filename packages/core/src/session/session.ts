@@ -9,10 +9,10 @@ import type { Connection } from "../transport/transport.ts";
 import { Acknowledging } from "./acknowledging.ts";
 import { Calling, type CallRequest } from "./calling.ts";
 import { ControlReader } from "./control-reader.ts";
+import type { Conversation } from "./conversation.ts";
 import { DataCodecs, type Encoded } from "./data-codecs.ts";
 import { Deadlines } from "./deadlines.ts";
 import { EventDispatch } from "./dispatch.ts";
-import { EntryWriter } from "./entry-writer.ts";
 import { type CloseOptions, Farewell } from "./farewell.ts";
 import { Flushes } from "./flushes.ts";
 import { type Goodbye, goodbyeCode, goodbyeError, goodbyeFrame, type Retry } from "./goodbye.ts";
@@ -22,6 +22,7 @@ import { Liveness } from "./liveness.ts";
 import { MessageRouter } from "./message-router.ts";
 import { Outbox } from "./outbox.ts";
 import type { PendingCall } from "./pending-call.ts";
+import { Sending } from "./sending.ts";
 import { Serving } from "./serving.ts";
 import {
   closedError,
@@ -32,11 +33,10 @@ import {
 } from "./session-end.ts";
 import type { SessionOptions, SessionStats } from "./session-options.ts";
 import { SlowPeer } from "./slow-peer.ts";
-import { payload } from "./wire.ts";
 
 type State = "open" | "closing" | "ended";
 
-export class Session<Peer> implements IntakeOwner {
+export class Session<Peer> implements Conversation, IntakeOwner {
   readonly #options: SessionOptions<Peer>;
   readonly #tick: Tick;
   readonly #intake: Intake;
@@ -49,11 +49,11 @@ export class Session<Peer> implements IntakeOwner {
   readonly #acknowledging: Acknowledging;
   readonly #control: ControlReader;
   readonly #slowPeer: SlowPeer;
+  readonly #sending: Sending;
   readonly #flushes: Flushes;
   readonly #liveness: Liveness;
   #connection: Connection | undefined;
   #state: State = "open";
-  #needsDrain = false;
   #retry: Retry | undefined;
   readonly #farewell: Farewell;
 
@@ -118,6 +118,15 @@ export class Session<Peer> implements IntakeOwner {
       onDropped: (events, bytes) => options.owner.tellDropped(events, bytes),
       onTooSlow: (error) => this.onBroken(error),
     });
+    this.#sending = new Sending({
+      names,
+      outbox: this.#outbox,
+      calling: this.#calling,
+      slowPeer: this.#slowPeer,
+      highWaterMarkBytes: options.highWaterMarkBytes,
+      maxPendingCalls: options.maxPendingCalls,
+      onDrain: () => options.owner.tellDrain(),
+    });
     this.#control = new ControlReader({
       acknowledging: this.#acknowledging,
       liveness: this.#liveness,
@@ -140,17 +149,12 @@ export class Session<Peer> implements IntakeOwner {
     return {
       sent: { messages: this.#outbox.messages, bytes: this.#outbox.sent.bytes },
       received: { messages: this.#inbox.messages, bytes: this.#inbox.bytes },
-      pendingBytes: this.queuedBytes,
+      pendingBytes: this.#sending.queuedBytes,
       pendingCalls: this.#calling.pending,
       activeHandlers: this.#serving.running,
       late: this.#calling.late,
       roundTripMs: this.#liveness.roundTripMs,
     };
-  }
-
-  /** Bytes that were accepted and wait: to be sent, or to be acknowledged when they may be sent again. */
-  get queuedBytes(): number {
-    return this.#outbox.queuedBytes + this.#outbox.sent.keptBytes;
   }
 
   /** Counted frames that have arrived: what the peer need not send again. */
@@ -231,52 +235,31 @@ export class Session<Peer> implements IntakeOwner {
     this.#progress();
   }
 
-  /**
-   * Sends an event.
-   * @returns false when over the high-water mark: accepted, and its owner is told of room.
-   * @throws {MyelinError} when it is not accepted.
-   */
+  get hasRoom(): boolean {
+    return this.#sending.hasRoom;
+  }
+
+  awaitRoom(): void {
+    this.#sending.awaitRoom();
+  }
+
   event(name: string, data: unknown, codec?: string): boolean {
     if (this.#state !== "open") throw closedError();
-    return this.#send(name, this.#codecs.encode(data, codec));
+    return this.#sending.event(name, this.#codecs.encode(data, codec));
   }
 
-  /** As {@link event}, of data that was encoded before. */
   encodedEvent(name: string, encoded: Encoded): boolean {
     if (this.#state !== "open") throw closedError();
-    return this.#send(name, this.#codecs.fit(encoded));
+    return this.#sending.event(name, this.#codecs.fit(encoded));
   }
 
-  #send(name: string, encoded: Encoded): boolean {
-    if (this.#slowPeer.isFull(this.queuedBytes) && !this.#slowPeer.admitsEvent()) return false;
-    const known = this.#options.names.use(name);
-    if (encoded === undefined || typeof encoded === "string") {
-      this.#outbox.event(known, encoded);
-    } else {
-      const entry = new EntryWriter();
-      entry.event(known, payload.coded);
-      this.#outbox.message({ entry, kind: "event", ...encoded });
-    }
-    if (this.hasRoom) return true;
-    this.#needsDrain = true;
-    return false;
-  }
-
-  /** Less waits than the high-water mark allows. */
-  get hasRoom(): boolean {
-    return this.queuedBytes < this.#options.highWaterMarkBytes;
-  }
-
-  /** Opens a call; as `Calling.open`. */
   open(
     request: CallRequest,
     resolve: (value: unknown) => void,
     reject: (error: MyelinError) => void,
   ): PendingCall {
     if (this.#state !== "open") throw closedError();
-    if (this.#slowPeer.isFull(this.queuedBytes)) throw this.#slowPeer.full();
-    if (this.#calling.pending >= this.#options.maxPendingCalls) throw this.#slowPeer.tooManyCalls();
-    return this.#calling.open(request, resolve, reject);
+    return this.#sending.open(request, resolve, reject);
   }
 
   /**
@@ -318,17 +301,14 @@ export class Session<Peer> implements IntakeOwner {
     this.#acknowledging.check();
     if (this.#state === "closing") this.#progress();
     // Answers cannot be dropped: who calls without reading them would have all of our memory.
-    if (this.queuedBytes > 2 * this.#options.maxQueuedBytes)
+    if (this.#sending.queuedBytes > 2 * this.#options.maxQueuedBytes)
       this.onBroken(this.#slowPeer.tooSlow());
   }
 
   /** Something left, arrived or settled. */
   #progress(): void {
     this.#flushes.check();
-    if (this.#needsDrain && this.queuedBytes * 2 <= this.#options.highWaterMarkBytes) {
-      this.#needsDrain = false;
-      this.#options.owner.tellDrain();
-    }
+    this.#sending.check();
     this.#farewell.step();
   }
 

@@ -1,0 +1,105 @@
+/** The way to a welcome: one attempt after another, with growing pauses, until one succeeds. */
+import type { Address } from "../address/address.ts";
+import type { Clock, Timer } from "../clock.ts";
+import { type MyelinError, toMyelinError } from "../errors.ts";
+import type { Rejection } from "../session/greet-server.ts";
+import type { Connection, Transport } from "../transport/transport.ts";
+import { Backoff } from "./backoff.ts";
+import { isForGood } from "./for-good.ts";
+
+/** When to try again. */
+export interface RetrySettings {
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly maxAttempts: number;
+}
+
+export interface AttemptsOptions {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly address: Address;
+  /** Undefined: the first failure is the last. */
+  readonly retry: RetrySettings | undefined;
+  /** There is a connection: says who we are, and calls `failed` when nothing comes of it. */
+  readonly onConnection: (connection: Connection, failed: (rejection: Rejection) => void) => void;
+  /** There will be no further attempt. */
+  readonly onGivenUp: (error: MyelinError | undefined) => void;
+  /** The process waits for this. */
+  readonly isHeld: () => boolean;
+}
+
+export class Attempts {
+  readonly #options: AttemptsOptions;
+  readonly #backoff: Backoff;
+  #dialling: AbortController | undefined;
+  #timer: Timer | undefined;
+  #isOver = false;
+
+  constructor(options: AttemptsOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.clock, options.retry ?? { minMs: 0, maxMs: 0 });
+  }
+
+  /** An attempt is being made, or waits for its time. */
+  get isUnderWay(): boolean {
+    return this.#dialling !== undefined || this.#timer !== undefined;
+  }
+
+  /** One succeeded. */
+  succeeded(): void {
+    this.#dialling = undefined;
+    this.#backoff.opened();
+  }
+
+  /** Makes an attempt now. */
+  async begin(): Promise<void> {
+    const { address, onConnection, transport } = this.#options;
+    this.#timer = undefined;
+    const dialling = new AbortController();
+    this.#dialling = dialling;
+    try {
+      const connection = await transport.dial(address, { signal: dialling.signal });
+      if (this.#isOver) {
+        connection.abort();
+        return;
+      }
+      dialling.signal.addEventListener("abort", () => connection.abort(), { once: true });
+      onConnection(connection, (rejection) => this.#rejected(rejection));
+    } catch (reason) {
+      this.#rejected({ error: toMyelinError(reason), retryAfterMs: null });
+    }
+  }
+
+  /** Tries again, unless that was the last attempt. */
+  later(atLeastMs: number, error: MyelinError | undefined): void {
+    const { clock, isHeld, onGivenUp, retry } = this.#options;
+    const waitMs = Math.max(atLeastMs, this.#backoff.next());
+    if (retry === undefined || this.#backoff.attempts > retry.maxAttempts) {
+      onGivenUp(error);
+      return;
+    }
+    this.#timer = clock.setTimeout(() => void this.begin(), waitMs);
+    // Without a socket nothing else keeps a process alive that waits for its server.
+    if (isHeld()) this.#timer.ref();
+  }
+
+  /** The process waits for the next attempt, or does no more. */
+  applyHold(isHeld: boolean): void {
+    if (isHeld) this.#timer?.ref();
+    else this.#timer?.unref();
+  }
+
+  /** There is no further attempt, and the one that is being made is taken back. */
+  stop(): void {
+    this.#isOver = true;
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#dialling?.abort();
+  }
+
+  #rejected({ error, retryAfterMs }: Rejection): void {
+    this.#dialling = undefined;
+    if (this.#isOver) return;
+    if (retryAfterMs === undefined || isForGood(error)) this.#options.onGivenUp(error);
+    else this.later(retryAfterMs ?? 0, error);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What a peer speaks through, whatever the wire below: a session of the myelin wire, or one of the
+ * dialects that have events only, where `open` throws `ERR_UNSUPPORTED` and `flush` means that the
+ * system has taken the bytes.
+ */
+import type { MyelinError } from "../errors.ts";
+import type { CallRequest } from "./calling.ts";
+import type { Encoded } from "./data-codecs.ts";
+import type { CloseOptions } from "./farewell.ts";
+import type { PendingCall } from "./pending-call.ts";
+import type { SessionStats } from "./session-options.ts";
+
+export interface Conversation {
+  /** Less waits than the high-water mark allows. */
+  readonly hasRoom: boolean;
+  /** What it has counted so far. */
+  stats(): SessionStats;
+  /** Handlers are in place: what has arrived meanwhile is handed on, then everything as it comes. */
+  release(): void;
+  /**
+   * Sends an event.
+   * @returns false when over the high-water mark: accepted, and its owner is told of room.
+   * @throws {MyelinError} when it is not accepted.
+   */
+  event(name: string, data: unknown, codec?: string): boolean;
+  /** As {@link event}, of data that was encoded before. */
+  encodedEvent(name: string, encoded: Encoded): boolean;
+  /** Its owner is told (`tellDrain`) as soon as there is room. */
+  awaitRoom(): void;
+  /** Opens a call; as `Calling.open`. */
+  open(
+    request: CallRequest,
+    resolve: (value: unknown) => void,
+    reject: (error: MyelinError) => void,
+  ): PendingCall;
+  /**
+   * Resolves when everything that was accepted before has arrived, as far as this wire can tell.
+   * @throws {MyelinError} `ERR_UNDELIVERED` when it ends before.
+   */
+  flush(): Promise<void>;
+  /**
+   * Ends it in order, as this wire can.
+   * @throws {MyelinError} `ERR_UNDELIVERED` when that did not happen in time.
+   */
+  close(options: CloseOptions): Promise<void>;
+  /** Ends it now. What is under way is lost, and those who wait for it are told. */
+  abort(error?: MyelinError): void;
+}

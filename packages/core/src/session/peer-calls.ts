@@ -1,0 +1,118 @@
+/** Opens calls and streams for users: what they gave, checked, and the process held meanwhile. */
+import type { MyelinError } from "../errors.ts";
+import type { CallOptions, StreamOptions } from "../peer/call-options.ts";
+import { type AnsweredKind, type CallInput, callRequest } from "./call-request.ts";
+import type { CallRequest } from "./calling.ts";
+import type { Conversation } from "./conversation.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { ItemSource } from "./items.ts";
+import { checkName } from "./name-table.ts";
+import { checkedSource, notRun, refuseBytes } from "./peer-arguments.ts";
+import type { PendingCall } from "./pending-call.ts";
+import type { ProcessHold } from "./process-hold.ts";
+import { RemoteItems } from "./remote-items.ts";
+
+/** Opens a call in a session: now, or when there is one. */
+export interface CallOpening {
+  readonly request: CallRequest;
+  readonly onOpen: (call: PendingCall) => void;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: MyelinError) => void;
+}
+
+export interface PeerCallsOptions<Peer> {
+  readonly endpoint: Endpoint<Peer>;
+  readonly hold: ProcessHold;
+  /** The session that takes calls now, if there is one. */
+  readonly accepting: () => Conversation | undefined;
+  /** There is no session: opens the call later, or throws. */
+  readonly openLater: (opening: CallOpening) => void;
+}
+
+export class PeerCalls<Peer> {
+  readonly #options: PeerCallsOptions<Peer>;
+
+  constructor(options: PeerCallsOptions<Peer>) {
+    this.#options = options;
+  }
+
+  /** A call or an upload. Nothing here costs a promise more than the one that the caller gets. */
+  answer(
+    kind: "call" | "upload",
+    name: string,
+    data: unknown,
+    source: ItemSource | undefined,
+    options: CallOptions,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      refuseBytes(options);
+      const { ref = true, signal, timeoutMs = this.#options.endpoint.callTimeoutMs } = options;
+      const checked = kind === "upload" ? checkedSource(source) : undefined;
+      const request = this.#request(kind, name, { data, source: checked }, timeoutMs, signal);
+      this.#openHeld({ request, onOpen: ignore, resolve, reject }, ref);
+    });
+  }
+
+  /** A stream or a duplex. */
+  items(
+    kind: "stream" | "duplex",
+    name: string,
+    data: unknown,
+    source: ItemSource | undefined,
+    options: StreamOptions,
+  ): RemoteItems {
+    refuseBytes(options);
+    const { ref = true, signal, timeoutMs } = options;
+    const checked = kind === "duplex" ? checkedSource(source) : undefined;
+    const request = this.#request(kind, name, { data, source: checked }, timeoutMs, signal);
+    return new RemoteItems((onOpen, reject) => {
+      this.#openHeld({ request, onOpen, resolve: ignore, reject }, ref);
+    });
+  }
+
+  /** The process waits until it is settled. */
+  #openHeld(opening: CallOpening, ref: boolean): void {
+    if (!ref) {
+      this.#open(opening);
+      return;
+    }
+    const { hold } = this.#options;
+    const { reject, resolve } = opening;
+    hold.add();
+    this.#open({
+      ...opening,
+      resolve: (value) => {
+        hold.remove();
+        resolve(value);
+      },
+      reject: (error) => {
+        hold.remove();
+        reject(error);
+      },
+    });
+  }
+
+  #request(
+    kind: AnsweredKind,
+    name: string,
+    input: CallInput,
+    timeoutMs: number | undefined,
+    signal: AbortSignal | undefined,
+  ): CallRequest {
+    const { accepting, endpoint } = this.#options;
+    if (accepting() === undefined) checkName(name);
+    return callRequest(endpoint.outgoing(name, kind), kind, name, input, timeoutMs, signal);
+  }
+
+  #open(opening: CallOpening): void {
+    const session = this.#options.accepting();
+    try {
+      if (session === undefined) this.#options.openLater(opening);
+      else opening.onOpen(session.open(opening.request, opening.resolve, opening.reject));
+    } catch (reason) {
+      opening.reject(notRun(reason));
+    }
+  }
+}
+
+function ignore(): void {}

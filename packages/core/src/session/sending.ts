@@ -1,0 +1,86 @@
+/** What a session accepts to send: how much may wait, and who is told of room. */
+import type { MyelinError } from "../errors.ts";
+import type { Calling, CallRequest } from "./calling.ts";
+import type { Encoded } from "./data-codecs.ts";
+import { EntryWriter } from "./entry-writer.ts";
+import type { NameTable } from "./name-table.ts";
+import type { Outbox } from "./outbox.ts";
+import type { PendingCall } from "./pending-call.ts";
+import type { SlowPeer } from "./slow-peer.ts";
+import { payload } from "./wire.ts";
+
+export interface SendingOptions {
+  readonly names: NameTable;
+  readonly outbox: Outbox;
+  readonly calling: Calling;
+  readonly slowPeer: SlowPeer;
+  readonly highWaterMarkBytes: number;
+  readonly maxPendingCalls: number;
+  /** There is room again for those who waited for it. */
+  readonly onDrain: () => void;
+}
+
+export class Sending {
+  readonly #options: SendingOptions;
+  #needsDrain = false;
+
+  constructor(options: SendingOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes that were accepted and wait: to be sent, or to be acknowledged when they may be sent again. */
+  get queuedBytes(): number {
+    const { outbox } = this.#options;
+    return outbox.queuedBytes + outbox.sent.keptBytes;
+  }
+
+  /** Less waits than the high-water mark allows. */
+  get hasRoom(): boolean {
+    return this.queuedBytes < this.#options.highWaterMarkBytes;
+  }
+
+  /** `onDrain` is called as soon as there is room. */
+  awaitRoom(): void {
+    this.#needsDrain = true;
+  }
+
+  /** Something left, or was acknowledged. */
+  check(): void {
+    const { highWaterMarkBytes, onDrain } = this.#options;
+    if (!this.#needsDrain || this.queuedBytes * 2 > highWaterMarkBytes) return;
+    this.#needsDrain = false;
+    onDrain();
+  }
+
+  /** @returns and throws as `Conversation.event` */
+  event(name: string, encoded: Encoded): boolean {
+    const { names, outbox, slowPeer } = this.#options;
+    if (slowPeer.isFull(this.queuedBytes) && !slowPeer.admitsEvent()) {
+      this.#needsDrain = true;
+      return false;
+    }
+    const known = names.use(name);
+    if (encoded === undefined || typeof encoded === "string") {
+      outbox.event(known, encoded);
+    } else {
+      const entry = new EntryWriter();
+      entry.event(known, payload.coded);
+      outbox.message({ entry, kind: "event", ...encoded });
+    }
+    if (this.hasRoom) return true;
+    this.#needsDrain = true;
+    return false;
+  }
+
+  /** Opens a call; as `Calling.open`. */
+  open(
+    request: CallRequest,
+    resolve: (value: unknown) => void,
+    reject: (error: MyelinError) => void,
+  ): PendingCall {
+    const { calling, maxPendingCalls, slowPeer } = this.#options;
+    if (slowPeer.isFull(this.queuedBytes)) throw slowPeer.full();
+    if (calling.pending >= maxPendingCalls) throw slowPeer.tooManyCalls();
+    return calling.open(request, resolve, reject);
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Events whose sender waits until there is room for them, first come, first served. Each was encoded
+ * when it was given: what becomes of the data afterwards changes nothing.
+ */
+import type { MyelinError } from "../errors.ts";
+import type { Encoded } from "./data-codecs.ts";
+
+export interface WaitingPostsOptions {
+  /** There is room for one more. */
+  readonly hasRoom: () => boolean;
+  /** Sends an event. What it throws is told to whoever waits. */
+  readonly send: (name: string, encoded: Encoded) => void;
+}
+
+interface Post {
+  readonly name: string;
+  readonly encoded: Encoded;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** One that waits, to be taken back. */
+export interface WaitingPost {
+  readonly accepted: Promise<void>;
+  /** It is not sent any more. */
+  readonly withdraw: () => void;
+}
+
+export class WaitingPosts {
+  readonly #options: WaitingPostsOptions;
+  // A Set keeps the order and gives up any of its members at once.
+  readonly #posts = new Set<Post>();
+
+  constructor(options: WaitingPostsOptions) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#posts.size === 0;
+  }
+
+  add(name: string, encoded: Encoded): WaitingPost {
+    let post!: Post;
+    const accepted = new Promise<void>((resolve, reject) => {
+      post = { name, encoded, resolve, reject };
+      this.#posts.add(post);
+    });
+    return { accepted, withdraw: () => void this.#posts.delete(post) };
+  }
+
+  /** There may be room again. */
+  pump(): void {
+    const { hasRoom, send } = this.#options;
+    for (const post of this.#posts) {
+      if (!hasRoom()) return;
+      this.#posts.delete(post);
+      try {
+        send(post.name, post.encoded);
+        post.resolve();
+      } catch (reason) {
+        post.reject(reason);
+      }
+    }
+  }
+
+  failAll(error: MyelinError): void {
+    for (const post of this.#posts) {
+      this.#posts.delete(post);
+      post.reject(error);
+    }
+  }
+}
