@@ -25,7 +25,8 @@ export interface Entry {
   headers: Buffer | undefined;
 }
 
-const maxId = 2 ** 32 - 1;
+/** A slot is an id and a little more, and must be a varint, too. */
+const maxId = 2 ** 52 - 1;
 const lastCancelReason = 1;
 
 /** @throws {MyelinError} `ERR_PROTOCOL` when it is none. */

@@ -48,20 +48,29 @@ export class MessageRouter<Peer> implements InboxSink {
         this.#calling.onAnswer(entry, data);
         return;
       case entryKind.credit:
-        if (this.#calling.hasOpened(entry.id)) this.#calling.onAnswer(entry, data);
+        this.#checkOpened(entry.id);
+        if (this.#calling.isOurs(entry.id)) this.#calling.onAnswer(entry, data);
         else this.#serving.get(entry.id)?.output?.credit(entry.credit);
+        return;
+      case entryKind.cancel:
+        // It may overtake its call.
+        this.#checkOwnerOf(entry.id, "peer");
+        this.#serving.cancel(entry.id, cancelReasonOf(entry));
         return;
       default:
         this.#checkOwnerOf(entry.id, "peer");
+        this.#checkOpened(entry.id);
         this.#onCaller(entry, data);
     }
   }
 
   hasStream(id: number): boolean {
+    this.#checkOpened(id);
     return this.#inputOf(id) !== undefined;
   }
 
   onItems(id: number, items: readonly unknown[], cost: number): void {
+    this.#checkOpened(id);
     // A stream that ended here meanwhile: its items are late.
     this.#inputOf(id)?.push(items, cost);
   }
@@ -71,30 +80,35 @@ export class MessageRouter<Peer> implements InboxSink {
     return this.#calling.get(id)?.output ?? this.#serving.get(id)?.input;
   }
 
+  /** The end of the items that the caller sends. */
   #onCaller(entry: Entry, data: unknown): void {
-    const call = this.#serving.get(entry.id);
-    switch (entry.kind) {
-      case entryKind.cancel:
-        this.#serving.cancel(
-          entry.id,
-          entry.detail === 0
-            ? new MyelinError("ERR_ABORTED", "the caller gave up")
-            : new MyelinError("ERR_TIMEOUT", "the caller's time is over"),
-        );
-        break;
-      case entryKind.end:
-        call?.input?.end();
-        break;
-      case entryKind.fail:
-        call?.input?.end(remoteError(decodeRemoteError(data)));
-        break;
-    }
+    const input = this.#serving.get(entry.id)?.input;
+    if (entry.kind === entryKind.end) input?.end();
+    else input?.end(remoteError(decodeRemoteError(data)));
+  }
+
+  /** What belongs to a call comes behind it; it may come late, but not early. */
+  #checkOpened(id: number): void {
+    const isOpened = this.#calling.isOurs(id)
+      ? this.#calling.hasOpened(id)
+      : this.#serving.hasSeen(id);
+    if (!isOpened) throw unknownCall(id);
   }
 
   #checkOwnerOf(id: number, owner: "us" | "peer"): void {
     const isOurs = this.#calling.isOurs(id);
     if (isOurs !== (owner === "us") || (isOurs && !this.#calling.hasOpened(id))) {
-      throw new MyelinError("ERR_PROTOCOL", `${id} is the id of no such call`);
+      throw unknownCall(id);
     }
   }
+}
+
+function cancelReasonOf({ detail }: Entry): MyelinError {
+  return detail === 0
+    ? new MyelinError("ERR_ABORTED", "the caller gave up")
+    : new MyelinError("ERR_TIMEOUT", "the caller's time is over");
+}
+
+function unknownCall(id: number): MyelinError {
+  return new MyelinError("ERR_PROTOCOL", `${id} is the id of no such call`);
 }

@@ -19,6 +19,7 @@ import type { Receipt } from "./receive-window.ts";
 import { type Refusal, refusals } from "./refusal.ts";
 import { type EncodeErrorOptions, encodeRemoteError } from "./remote-error.ts";
 import { RunningCall } from "./running-call.ts";
+import { SeenIds } from "./seen-ids.ts";
 import { callType, payload, ranCode } from "./wire.ts";
 
 export interface ServingOptions<Peer> {
@@ -29,23 +30,34 @@ export interface ServingOptions<Peer> {
   readonly deadlines: Deadlines;
   readonly handlers: Handlers<MessageContext<Peer>>;
   readonly maxInboundCalls: number;
+  /** The peer's calls have odd numbers, or even ones. */
+  readonly firstId: 1 | 2;
+  /** Calls that the window admits. */
+  readonly maxCallsUnderWay: number;
   readonly errors: EncodeErrorOptions;
 }
 
 export class Serving<Peer> {
   readonly #options: ServingOptions<Peer>;
   readonly #running = new Map<number, RunningCall<Peer>>();
-  /** Cancels of calls that are not here: over already, or not arrived. */
+  readonly #seen: SeenIds;
+  /** Cancels of calls that have not arrived. */
   readonly #cancelled = new Set<number>();
   #draining = false;
 
   constructor(options: ServingOptions<Peer>) {
     this.#options = options;
+    this.#seen = new SeenIds(options.firstId, options.maxCallsUnderWay);
   }
 
   /** Handlers that have not settled. */
   get running(): number {
     return this.#running.size;
+  }
+
+  /** The peer has opened this call, now or earlier. */
+  hasSeen(id: number): boolean {
+    return this.#seen.has(id);
   }
 
   get(id: number): RunningCall<Peer> | undefined {
@@ -55,6 +67,7 @@ export class Serving<Peer> {
   /** A call was opened. */
   open(entry: Entry, data: unknown, receipt: Receipt | undefined): void {
     const { handlers, maxInboundCalls, peer } = this.#options;
+    this.#seen.add(entry.id);
     if (this.#cancelled.delete(entry.id) || entry.abandoned) {
       receipt?.settle();
       return;
@@ -80,6 +93,7 @@ export class Serving<Peer> {
       call.cancel(reason);
       return;
     }
+    if (this.#seen.has(id)) return;
     this.#cancelled.add(id);
     if (this.#cancelled.size <= this.#options.maxInboundCalls) return;
     for (const oldest of this.#cancelled) {
@@ -99,11 +113,10 @@ export class Serving<Peer> {
   }
 
   #refusalOf(
-    { id, detail }: Entry,
+    { detail }: Entry,
     handler: CallHandler<MessageContext<Peer>> | undefined,
     maxInboundCalls: number,
   ): Refusal | undefined {
-    if (this.#running.has(id)) throw new MyelinError("ERR_PROTOCOL", `call ${id} is open already`);
     if (this.#draining) return refusals.draining;
     if (handler === undefined) return refusals.noHandler;
     if (handler.type !== undefined && handler.type !== detail) return refusals.otherType;

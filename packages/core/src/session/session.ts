@@ -90,6 +90,8 @@ export class Session<Peer> implements Conversation, IntakeOwner {
       peer,
       handlers,
       maxInboundCalls: options.maxInboundCalls,
+      firstId: side === "client" ? 2 : 1,
+      maxCallsUnderWay: ours.window.messages,
       errors: options.errors,
     });
     const router = new MessageRouter({

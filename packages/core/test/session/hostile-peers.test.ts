@@ -197,3 +197,41 @@ describe("a cancel that overtakes its call", () => {
     side.session.abort();
   });
 });
+
+describe("what belongs to no call", () => {
+  test.each([
+    ["items for a call of its own that it never made", frame(0x15, [1, 1], "[1]")],
+    ["items for a call that we never made", frame(0x15, [2, 1], "[1]")],
+    ["a large item for a call that it never made", frame(0x12, [5, 9, 0x26, 1, 2], "x")],
+    ["credit for a call of its own that it never made", batch([0x0a, 1, 5])],
+    ["credit for a call that we never made", batch([0x0a, 2, 5])],
+    ["an end of what it never began", batch([0x07, 1])],
+    ["a result of what we never asked", batch([0x03, 2])],
+    [
+      "a second call of the same id",
+      Buffer.concat([batch(call(0, "c", 0)), batch(call(0, "c", 0))]),
+    ],
+    ["a call far ahead of its turn", batch([0x02, 0xff, 0xff, 0x7f, 0, 0, 1, 0x63, 0])],
+  ])("%s ends the session", async (_, bytes) => {
+    const { peer, side } = await bytePeer();
+    side.handlers.handle("c", { type: callType.call, run: () => 1 });
+    side.session.release();
+    peer.say(bytes);
+    expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
+  });
+
+  test("but late items and credit for a call that is over do no harm", async () => {
+    const { peer, side } = await bytePeer();
+    side.handlers.handle("c", { type: callType.call, run: () => 1 });
+    side.session.release();
+    peer.say(
+      batch(call(0, "c", 0)),
+      frame(0x15, [1, 1], "[1]"),
+      batch([0x0a, 1, 5]),
+      batch([0x07, 1]),
+    );
+    await peer.settled();
+    expect(peer.isClosed).toBe(false);
+    side.session.abort();
+  });
+});
