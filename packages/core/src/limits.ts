@@ -21,6 +21,7 @@ export const limits: {
   readonly windowMessages: number;
   readonly windowBytes: number;
   readonly maxInboundCalls: number;
+  readonly cancelGraceMs: number;
   readonly maxPendingCalls: number;
   readonly maxQueuedBytes: number;
   readonly streamWindowBytes: number;
@@ -73,6 +74,8 @@ export const limits: {
   windowBytes: 1024 * 1024,
   /** Calls that are opened and cancelled again, over and over, would each start a handler. */
   maxInboundCalls: 1_024,
+  /** A generator that never comes back would hold the place of its stream for ever. */
+  cancelGraceMs: 1_000,
   /** Each call that waits for its answer takes more memory here than it has bytes on the wire. */
   maxPendingCalls: 65_536,
   /** A peer that does not read would have the memory of the one who sends. */

@@ -73,7 +73,10 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
   limits?: EndpointLimitsOf<S>;
   /** The `timeoutMs` of calls that have none. 0 and Infinity: no limit. @defaultValue 30,000 */
   callTimeoutMs?: number;
-  /** A cancelled handler that has not returned so soon is not waited for. @defaultValue 1,000 */
+  /**
+   * The generator of a cancelled stream that has not come to its end so soon gives up its place among
+   * `maxInboundCalls` all the same. @defaultValue 1,000
+   */
   cancelGraceMs?: number;
   /** The `timeoutMs` of `close()`. @defaultValue 5,000 */
   closeTimeoutMs?: number;

@@ -16,11 +16,11 @@ type Rules = Readonly<Record<string, OptionRule | "any" | "later">>;
 const common: Rules = {
   ...{ contract: "any", handlers: "any", events: "any", use: "any", secret: "any", signal: "any" },
   ...{ insecureTransport: "boolean", exposeStacks: "boolean", unref: "boolean" },
-  ...{ callTimeoutMs: anyTime, closeTimeoutMs: anyTime },
+  ...{ callTimeoutMs: anyTime, closeTimeoutMs: anyTime, cancelGraceMs: time },
   ...{ exposeErrors: "string", slowPeer: "string", limits: "object" },
   ...{ resume: "any", heartbeat: "any", clock: "object" },
   ...{ unix: "any", tcp: "any", tls: "any", transports: "object" },
-  ...{ cancelGraceMs: "later", codecs: "later", structured: "later", rejectProtoKeys: "later" },
+  ...{ codecs: "later", structured: "later", rejectProtoKeys: "later" },
   ...{ trace: "later", udp: "later", delimiter: "later" },
 };
 

@@ -34,6 +34,7 @@ export interface EndpointSettings {
   readonly slowPeer?: SlowPeerPolicy | undefined;
   readonly callTimeoutMs?: number | undefined;
   readonly closeTimeoutMs?: number | undefined;
+  readonly cancelGraceMs?: number | undefined;
   readonly exposeErrors?: ExposeErrors | undefined;
   readonly exposeStacks?: boolean | undefined;
   readonly resume?: { readonly windowMs?: number | undefined } | false | undefined;
@@ -73,6 +74,7 @@ export class Endpoint<Peer> {
   readonly keys: ProofKeys | undefined;
   readonly callTimeoutMs: number;
   readonly closeTimeoutMs: number;
+  readonly cancelGraceMs: number;
   readonly maxInboundCalls: number;
   readonly maxPendingCalls: number;
   readonly maxQueuedBytes: number;
@@ -105,6 +107,7 @@ export class Endpoint<Peer> {
     this.keys = secret === undefined ? undefined : proofKeys(secret);
     this.callTimeoutMs = settings.callTimeoutMs ?? defaultCallTimeoutMs;
     this.closeTimeoutMs = settings.closeTimeoutMs ?? limits.closeTimeoutMs;
+    this.cancelGraceMs = settings.cancelGraceMs ?? limits.cancelGraceMs;
     this.maxInboundCalls = sizes.maxInboundCalls ?? limits.maxInboundCalls;
     this.maxPendingCalls = sizes.maxPendingCalls ?? limits.maxPendingCalls;
     this.maxQueuedBytes = sizes.maxQueuedBytes ?? limits.maxQueuedBytes;

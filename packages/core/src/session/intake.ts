@@ -32,6 +32,11 @@ export class Intake {
     this.#decoder = this.#newDecoder();
   }
 
+  /** Something has arrived that nobody was handed yet. */
+  get isHolding(): boolean {
+    return this.#held !== undefined && this.#held.length > 0;
+  }
+
   /** Bytes arrived, valid during the call. */
   receive(chunk: Uint8Array, connection: Connection): void {
     if (this.#held === undefined) {

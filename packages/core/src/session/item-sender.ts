@@ -6,7 +6,7 @@ import { varintLength, writeVarint } from "../bytes/varint.ts";
 import { frameHeaderBytes } from "../framing/length-prefix.ts";
 import { limits } from "../limits.ts";
 import type { Lane } from "./fair-turns.ts";
-import type { EncodedItem, ItemSource } from "./items.ts";
+import { type EncodedItem, endIterator, type ItemSource } from "./items.ts";
 import { costOf, Fragments, messageFrame, newFrame, SingleFrame } from "./message-frames.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -24,8 +24,8 @@ export interface ItemSenderOptions {
   readonly onEnd: () => Outgoing;
   /** The source, or an item of it, failed. */
   readonly onFailure: (reason: unknown) => Outgoing;
-  /** It was told to stop. */
-  readonly onStopped: () => void;
+  /** It was told to stop. The source is done when `cleaned` settles, if it is there. */
+  readonly onStopped: (cleaned: Promise<void> | undefined) => void;
 }
 
 type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
@@ -95,22 +95,14 @@ export class ItemSender implements Lane {
     this.#queue = this.#queue.filter((each) => each instanceof Fragments && each.isBegun);
     this.#json = "";
     this.#count = 0;
-    this.#release();
-    this.#options.onStopped();
+    this.#options.onStopped(this.#release());
   }
 
-  /** Lets the source clean up. */
-  #release(): void {
+  /** Lets the source clean up. @returns as `endIterator` */
+  #release(): Promise<void> | undefined {
     const iterator = this.#iterator;
     this.#iterator = undefined;
-    if (iterator?.return === undefined) return;
-    // A generator that waits for something answers when that is over, if ever. Nobody waits for it,
-    // and what it throws now concerns nobody.
-    try {
-      Promise.resolve(iterator.return()).catch(ignore);
-    } catch {
-      // As above.
-    }
+    return iterator === undefined ? undefined : endIterator(iterator);
   }
 
   /** There is credit, and not too much waits already: a peer may grant more than it ever reads. */
@@ -164,7 +156,7 @@ export class ItemSender implements Lane {
       this.#add(value);
     } catch (reason) {
       this.#fail(reason);
-      this.#release();
+      void this.#release();
       return false;
     }
     return true;
@@ -220,5 +212,3 @@ export class ItemSender implements Lane {
     this.#queuedBytes += next instanceof Fragments ? next.remaining : next.frame.length;
   }
 }
-
-function ignore(): void {}

@@ -2,6 +2,7 @@
 import type { DataCodecs } from "./data-codecs.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import type { Message } from "./message-frames.ts";
+import { promiseOf } from "./promise-of.ts";
 import { payload } from "./wire.ts";
 
 /** What can be streamed. */
@@ -15,6 +16,31 @@ export function isItemSource(value: unknown): value is ItemSource {
   if (typeof value !== "object" || value === null) return false;
   return Symbol.asyncIterator in value || Symbol.iterator in value;
 }
+
+/** What a generator gives; no array and no other data that happens to be iterable. */
+export function isIterator(value: unknown): value is Iterator<unknown> | AsyncIterator<unknown> {
+  if (!isItemSource(value)) return false;
+  return typeof (value as { next?: unknown }).next === "function";
+}
+
+/**
+ * Lets a source clean up; what it throws now concerns nobody.
+ * @returns what settles when it is done, undefined when it is already. A generator that waits for
+ * something is done when that is over, if ever.
+ */
+export function endIterator(
+  iterator: Iterator<unknown> | AsyncIterator<unknown>,
+): Promise<void> | undefined {
+  if (iterator.return === undefined) return undefined;
+  try {
+    const ending: unknown = iterator.return();
+    return promiseOf(ending)?.then(ignore, ignore);
+  } catch {
+    return undefined;
+  }
+}
+
+function ignore(): void {}
 
 /** @throws {MyelinError} as `DataCodecs.encode` */
 export function encodeItem(

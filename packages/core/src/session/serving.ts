@@ -10,7 +10,7 @@ import { EntryWriter } from "./entry-writer.ts";
 import type { CallHandler, Handlers } from "./handlers.ts";
 import { ItemReceiver } from "./item-receiver.ts";
 import { ItemSender } from "./item-sender.ts";
-import { encodeItem, isItemSource } from "./items.ts";
+import { encodeItem, endIterator, isItemSource, isIterator } from "./items.ts";
 import { MessageContext } from "./message-context.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -30,6 +30,7 @@ export interface ServingOptions<Peer> {
   readonly deadlines: Deadlines;
   readonly handlers: Handlers<MessageContext<Peer>>;
   readonly maxInboundCalls: number;
+  readonly cancelGraceMs: number;
   /** The peer's calls have odd numbers, or even ones. */
   readonly firstId: 1 | 2;
   /** Calls that the window admits. */
@@ -145,6 +146,7 @@ export class Serving<Peer> {
     const isStreaming = detail === callType.stream || detail === callType.duplex;
     const onValue = (value: unknown): void => {
       if (isStreaming) this.#stream(call, value, credit);
+      else if (isIterator(value)) this.#finish(call, () => this.#refuseIterator(call.id, value));
       else this.#finish(call, () => this.#answer(call, value));
     };
     const onError = (reason: unknown): void => {
@@ -205,10 +207,28 @@ export class Serving<Peer> {
         this.#ended(call, (batch) => {
           batch.error(call.id, 0, ranCode.yes, this.#errorJson(reason));
         }),
-      onStopped: () => this.#finish(call),
+      onStopped: (cleaned) => this.#finishWhen(call, cleaned),
     });
     if (call.isCancelled) call.output.stop();
     else call.output.start();
+  }
+
+  /**
+   * A stream was cancelled. Its place is not free before its source is done, or streams that are opened
+   * and cancelled in a loop would start any number of them; but one that never is holds it no longer
+   * than `cancelGraceMs`.
+   */
+  #finishWhen(call: RunningCall<Peer>, cleaned: Promise<void> | undefined): void {
+    if (cleaned === undefined) {
+      this.#finish(call);
+      return;
+    }
+    const { cancelGraceMs, clock } = this.#options;
+    const timer = clock.setTimeout(() => this.#finish(call), cancelGraceMs);
+    void cleaned.then(() => {
+      clock.clearTimeout(timer);
+      this.#finish(call);
+    });
   }
 
   /** The last frame of a stream, which leaves behind its items. */
@@ -243,6 +263,12 @@ export class Serving<Peer> {
       const text = isMyelinError(reason) ? reason.message : undefined;
       this.#refuse(id, isLarge ? refusals.tooLarge : refusals.notSerializable, text, ranCode.yes);
     }
+  }
+
+  /** The handler streams, and the caller wants one answer; JSON would make `{}` of it. */
+  #refuseIterator(id: number, iterator: Iterator<unknown> | AsyncIterator<unknown>): void {
+    this.#refuse(id, refusals.otherType, undefined, ranCode.yes);
+    endIterator(iterator);
   }
 
   #fail(id: number, reason: unknown): void {

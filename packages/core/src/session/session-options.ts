@@ -56,6 +56,8 @@ export interface SessionOptions<Peer> {
   readonly codecs: ReadonlySet<number>;
   readonly errors: EncodeErrorOptions;
   readonly maxInboundCalls: number;
+  /** A cancelled stream whose source is not done so soon frees its place all the same. */
+  readonly cancelGraceMs: number;
   readonly maxPendingCalls: number;
   readonly maxQueuedBytes: number;
   /** What becomes of events when more than that waits. */

@@ -55,6 +55,8 @@ export class Session<Peer> implements Conversation, IntakeOwner {
   #connection: Connection | undefined;
   #state: State = "open";
   #retry: Retry | undefined;
+  /** The connection broke before anything that had arrived was handed on. */
+  #loss: { readonly error: MyelinError | undefined; readonly connection: Connection } | undefined;
   readonly #farewell: Farewell;
 
   constructor(options: SessionOptions<Peer>) {
@@ -90,6 +92,7 @@ export class Session<Peer> implements Conversation, IntakeOwner {
       peer,
       handlers,
       maxInboundCalls: options.maxInboundCalls,
+      cancelGraceMs: options.cancelGraceMs,
       firstId: side === "client" ? 2 : 1,
       maxCallsUnderWay: ours.window.messages,
       errors: options.errors,
@@ -174,6 +177,8 @@ export class Session<Peer> implements Conversation, IntakeOwner {
   /** Handlers are in place: what has arrived meanwhile is handed on, then everything as it comes. */
   release(): void {
     this.#intake.release(this.#connection);
+    const loss = this.#loss;
+    if (loss !== undefined) this.lost(loss.error, loss.connection);
   }
 
   /** Bytes arrived, valid during the call. Those of an earlier connection are nobody's. */
@@ -208,6 +213,11 @@ export class Session<Peer> implements Conversation, IntakeOwner {
   /** A connection is gone: with it the session, unless another one may take its place. */
   lost(error: MyelinError | undefined, connection: Connection): void {
     if (connection !== this.#connection) return;
+    if (this.#intake.isHolding) {
+      // What came before it is handed on first, when there is somebody to hand it to.
+      this.#loss = { error, connection };
+      return;
+    }
     const reason = error ?? new MyelinError("ERR_CONNECTION_LOST", "the peer is gone");
     if (this.#options.isResumable && this.#state === "open") this.detach(reason);
     else this.#end(this.#farewell.isSaid ? undefined : reason);

@@ -49,6 +49,7 @@ export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
         declared?.has(name) === true || (code !== undefined && declared?.has(code) === true),
     },
     maxInboundCalls: endpoint.maxInboundCalls,
+    cancelGraceMs: endpoint.cancelGraceMs,
     maxPendingCalls: endpoint.maxPendingCalls,
     maxQueuedBytes: endpoint.maxQueuedBytes,
     slowPeer: endpoint.slowPeer,

@@ -1,4 +1,5 @@
 // Streams end on both sides, however their sources and consumers behave, and slow nobody else down.
+import { once } from "node:events";
 import { connect, contract, duplex, serve, stream, upload } from "myelin";
 import { describe, expect, test } from "vitest";
 import { turns, until, within } from "../../../../test/support/within.ts";
@@ -281,4 +282,66 @@ describe("many, large and slow ones", () => {
       expect(outcome).toMatchObject({ status: "rejected", reason: { code: "ERR_CLOSED" } });
     }
   });
+});
+
+describe("the place of a cancelled stream", () => {
+  const endless = async function* (_: unknown, { signal }: { signal: AbortSignal }) {
+    await once(signal, "abort");
+    yield 1;
+  };
+  const stuck = async function* () {
+    await never();
+    yield 1;
+  };
+  const busy = coded("ERR_BUSY");
+
+  /** Opens a stream, leaves it, and asks for something else as long as there is no place for it. */
+  async function refusals(handler: typeof endless, cancelGraceMs: number): Promise<number> {
+    const { server, client } = await pair({
+      server: { cancelGraceMs, limits: { maxInboundCalls: 1 } },
+    });
+    server.handle("items", handler);
+    server.handle("ping", () => "pong");
+    const items = client.stream("items").start();
+    await until("it runs", () => server.stats().activeHandlers === 1);
+    await items[Symbol.asyncDispose]();
+    let refused = 0;
+    for (;;) {
+      const answer: unknown = await client.call("ping").catch((error: unknown) => error);
+      if (answer === "pong") return refused;
+      expect(answer).toEqual(busy);
+      refused += 1;
+    }
+  }
+
+  test("is free when its generator has come to its end", async () => {
+    // The cancel goes before the call, and the generator ends at once.
+    expect(await within("a place", refusals(endless, 3_600_000))).toBeLessThan(10);
+  });
+
+  test("is free after a while when it never does", async () => {
+    expect(await within("a place", refusals(stuck, 50))).toBeGreaterThan(0);
+  });
+});
+
+test("a call of a handler that streams is refused, not answered with an empty object", async () => {
+  const { server, client } = await pair();
+  let ended = 0;
+  server.handle("sync", function* () {
+    yield 1;
+  });
+  server.handle("async", async function* () {
+    yield 1;
+  });
+  server.handle("own", () => ({
+    [Symbol.iterator]: () => [][Symbol.iterator](),
+    next: () => ({ done: true, value: undefined }),
+    return: () => ({ done: true, value: void ended++ }),
+  }));
+  server.handle("list", () => new Set([1]).values().next());
+  for (const name of ["sync", "async", "own"]) {
+    await expect(client.call(name)).rejects.toEqual(coded("ERR_NO_HANDLER"));
+  }
+  expect(ended).toBe(1);
+  expect(await client.call("list")).toEqual({ done: false, value: 1 });
 });

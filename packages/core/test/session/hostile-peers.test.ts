@@ -235,3 +235,23 @@ describe("what belongs to no call", () => {
     side.session.abort();
   });
 });
+
+describe("a peer that is gone before there are handlers", () => {
+  test.each([true, false])("has said what it said (resumable: %s)", async (isResumable) => {
+    const { peer, side } = await bytePeer({ session: { isResumable } });
+    const heard: unknown[] = [];
+    side.handlers.on("x", (data) => heard.push(data));
+    peer.say(batch([0x11, 0, 1, 0x78], "[1]"));
+    await new Promise(setImmediate);
+    peer.abort();
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    side.session.release();
+    expect(heard).toEqual([1]);
+    if (isResumable) {
+      expect(side.detachments).toBe(1);
+      side.session.abort();
+    }
+    await side.end;
+  });
+});

@@ -65,6 +65,7 @@ export class Side {
       codecs: new Set([1, 2, 4, 5]),
       errors: { expose: "full", stacks: false },
       maxInboundCalls: limits.maxInboundCalls,
+      cancelGraceMs: limits.cancelGraceMs,
       maxPendingCalls: limits.maxPendingCalls,
       maxQueuedBytes: limits.maxQueuedBytes,
       highWaterMarkBytes: 1024 * 1024,
