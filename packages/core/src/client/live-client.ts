@@ -2,15 +2,16 @@
 import { type Address, formatAddress } from "../address/address.ts";
 import type { Timer } from "../clock.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
+import type { CallOpening } from "../session/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
 import type { Encoded } from "../session/data-codecs.ts";
 import type { Endpoint } from "../session/endpoint.ts";
+import type { Retry } from "../session/goodbye.ts";
 import { greetServer, type Rejection, type Welcomed } from "../session/greet-server.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
 import { checkName } from "../session/name-table.ts";
-import type { CallOpening } from "../session/peer-calls.ts";
 import type { Session } from "../session/session.ts";
-import { closedError, type SessionEnd } from "../session/session-end.ts";
+import { closedError, nothing, type SessionEnd } from "../session/session-end.ts";
 import { SessionPeer } from "../session/session-peer.ts";
 import { receiveLimits, resumeFeature, sinkOf, startSession } from "../session/start-session.ts";
 import type { ResumeOffer } from "../session/welcome.ts";
@@ -28,7 +29,6 @@ export interface LiveClientOptions {
   readonly offline: OfflineSettings;
 }
 
-const nothing = Object.freeze({ events: 0, calls: 0 });
 const nobody: PeerIdentity = Object.freeze({ credentials: "unknown" });
 
 export class LiveClient extends SessionPeer {
@@ -110,19 +110,22 @@ export class LiveClient extends SessionPeer {
     this.#attempts.later(0, reason);
   }
 
+  takesUnsent(error: MyelinError | undefined, retry: Retry | undefined): boolean {
+    return this.#offline.isKept && !this.#isLast(error, retry);
+  }
+
   tellEnd(end: SessionEnd): void {
     this.session = undefined;
     this.#resumable = undefined;
     this.#resume = undefined;
     this.endpoint.clock.clearTimeout(this.#expiry);
     const { error, retry } = end;
-    const { retry: own } = this.#options;
-    const isOver = this.wasClosedHere || this.#gaveUp || own === undefined || retry === "never";
-    if (!this.#isReplaced && (isOver || error?.code === "ERR_CLOSED")) {
+    if (this.#isLast(error, retry)) {
       this.#over(error, end);
       return;
     }
     this.#tellGap(end);
+    this.#offline.takeBack(end.moved);
     if (this.#isReplaced) return;
     this.setState("connecting");
     if (!this.#attempts.isUnderWay) {
@@ -130,6 +133,13 @@ export class LiveClient extends SessionPeer {
     }
     // What waited for room in the session may wait for the next one.
     this.tellDrain();
+  }
+
+  /** No session follows on the one that ends so. */
+  #isLast(error: MyelinError | undefined, retry: Retry | undefined): boolean {
+    if (this.#isReplaced) return false;
+    const isOver = this.wasClosedHere || this.#gaveUp || this.#options.retry === undefined;
+    return isOver || retry === "never" || error?.code === "ERR_CLOSED";
   }
 
   #tellGap({ unacknowledged, unsent }: SessionEnd): void {
@@ -292,7 +302,9 @@ export class LiveClient extends SessionPeer {
     }
     const count = { events: this.#offline.size, calls: 0 };
     this.#attempts.stop();
-    this.finish(end ?? { error, unsent: count, unacknowledged: nothing, retry: undefined });
+    this.finish(
+      end ?? { error, unsent: count, unacknowledged: nothing, retry: undefined, moved: [] },
+    );
     const reason = error ?? closedError();
     this.#offline.failAll(reason);
     this.#failed(reason);

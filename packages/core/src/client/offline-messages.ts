@@ -4,10 +4,11 @@
  */
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
+import type { CallOpening } from "../session/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
 import { type DataCodecs, type Encoded, encodedLength, ownCopy } from "../session/data-codecs.ts";
-import { OfflineQueue } from "../session/offline-queue.ts";
-import type { CallOpening } from "../session/peer-calls.ts";
+import { OfflineQueue, type Waiting } from "../session/offline-queue.ts";
+import type { MovedMessage } from "../session/session-end.ts";
 
 export interface OfflineSettings {
   readonly policy: "queue" | "drop" | "reject";
@@ -41,6 +42,11 @@ export class OfflineMessages {
     return this.#queue.size;
   }
 
+  /** What is given is kept, and not dropped or refused. */
+  get isKept(): boolean {
+    return this.#options.settings.policy === "queue";
+  }
+
   /** Less waits than the high-water mark allows. */
   get hasRoom(): boolean {
     return this.#queue.bytes < this.#options.highWaterMarkBytes;
@@ -55,12 +61,33 @@ export class OfflineMessages {
     const { onDropped, settings } = this.#options;
     if (settings.policy === "reject") throw notConnected();
     const encoded = ownCopy(encode());
-    if (settings.policy === "drop") {
-      onDropped(1, 0);
-      return;
-    }
+    if (settings.policy === "drop") onDropped(1, 0);
+    else this.#queue.add(this.#event(name, encoded));
+  }
+
+  /** Takes a call. @throws {MyelinError} as {@link send} */
+  open(opening: CallOpening): void {
+    const { codecs, settings } = this.#options;
+    if (settings.policy !== "queue") throw notConnected();
+    const { data, codec, encoded = ownCopy(codecs.encode(data, codec)) } = opening.request;
+    this.#queue.add(this.#call({ ...opening, request: { ...opening.request, encoded } }));
+  }
+
+  /** Takes what a session had accepted and never sent: it goes before everything that waits. */
+  takeBack(messages: readonly MovedMessage[]): void {
+    this.#queue.putBack(
+      messages.map((message) =>
+        message.kind === "event"
+          ? this.#event(message.name, message.encoded)
+          : this.#call(message.opening),
+      ),
+    );
+  }
+
+  #event(name: string, encoded: Encoded): Waiting<Conversation> {
+    const { onDropped } = this.#options;
     const bytes = waitingBytes + encodedLength(encoded);
-    this.#queue.add({
+    return {
       bytes,
       run: (session) => {
         try {
@@ -73,27 +100,25 @@ export class OfflineMessages {
       fail: () => {},
       timeoutMs: 0,
       signal: undefined,
-    });
+    };
   }
 
-  /** Takes a call. @throws {MyelinError} as {@link send} */
-  open({ request, onOpen, reject, resolve }: CallOpening): void {
-    const { clock, codecs, settings } = this.#options;
-    if (settings.policy !== "queue") throw notConnected();
-    const encoded = ownCopy(codecs.encode(request.data, request.codec));
+  /** @param opening its input is encoded */
+  #call(opening: CallOpening): Waiting<Conversation> {
+    const { clock } = this.#options;
+    const { reject, request } = opening;
     const since = clock.now();
-    this.#queue.add({
-      bytes: waitingBytes + encodedLength(encoded),
+    return {
+      bytes: waitingBytes + encodedLength(request.encoded),
       run: (session) => {
-        const { timeoutMs } = request;
-        const left = timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - (clock.now() - since));
-        const ready = { ...request, encoded, timeoutMs: Math.ceil(left) };
-        onOpen(session.open(ready, resolve, reject));
+        const left = Math.max(1, Math.ceil(request.timeoutMs - (clock.now() - since)));
+        const timeoutMs = request.timeoutMs === 0 ? 0 : left;
+        session.open({ ...opening, request: { ...request, timeoutMs } });
       },
       fail: reject,
       timeoutMs: request.timeoutMs,
       signal: request.signal,
-    });
+    };
   }
 
   /** There is a session: everything leaves, in order. */

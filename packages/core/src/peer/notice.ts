@@ -11,8 +11,8 @@ export interface PeerName {
 }
 
 /**
- * A session could not be continued, and a new one began. These were sent and not acknowledged; nothing
- * of the old session is sent again.
+ * A session could not be continued. These had left and were not acknowledged; they are not sent again.
+ * What had not left goes into the next session, unless `offline` says otherwise: then it counts here.
  */
 export interface GapNotice extends MessageCount {
   readonly kind: "gap";

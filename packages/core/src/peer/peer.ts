@@ -80,7 +80,8 @@ export interface PeerBasics extends PeerName, AsyncDisposable {
   /**
    * Resolves when the other end has acknowledged everything accepted before: its process has handed it
    * to its handlers, which may still be at work.
-   * @throws {MyelinError} `ERR_UNDELIVERED` when the session ends first, `ERR_TIMEOUT`, `ERR_ABORTED`
+   * @throws {MyelinError} `ERR_UNDELIVERED` when the session ends first and some of it may be lost,
+   * `ERR_TIMEOUT`, `ERR_ABORTED`
    */
   readonly flush: (options?: FlushOptions) => Promise<void>;
   /**
@@ -127,7 +128,8 @@ export interface Peer<C extends Contract = Contract, S extends Side = "client"> 
     ...data: DataArguments<SentInput<C, OtherSide<S>, Name>, SendOptions>
   ) => boolean;
   /**
-   * Sends an event once there is room for it: resolves when it was accepted.
+   * Sends an event once there is room for it, first come, first served: resolves when it was accepted.
+   * The data is encoded before this returns.
    * @throws {MyelinError} what `send` throws, `ERR_TIMEOUT`, `ERR_ABORTED`
    */
   readonly post: <Name extends Usable<C, S>["event"]>(

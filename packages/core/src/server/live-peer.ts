@@ -172,6 +172,11 @@ export class LivePeer extends SessionPeer {
     );
   }
 
+  /** The client comes back as another peer, if at all. */
+  takesUnsent(): boolean {
+    return false;
+  }
+
   tellEnd(end: SessionEnd): void {
     this.endpoint.clock.clearTimeout(this.#expiry);
     this.#owner.rooms.leaveAll(this);

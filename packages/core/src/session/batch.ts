@@ -3,12 +3,15 @@
  * array text, so that the peer decodes them with one parse. A batch takes messages as long as it is
  * open; sealing it makes its frame.
  */
+import { ByteReader } from "../bytes/byte-reader.ts";
 import { varintLength, writeVarint } from "../bytes/varint.ts";
 import { frameHeaderBytes } from "../framing/length-prefix.ts";
+import { type NameSource, readEntry } from "./entry-reader.ts";
 import { type CallHead, EntryWriter } from "./entry-writer.ts";
 import { newFrame } from "./message-frames.ts";
 import type { Name } from "./name-table.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { type UnsentMessage, unsentMessage } from "./unsent-message.ts";
 import { entryCost, frameKind, payload, tagBits } from "./wire.ts";
 
 const noFrame = Buffer.alloc(0);
@@ -27,6 +30,8 @@ export class Batch implements Outgoing {
   #count = 0;
   #frame: Buffer = noFrame;
   #headsAt = 0;
+  /** Where heads are that were elsewhere before it was sealed. */
+  #moved: ((at: number) => number) | undefined;
   readonly serial: number;
   events = 0;
   calls = 0;
@@ -130,16 +135,18 @@ export class Batch implements Outgoing {
     this.#entries.credit(id, limit);
   }
 
-  /** The call whose head is there is counted by the peer, but not started. */
+  /** The call whose head was put there is counted by the peer, but not started. */
   abandon(at: number): void {
     if (this.#headsAt === 0) this.#entries.abandon(at);
-    else if (this.#frame !== noFrame)
-      this.#frame[this.#headsAt + at] =
-        (this.#frame[this.#headsAt + at] as number) | tagBits.abandoned;
+    else if (this.#frame !== noFrame) {
+      const tagAt = this.#headsAt + (this.#moved?.(at) ?? at);
+      this.#frame[tagAt] = (this.#frame[tagAt] as number) | tagBits.abandoned;
+    }
   }
 
-  /** Makes the frame. The batch takes no more messages. */
-  seal(): void {
+  /** Makes the frame. The batch takes no more messages. `now`: time limits of its calls run. */
+  seal(now?: number): void {
+    if (now !== undefined) this.#moved = this.#entries.elapse(now);
     const json = this.#json === "" ? "" : `${this.#json}]`;
     const jsonBytes = Buffer.byteLength(json);
     const headsAt = frameHeaderBytes + varintLength(this.#count);
@@ -157,6 +164,20 @@ export class Batch implements Outgoing {
   /** It has left and will not be needed again: only what it counted for is kept. */
   forgetFrame(): void {
     this.#frame = noFrame;
+  }
+
+  /** Its events and calls, but for those taken back, as they were put in. It takes no more. */
+  unsent(names: NameSource): UnsentMessage[] {
+    if (this.#frame === noFrame) this.seal();
+    const reader = new ByteReader().reset(this.#frame);
+    reader.skip(this.#headsAt);
+    const entries = Array.from({ length: this.#count }, () => readEntry(reader, names));
+    const json = this.#frame.toString("utf8", reader.position);
+    const data = json === "" ? [] : (JSON.parse(json) as unknown[]);
+    return entries.flatMap((entry) => {
+      const encoded = entry.data === payload.json ? JSON.stringify(data.shift()) : undefined;
+      return unsentMessage(entry, encoded);
+    });
   }
 
   #data(json: string | undefined): number {

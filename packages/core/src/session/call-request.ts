@@ -1,6 +1,6 @@
 /** What a caller gives, with what the contract says about it. */
 import type { Entry, EntryKind } from "../contract/entry.ts";
-import type { CallRequest } from "./calling.ts";
+import type { CallRequest } from "./call-opening.ts";
 import { checkOf } from "./endpoint.ts";
 import type { ItemSource } from "./items.ts";
 import { timeLimit } from "./time-limit.ts";

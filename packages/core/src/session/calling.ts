@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { sealedBatch } from "./batch.ts";
+import type { CallOpening, CallRequest } from "./call-opening.ts";
 import { MessagePlace } from "./call-place.ts";
 import type { DataCodecs, Encoded } from "./data-codecs.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -17,7 +18,7 @@ import type { Outbox } from "./outbox.ts";
 import { PendingCall } from "./pending-call.ts";
 import { refusalError } from "./refusal.ts";
 import { decodeRemoteError, encodeRemoteError, remoteError } from "./remote-error.ts";
-import { type CallType, callType, entryKind, payload } from "./wire.ts";
+import { callType, entryKind, payload } from "./wire.ts";
 
 export interface CallingOptions {
   /** The client's calls have odd numbers, the server's even ones. */
@@ -27,25 +28,6 @@ export interface CallingOptions {
   readonly outbox: Outbox;
   readonly codecs: DataCodecs;
   readonly deadlines: Deadlines;
-}
-
-/** One call, as its caller describes it. */
-export interface CallRequest {
-  readonly type: CallType;
-  readonly name: string;
-  /** The input; for uploads and duplexes there is none. */
-  readonly data?: unknown;
-  /** What uploads and duplexes send. */
-  readonly source?: ItemSource | undefined;
-  /** 0: none. */
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-  /** The input as it was encoded before, instead of `data`. */
-  readonly encoded?: Encoded;
-  /** How the input is written. */
-  readonly codec?: string | undefined;
-  /** Checks the answer, or each item of it, and may change it. */
-  readonly accept?: ((value: unknown) => unknown) | undefined;
 }
 
 const cancelReason = { aborted: 0, deadline: 1 } as const;
@@ -81,33 +63,45 @@ export class Calling {
   }
 
   /** @throws {MyelinError} when the call cannot be made at all; it has not been accepted then. */
-  open(
-    request: CallRequest,
-    resolve: (value: unknown) => void,
-    reject: (error: MyelinError) => void,
-  ): PendingCall {
+  open(opening: CallOpening): void {
     const { clock, codecs, deadlines, names } = this.#options;
+    const { request } = opening;
     const { name, signal, type } = request;
     if (signal?.aborted === true) throw abortedError(name, signal.reason, "no");
-    const timeoutMs = inheritDeadline(request.timeoutMs, signal, clock.now());
+    const since = clock.now();
+    const timeoutMs = inheritDeadline(request.timeoutMs, signal, since);
     const { encoded: before } = request;
     const encoded =
       before === undefined ? codecs.encode(request.data, request.codec) : codecs.fit(before);
     const knownName = names.use(name);
     const id = this.#nextId;
     this.#nextId += 2;
-    const { accept } = request;
-    const onResult = accept === undefined ? resolve : (value: unknown) => resolve(accept(value));
-    const call = new PendingCall({ id, name, owner: this, resolve: onResult, reject, signal });
+    const call = new PendingCall(id, this, opening);
     const hasOutput = type === callType.stream || type === callType.duplex;
-    if (hasOutput) this.#openOutput(call, accept);
+    if (hasOutput) this.#openOutput(call, request.accept);
     this.#pending.set(id, call);
     call.timeoutMs = timeoutMs;
     if (timeoutMs > 0) deadlines.add(call, timeoutMs);
     const credit = hasOutput ? limits.streamWindowBytes : undefined;
-    this.#send(call, { id, type, name: knownName, timeoutMs, credit }, encoded);
+    this.#send(call, { id, type, name: knownName, timeoutMs, since, credit }, encoded);
     if (request.source !== undefined) this.#openInput(call, request.source, request.codec);
-    return call;
+    opening.onOpen(call);
+  }
+
+  /**
+   * Gives up a call that has not left, so that it can be opened in another session.
+   * @param encoded its input
+   * @returns what is left of it; undefined when it is over already
+   */
+  withdraw(id: number, encoded: Encoded): CallOpening | undefined {
+    const call = this.#pending.get(id);
+    if (call === undefined) return undefined;
+    this.#settle(call);
+    const { opening } = call;
+    // The list of deadlines has forgotten it, and the call still knows when it is due.
+    const left = Math.max(1, Math.ceil(call.dueAt - this.#options.clock.now()));
+    const timeoutMs = call.timeoutMs === 0 ? 0 : left;
+    return { ...opening, request: { ...opening.request, encoded, timeoutMs } };
   }
 
   /** An answer, or anything else that belongs to a call of this side. */
@@ -208,20 +202,23 @@ export class Calling {
   }
 
   #resolve(call: PendingCall, data: unknown): void {
+    const { reject, request, resolve } = call.opening;
+    // Of streams the items were checked, each by itself.
+    const accept = call.output === undefined ? request.accept : undefined;
     try {
-      call.resolve(data);
+      resolve(accept === undefined ? data : accept(data));
     } catch (reason) {
       const error = isMyelinError(reason)
         ? new MyelinError(reason.code, reason.message, { cause: reason, ran: "yes" })
         : new MyelinError("ERR_INVALID_DATA", String(reason), { cause: reason, ran: "yes" });
-      call.reject(error);
+      reject(error);
     }
   }
 
   #fail(call: PendingCall, error: MyelinError): void {
     this.#settle(call);
     call.output?.end(error);
-    call.reject(error);
+    call.opening.reject(error);
   }
 
   #settle(call: PendingCall): void {

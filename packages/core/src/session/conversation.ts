@@ -4,10 +4,9 @@
  * system has taken the bytes.
  */
 import type { MyelinError } from "../errors.ts";
-import type { CallRequest } from "./calling.ts";
+import type { CallOpening } from "./call-opening.ts";
 import type { Encoded } from "./data-codecs.ts";
 import type { CloseOptions } from "./farewell.ts";
-import type { PendingCall } from "./pending-call.ts";
 import type { SessionStats } from "./session-options.ts";
 
 export interface Conversation {
@@ -28,16 +27,13 @@ export interface Conversation {
   /** Its owner is told (`tellDrain`) as soon as there is room. */
   awaitRoom(): void;
   /** Opens a call; as `Calling.open`. */
-  open(
-    request: CallRequest,
-    resolve: (value: unknown) => void,
-    reject: (error: MyelinError) => void,
-  ): PendingCall;
+  open(opening: CallOpening): void;
   /**
    * Resolves when everything that was accepted before has arrived, as far as this wire can tell.
-   * @throws {MyelinError} `ERR_UNDELIVERED` when it ends before.
+   * @returns false when it ended before, and what had not arrived had not left and goes elsewhere
+   * @throws {MyelinError} `ERR_UNDELIVERED` when it ended before.
    */
-  flush(): Promise<void>;
+  flush(): Promise<boolean>;
   /**
    * Ends it in order, as this wire can.
    * @throws {MyelinError} `ERR_UNDELIVERED` when that did not happen in time.

@@ -1,8 +1,13 @@
 /** Reads the heads of messages, as a peer wrote them. */
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import { MyelinError } from "../errors.ts";
-import type { NameBook } from "./name-book.ts";
 import { callType, entryKind, payload, ranCode, tagBits } from "./wire.ts";
+
+/** Knows what the numbers of names stand for. */
+export interface NameSource {
+  /** Reads the name of a message. @throws {MyelinError} `ERR_PROTOCOL` */
+  read(reader: ByteReader): string;
+}
 
 /** The head of one message. Which fields mean something depends on its kind. */
 export interface Entry {
@@ -30,7 +35,7 @@ const maxId = 2 ** 52 - 1;
 const lastCancelReason = 1;
 
 /** @throws {MyelinError} `ERR_PROTOCOL` when it is none. */
-export function readEntry(reader: ByteReader, names: NameBook): Entry {
+export function readEntry(reader: ByteReader, names: NameSource): Entry {
   const tag = reader.u8();
   const entry: Entry = {
     kind: tag & tagBits.kind,
@@ -84,7 +89,7 @@ export function readEntry(reader: ByteReader, names: NameBook): Entry {
   return entry;
 }
 
-function readCall(reader: ByteReader, names: NameBook, entry: Entry): void {
+function readCall(reader: ByteReader, names: NameSource, entry: Entry): void {
   entry.id = readId(reader);
   entry.detail = reader.u8();
   entry.name = names.read(reader);

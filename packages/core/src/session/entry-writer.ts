@@ -1,4 +1,5 @@
 /** Writes the heads of messages, one behind the other; `docs/protocol-myelin.md` has their layout. */
+import { ByteReader } from "../bytes/byte-reader.ts";
 import { writeVarint } from "../bytes/varint.ts";
 import type { Name } from "./name-table.ts";
 import { type CallType, entryKind, tagBits } from "./wire.ts";
@@ -14,6 +15,8 @@ export interface CallHead {
   readonly name: Name;
   /** 0: none. */
   readonly timeoutMs: number;
+  /** When that began, by the clock of the session. */
+  readonly since: number;
   /** Bytes of items that the handler may send at first; for streams and duplexes. */
   readonly credit?: number | undefined;
 }
@@ -23,6 +26,8 @@ export class EntryWriter {
   #block: Buffer = Buffer.allocUnsafe(firstBytes);
   #length = 0;
   readonly #names: number[] = [];
+  /** Where the time limits of calls are, and since when each runs. */
+  #limits: { readonly at: number; readonly since: number }[] | undefined;
 
   get length(): number {
     return this.#length;
@@ -48,11 +53,12 @@ export class EntryWriter {
   }
 
   call(head: CallHead, data: number): void {
-    const { id, type, name, timeoutMs, credit } = head;
+    const { id, type, name, since, timeoutMs, credit } = head;
     this.#begin(entryKind.call, data, name.bytes.length);
     this.#varint(id);
     this.#byte(type);
     this.#name(name);
+    if (timeoutMs > 0) (this.#limits ??= []).push({ at: this.#length, since });
     this.#varint(timeoutMs);
     if (credit !== undefined) this.#varint(credit);
   }
@@ -99,6 +105,31 @@ export class EntryWriter {
     this.#begin(entryKind.credit, 0);
     this.#varint(id);
     this.#varint(limit);
+  }
+
+  /**
+   * Subtracts from the time limit of each call what has passed of it; 1 ms stays at least.
+   * @returns where the head that began at an offset begins now; undefined when all are where they were
+   */
+  elapse(now: number): ((at: number) => number) | undefined {
+    const limits = this.#limits;
+    this.#limits = undefined;
+    const [first] = limits ?? [];
+    if (limits === undefined || first === undefined || now - first.since < 1) return undefined;
+    const before = Buffer.from(this.bytes);
+    const reader = new ByteReader();
+    const moves: { readonly from: number; readonly by: number }[] = [];
+    let copied = 0;
+    this.#length = 0;
+    for (const { at, since } of limits) {
+      this.#length += before.copy(this.#block, this.#length, copied, at);
+      const timeoutMs = reader.reset(before, at).varint();
+      copied = reader.position;
+      this.#varint(Math.max(1, timeoutMs - Math.floor(now - since)));
+      moves.push({ from: copied, by: copied - this.#length });
+    }
+    this.#length += before.copy(this.#block, this.#length, copied);
+    return (at) => moves.reduce((moved, { by, from }) => (from <= at ? at - by : moved), at);
   }
 
   /** The head that begins at `at` is counted by the peer, but not acted on. */

@@ -7,7 +7,7 @@ interface Flush {
   readonly serial: number;
   /** The counted frames in which it left, once all of it has. */
   frames: number | undefined;
-  readonly resolve: () => void;
+  readonly resolve: (isDone: boolean) => void;
   readonly reject: (error: MyelinError) => void;
 }
 
@@ -19,7 +19,8 @@ export class Flushes {
     this.#outbox = outbox;
   }
 
-  add(): Promise<void> {
+  /** Resolves to false when the session ended before, and nothing of it was lost. */
+  add(): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#outbox.flush();
       this.#waiting.push({ serial: this.#outbox.serial, frames: undefined, resolve, reject });
@@ -41,12 +42,16 @@ export class Flushes {
       }
       if (sent.acknowledged < first.frames) break;
       this.#waiting.shift();
-      first.resolve();
+      first.resolve(true);
     }
     if (asks && this.#waiting.length > 0) this.#outbox.askForAcknowledgement();
   }
 
-  failAll(error: MyelinError): void {
-    for (const each of this.#waiting.splice(0)) each.reject(error);
+  /** The session is over. `error`: something did not arrive, or may not have. */
+  end(error: MyelinError | undefined): void {
+    for (const each of this.#waiting.splice(0)) {
+      if (error === undefined) each.resolve(false);
+      else each.reject(error);
+    }
   }
 }

@@ -83,6 +83,12 @@ export class ItemReceiver {
     });
   }
 
+  /** Another one takes its place, before anything has arrived: whoever waits goes on waiting there. */
+  handOver(successor: ItemReceiver): void {
+    this.#ended = true;
+    successor.#waiters.push(...this.#waiters.splice(0));
+  }
+
   /** The consumer has had enough. */
   stop(): void {
     this.#arrived.length = 0;

@@ -2,8 +2,9 @@
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import type { NameSource } from "./entry-reader.ts";
 
-export class NameBook {
+export class NameBook implements NameSource {
   readonly #names: (string | undefined)[] = [];
 
   /** Reads a name frame. @throws {MyelinError} `ERR_PROTOCOL` */
@@ -18,7 +19,6 @@ export class NameBook {
     this.#names[id] = readName(reader, reader.remaining);
   }
 
-  /** Reads the name of a message. @throws {MyelinError} `ERR_PROTOCOL` */
   read(reader: ByteReader): string {
     const id = reader.varint();
     if (id === 0) return readName(reader, reader.varint());
@@ -28,7 +28,8 @@ export class NameBook {
   }
 }
 
-function readName(reader: ByteReader, length: number): string {
+/** The name of so many bytes. @throws {MyelinError} `ERR_PROTOCOL` when it is none */
+export function readName(reader: ByteReader, length: number): string {
   if (length === 0 || length > limits.maxNameBytes) {
     throw new MyelinError("ERR_PROTOCOL", `a name of ${length} bytes`);
   }

@@ -3,11 +3,14 @@
  * serves all sessions of an endpoint, so that a frame has the same bytes for every peer and a
  * broadcast can share them; which names a peer has been told is the session's to know.
  */
+import type { ByteReader } from "../bytes/byte-reader.ts";
 import { varintLength, writeVarint } from "../bytes/varint.ts";
 import { MyelinError } from "../errors.ts";
 import { frameHeaderBytes } from "../framing/length-prefix.ts";
 import { limits } from "../limits.ts";
+import type { NameSource } from "./entry-reader.ts";
 import { newFrame, SingleFrame } from "./message-frames.ts";
+import { readName } from "./name-book.ts";
 import { frameKind } from "./wire.ts";
 
 /** A name that is sent with messages. */
@@ -25,7 +28,7 @@ const noBytes = Buffer.alloc(0);
 /** A name gets its number at this use: those made up for a single message never do. */
 const usesBeforeNumber = 3;
 
-export class NameTable {
+export class NameTable implements NameSource {
   readonly #names = new Map<string, Name>();
   readonly #numbered: Name[] = [];
 
@@ -45,6 +48,12 @@ export class NameTable {
       if (name.uses >= usesBeforeNumber) this.#number(name);
     }
     return name;
+  }
+
+  /** Reads a name that was written with this table. */
+  read(reader: ByteReader): string {
+    const id = reader.varint();
+    return id === 0 ? readName(reader, reader.varint()) : (this.byId(id) as Name).text;
   }
 
   /** The name of a number that this table gave. */

@@ -87,13 +87,16 @@ export class OfflineQueue<Session> {
       const message = `${this.#places.size} messages (${this.#bytes} bytes) wait for a connection`;
       throw new MyelinError("ERR_QUEUE_FULL", message, { ran: "no" });
     }
-    this.#bytes += waiting.bytes;
-    this.#places.add(
-      new Place(waiting, this.#clock, (place, error) => {
-        this.#remove(place);
-        place.waiting.fail(error);
-      }),
-    );
+    this.#place(waiting);
+  }
+
+  /** Puts what was accepted before in front of everything: it is kept, whatever the limits are. */
+  putBack(messages: readonly Waiting<Session>[]): void {
+    if (messages.length === 0) return;
+    const others = [...this.#places];
+    this.#places.clear();
+    for (const waiting of messages) this.#place(waiting);
+    for (const place of others) this.#places.add(place);
   }
 
   /** Sends everything, in order. */
@@ -113,6 +116,16 @@ export class OfflineQueue<Session> {
       this.#remove(place);
       place.waiting.fail(error);
     }
+  }
+
+  #place(waiting: Waiting<Session>): void {
+    this.#bytes += waiting.bytes;
+    this.#places.add(
+      new Place(waiting, this.#clock, (place, error) => {
+        this.#remove(place);
+        place.waiting.fail(error);
+      }),
+    );
   }
 
   #remove(place: Place<Session>): void {

@@ -17,6 +17,7 @@ import type { Outgoing } from "./outgoing.ts";
 import type { WindowSize } from "./send-window.ts";
 import { SendingOrder } from "./sending-order.ts";
 import type { SentFrames } from "./sent-frames.ts";
+import type { UnsentMessage } from "./unsent-message.ts";
 
 export interface OutboxOptions {
   readonly clock: Clock;
@@ -43,6 +44,7 @@ export class Outbox implements Collector {
   readonly #clock: Clock;
   readonly #tick: Tick;
   readonly #onPumped: () => void;
+  readonly #names: NameTable;
   readonly #turns = new FairTurns();
   readonly #writer: FrameWriter;
   readonly #order: SendingOrder;
@@ -56,6 +58,7 @@ export class Outbox implements Collector {
     this.#clock = options.clock;
     this.#tick = tickOf(options.clock);
     this.#onPumped = options.onPumped;
+    this.#names = options.names;
     this.#writer = new FrameWriter(options.names, options.keepsSent);
     // A unit of text has at most three bytes; and a batch may be overfilled by one message.
     this.maxBatchBytes = Math.min(limits.writeChunkBytes, options.maxFrameBytes >> 2);
@@ -66,6 +69,7 @@ export class Outbox implements Collector {
       fragmentBytes: this.fragmentBytes,
       turns: this.#turns,
       transmit: (outgoing) => this.transmit(outgoing),
+      now: () => options.clock.now(),
     });
   }
 
@@ -151,6 +155,11 @@ export class Outbox implements Collector {
   /** Events and calls that have not left. */
   countUnsent(): { events: number; calls: number } {
     return this.#order.countUnsent();
+  }
+
+  /** Those events and calls, in the order in which they were accepted. */
+  unsent(): UnsentMessage[] {
+    return this.#order.unsent(this.#names);
   }
 
   /**

@@ -1,24 +1,14 @@
 /** Opens calls and streams for users: what they gave, checked, and the process held meanwhile. */
-import type { MyelinError } from "../errors.ts";
 import type { CallOptions, StreamOptions } from "../peer/call-options.ts";
+import type { CallOpening, CallRequest } from "./call-opening.ts";
 import { type AnsweredKind, type CallInput, callRequest } from "./call-request.ts";
-import type { CallRequest } from "./calling.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ItemSource } from "./items.ts";
 import { checkName } from "./name-table.ts";
 import { checkedSource, notRun, refuseBytes } from "./peer-arguments.ts";
-import type { PendingCall } from "./pending-call.ts";
 import type { ProcessHold } from "./process-hold.ts";
 import { RemoteItems } from "./remote-items.ts";
-
-/** Opens a call in a session: now, or when there is one. */
-export interface CallOpening {
-  readonly request: CallRequest;
-  readonly onOpen: (call: PendingCall) => void;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: MyelinError) => void;
-}
 
 export interface PeerCallsOptions<Peer> {
   readonly endpoint: Endpoint<Peer>;
@@ -108,7 +98,7 @@ export class PeerCalls<Peer> {
     const session = this.#options.accepting();
     try {
       if (session === undefined) this.#options.openLater(opening);
-      else opening.onOpen(session.open(opening.request, opening.resolve, opening.reject));
+      else session.open(opening);
     } catch (reason) {
       opening.reject(notRun(reason));
     }

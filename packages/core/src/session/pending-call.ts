@@ -1,6 +1,6 @@
 /** A call that this side has opened, until it is settled: with its answer, or with an error. */
-import type { MyelinError } from "../errors.ts";
 import { type Abortable, unwatchAbort, watchAbort } from "./abort-watch.ts";
+import type { CallOpening } from "./call-opening.ts";
 import type { CallPlace } from "./call-place.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { ItemReceiver } from "./item-receiver.ts";
@@ -12,21 +12,9 @@ export interface CallOwner {
   cancel(call: PendingCall, reason: unknown, isDeadline: boolean): void;
 }
 
-export interface PendingCallOptions {
-  readonly id: number;
-  readonly name: string;
-  readonly owner: CallOwner;
-  /** Hears the answer. */
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: MyelinError) => void;
-  readonly signal: AbortSignal | undefined;
-}
-
 export class PendingCall implements Deadline, Abortable {
   readonly id: number;
-  readonly name: string;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: MyelinError) => void;
+  readonly opening: CallOpening;
   /** Items that the handler yields. */
   output: ItemReceiver | undefined;
   /** Items for the handler. */
@@ -39,16 +27,17 @@ export class PendingCall implements Deadline, Abortable {
   next: Deadline | undefined;
   list: Deadline["list"];
   readonly #owner: CallOwner;
-  readonly #signal: AbortSignal | undefined;
 
-  constructor({ id, name, owner, resolve, reject, signal }: PendingCallOptions) {
+  constructor(id: number, owner: CallOwner, opening: CallOpening) {
     this.id = id;
-    this.name = name;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.opening = opening;
     this.#owner = owner;
-    this.#signal = signal;
+    const { signal } = opening.request;
     if (signal !== undefined) watchAbort(signal, this);
+  }
+
+  get name(): string {
+    return this.opening.request.name;
   }
 
   expire(): void {
@@ -61,7 +50,8 @@ export class PendingCall implements Deadline, Abortable {
 
   /** It is settled: nothing is waited for any more. */
   release(): void {
-    if (this.#signal !== undefined) unwatchAbort(this.#signal, this);
+    const { signal } = this.opening.request;
+    if (signal !== undefined) unwatchAbort(signal, this);
     this.input?.stop();
   }
 }

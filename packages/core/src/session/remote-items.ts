@@ -1,11 +1,11 @@
 /** A stream as its consumer holds it: opened when it is first asked, read once. */
 import { MyelinError } from "../errors.ts";
+import type { OpenedCall } from "./call-opening.ts";
 import type { ItemReceiver } from "./item-receiver.ts";
-import type { PendingCall } from "./pending-call.ts";
 
 /** Opens the stream: now, or when there is a connection. */
 export type OpenStream = (
-  onOpen: (call: PendingCall) => void,
+  onOpen: (call: OpenedCall) => void,
   onError: (error: MyelinError) => void,
 ) => void;
 
@@ -73,7 +73,9 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
     });
   }
 
+  /** It is open; for the second time when it had not left before its session was over. */
   #opened(output: ItemReceiver): void {
+    this.#output?.handOver(output);
     this.#output = output;
     if (this.#isStopped) output.stop();
     for (const { resolve } of this.#asked.splice(0)) resolve(output.next());
@@ -82,6 +84,7 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
   /** The first who asks hears of it; who never asks for an item need not. */
   #failed(error: MyelinError): void {
     const [first, ...others] = this.#asked.splice(0);
+    this.#output?.end(error);
     this.#error = error;
     if (first === undefined) return;
     this.#isStopped = true;

@@ -10,11 +10,13 @@
 import { limits } from "../limits.ts";
 import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
 import { Batch } from "./batch.ts";
+import type { NameSource } from "./entry-reader.ts";
 import type { FairTurns } from "./fair-turns.ts";
 import { LargeLane, OrderedLane } from "./lanes.ts";
 import { costOf, Fragments, type Message, messageFrame } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
+import { type UnsentMessage, unsentOfFrame, unsentOfMessage } from "./unsent-message.ts";
 
 export interface SendingOrderOptions {
   /** What the peer granted. */
@@ -25,6 +27,8 @@ export interface SendingOrderOptions {
   readonly fragmentBytes: number;
   readonly turns: FairTurns;
   readonly transmit: (outgoing: Outgoing) => void;
+  /** Milliseconds: what calls have waited is taken from their time limits. */
+  readonly now: () => number;
 }
 
 export class SendingOrder {
@@ -146,6 +150,20 @@ export class SendingOrder {
     return { events, calls };
   }
 
+  /** Events and calls that have not left, in the order in which they were accepted. */
+  unsent(names: NameSource): UnsentMessage[] {
+    const waiting = [this.#waiting, this.#behindLarge, this.#largeWaiting].flatMap((queue) => [
+      ...queue,
+    ]);
+    const begun = [...this.#large.values()].map(({ message }) => message);
+    const all = [this.#open ?? [], this.#ordered.unsent(), begun, waiting].flat();
+    const inOrder = all.sort((one, other) => (one.serial ?? 0) - (other.serial ?? 0));
+    return inOrder.flatMap((each) => {
+      if (each instanceof Batch) return each.unsent(names);
+      return "body" in each ? unsentOfMessage(each, names) : unsentOfFrame(each.frame, names);
+    });
+  }
+
   readonly #newSerial = (): number => {
     this.#serial += 1;
     return this.#serial;
@@ -159,7 +177,7 @@ export class SendingOrder {
   }
 
   #enqueue(batch: Batch): void {
-    batch.seal();
+    batch.seal(batch.calls > 0 ? this.#options.now() : undefined);
     this.#window.take(batch.windowed, batch.cost);
     this.#ordered.add(batch);
     this.#options.turns.add(this.#ordered);
@@ -168,6 +186,7 @@ export class SendingOrder {
   /** Puts a message on its way: its place in the order is here. */
   #start(message: Message): void {
     this.close();
+    if (message.kind === "call") message.entry.elapse(this.#options.now());
     const isLarge = message.body.length > this.#options.fragmentBytes;
     if (message.kind !== "other") this.#window.take(1, costOf(message, isLarge));
     if (!isLarge) {

@@ -1,11 +1,10 @@
 /** What a session accepts to send: how much may wait, and who is told of room. */
-import type { MyelinError } from "../errors.ts";
-import type { Calling, CallRequest } from "./calling.ts";
+import type { CallOpening } from "./call-opening.ts";
+import type { Calling } from "./calling.ts";
 import type { Encoded } from "./data-codecs.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import type { NameTable } from "./name-table.ts";
 import type { Outbox } from "./outbox.ts";
-import type { PendingCall } from "./pending-call.ts";
 import type { SlowPeer } from "./slow-peer.ts";
 import { payload } from "./wire.ts";
 
@@ -73,14 +72,10 @@ export class Sending {
   }
 
   /** Opens a call; as `Calling.open`. */
-  open(
-    request: CallRequest,
-    resolve: (value: unknown) => void,
-    reject: (error: MyelinError) => void,
-  ): PendingCall {
+  open(opening: CallOpening): void {
     const { calling, maxPendingCalls, slowPeer } = this.#options;
     if (slowPeer.isFull(this.queuedBytes)) throw slowPeer.full();
     if (calling.pending >= maxPendingCalls) throw slowPeer.tooManyCalls();
-    return calling.open(request, resolve, reject);
+    calling.open(opening);
   }
 }

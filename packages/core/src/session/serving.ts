@@ -268,7 +268,7 @@ export class Serving<Peer> {
   /** The handler streams, and the caller wants one answer; JSON would make `{}` of it. */
   #refuseIterator(id: number, iterator: Iterator<unknown> | AsyncIterator<unknown>): void {
     this.#refuse(id, refusals.otherType, undefined, ranCode.yes);
-    endIterator(iterator);
+    void endIterator(iterator);
   }
 
   #fail(id: number, reason: unknown): void {

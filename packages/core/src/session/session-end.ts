@@ -1,6 +1,8 @@
 /** How a session ended, and what those are told who waited for it. */
 import { isMyelinError, MyelinError, type Ran } from "../errors.ts";
 import type { Connection } from "../transport/transport.ts";
+import type { CallOpening } from "./call-opening.ts";
+import type { Encoded } from "./data-codecs.ts";
 import type { Retry } from "./goodbye.ts";
 
 /** Why a session ended, and what became of what was under way. */
@@ -13,7 +15,20 @@ export interface SessionEnd {
   readonly unacknowledged: { readonly events: number; readonly calls: number };
   /** What the peer said about coming back. */
   readonly retry: Retry | undefined;
+  /** What never left and is its owner's again, in order, to go into the next session. */
+  readonly moved: readonly MovedMessage[];
 }
+
+/** A message on its way from one session to the next. */
+export type MovedMessage =
+  | { readonly kind: "event"; readonly name: string; readonly encoded: Encoded }
+  | { readonly kind: "call"; readonly opening: CallOpening };
+
+/** No messages. */
+export const nothing: { readonly events: 0; readonly calls: 0 } = Object.freeze({
+  events: 0,
+  calls: 0,
+});
 
 export function closedError(): MyelinError {
   return new MyelinError("ERR_CLOSED", "the connection is closing or closed");

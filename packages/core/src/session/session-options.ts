@@ -5,7 +5,7 @@ import type { MyelinError } from "../errors.ts";
 import type { SlowPeerPolicy } from "../peer/endpoint-options.ts";
 import type { PeerStats } from "../peer/stats.ts";
 import type { EventOutcome } from "./dispatch.ts";
-import type { Goodbye } from "./goodbye.ts";
+import type { Goodbye, Retry } from "./goodbye.ts";
 import type { Handlers } from "./handlers.ts";
 import type { MessageContext } from "./message-context.ts";
 import type { NameTable } from "./name-table.ts";
@@ -31,6 +31,12 @@ export interface SessionOwner extends EventOutcome {
   tellDropped(events: number, bytes: number): void;
   /** The connection is gone, and the session waits for another one. */
   tellDetached(reason: MyelinError): void;
+  /**
+   * It is about to be over, and another one will follow in which it wants to send what has not left.
+   * @param error why, as `SessionEnd.error`
+   * @param retry what the peer said about coming back
+   */
+  takesUnsent(error: MyelinError | undefined, retry: Retry | undefined): boolean;
   /** It is over. Called once, and nothing is called after it. */
   tellEnd(end: SessionEnd): void;
 }

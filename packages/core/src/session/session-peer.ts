@@ -19,6 +19,7 @@ import type { PeerStats } from "../peer/stats.ts";
 import type { Connection, PeerIdentity } from "../transport/transport.ts";
 import { bindOnUse } from "./bound-methods.ts";
 import { bounded } from "./bounded.ts";
+import type { CallOpening } from "./call-opening.ts";
 import type { Conversation } from "./conversation.ts";
 import { type Encoded, ownCopy } from "./data-codecs.ts";
 import type { Endpoint, UserHandler } from "./endpoint.ts";
@@ -28,7 +29,7 @@ import type { ItemSource } from "./items.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
 import { refuseBytes } from "./peer-arguments.ts";
-import { type CallOpening, PeerCalls } from "./peer-calls.ts";
+import { PeerCalls } from "./peer-calls.ts";
 import { PeerNotices, warnOfNotice } from "./peer-notices.ts";
 import { ProcessHold } from "./process-hold.ts";
 import type { RemoteItems } from "./remote-items.ts";
@@ -118,6 +119,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   protected abstract get hasRoomLater(): boolean;
   /** There is no session: opens the call later, or throws. */
   protected abstract openLater(opening: CallOpening): void;
+  abstract takesUnsent(error: MyelinError | undefined, retry: Retry | undefined): boolean;
   abstract tellDetached(reason: MyelinError): void;
   abstract tellEnd(end: SessionEnd): void;
 
@@ -326,13 +328,16 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   /** What waits for a connection is not flushed before there is one. */
   async #flush(): Promise<void> {
-    while (this.session === undefined) {
-      if (this.#state === "closed") throw closedError();
-      await new Promise<void>((resolve) => {
-        this.listeners.on("state", () => resolve(), { once: true });
-      });
+    for (let isDone = false; !isDone; ) {
+      while (this.session === undefined) {
+        if (this.#state === "closed") throw closedError();
+        await new Promise<void>((resolve) => {
+          this.listeners.on("state", () => resolve(), { once: true });
+        });
+      }
+      // A session that ends may have sent nothing of it: all of it goes into the next one then.
+      isDone = await this.session.flush();
     }
-    await this.session.flush();
   }
 }
 

@@ -7,7 +7,8 @@ import { type Tick, tickOf } from "../bytes/tick.ts";
 import { MyelinError } from "../errors.ts";
 import type { Connection } from "../transport/transport.ts";
 import { Acknowledging } from "./acknowledging.ts";
-import { Calling, type CallRequest } from "./calling.ts";
+import type { CallOpening } from "./call-opening.ts";
+import { Calling } from "./calling.ts";
 import { ControlReader } from "./control-reader.ts";
 import type { Conversation } from "./conversation.ts";
 import { DataCodecs, type Encoded } from "./data-codecs.ts";
@@ -21,13 +22,14 @@ import { Intake, type IntakeOwner } from "./intake.ts";
 import { Liveness } from "./liveness.ts";
 import { MessageRouter } from "./message-router.ts";
 import { Outbox } from "./outbox.ts";
-import type { PendingCall } from "./pending-call.ts";
 import { Sending } from "./sending.ts";
 import { Serving } from "./serving.ts";
 import {
   closedError,
   endGently,
   isComplete,
+  type MovedMessage,
+  nothing,
   unansweredError,
   undeliveredError,
 } from "./session-end.ts";
@@ -265,20 +267,13 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     return this.#sending.event(name, this.#codecs.fit(encoded));
   }
 
-  open(
-    request: CallRequest,
-    resolve: (value: unknown) => void,
-    reject: (error: MyelinError) => void,
-  ): PendingCall {
+  open(opening: CallOpening): void {
     if (this.#state !== "open") throw closedError();
-    return this.#sending.open(request, resolve, reject);
+    this.#sending.open(opening);
   }
 
-  /**
-   * Resolves when the peer has acknowledged everything that was accepted before; streams apart.
-   * @throws {MyelinError} `ERR_UNDELIVERED` when the session ends before.
-   */
-  flush(): Promise<void> {
+  /** Resolves when the peer has acknowledged everything that was accepted before; streams apart. */
+  flush(): Promise<boolean> {
     if (this.#state === "ended") return Promise.reject(closedError());
     const flushed = this.#flushes.add();
     this.#progress();
@@ -371,7 +366,10 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     if (this.#state === "ended") return;
     this.#state = "ended";
     const unacknowledged = this.#outbox.sent.count();
-    const unsent = this.#outbox.countUnsent();
+    const { owner } = this.#options;
+    const moves = owner.takesUnsent(error, this.#retry);
+    const unsent = moves ? nothing : this.#outbox.countUnsent();
+    const moved = moves ? this.#withdrawUnsent() : [];
     this.#inbox.stop();
     this.#intake.stop();
     this.#acknowledging.stop();
@@ -382,9 +380,19 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     this.#calling.failAll(({ name }, ran) => unansweredError(name, ran, error));
     this.#serving.cancelAll(error ?? closedError());
     this.#deadlines.clear();
-    const end = { error, unsent, unacknowledged, retry: this.#retry };
-    this.#flushes.failAll(undeliveredError(end));
-    this.#farewell.ended(isComplete(end) ? undefined : undeliveredError(end));
-    this.#options.owner.tellEnd(end);
+    const end = { error, unsent, unacknowledged, retry: this.#retry, moved };
+    const undelivered = isComplete(end) ? undefined : undeliveredError(end);
+    this.#flushes.end(moves ? undelivered : undeliveredError(end));
+    this.#farewell.ended(undelivered);
+    owner.tellEnd(end);
+  }
+
+  /** What was accepted and has not left: nobody here waits for it any more. */
+  #withdrawUnsent(): MovedMessage[] {
+    return this.#outbox.unsent().flatMap((message): MovedMessage[] => {
+      if (message.kind === "event") return [message];
+      const opening = this.#calling.withdraw(message.id, message.encoded);
+      return opening === undefined ? [] : [{ kind: "call", opening }];
+    });
   }
 }

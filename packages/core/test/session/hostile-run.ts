@@ -3,7 +3,8 @@
 
 import fc from "fast-check";
 import { isMyelinError } from "../../src/errors.ts";
-import type { CallRequest } from "../../src/session/calling.ts";
+import type { CallRequest } from "../../src/session/call-opening.ts";
+import type { ItemReceiver } from "../../src/session/item-receiver.ts";
 import { type CallType, callType } from "../../src/session/wire.ts";
 import type { Connection, Sink } from "../../src/transport/transport.ts";
 import { frame } from "./byte-peer.ts";
@@ -120,19 +121,21 @@ function prepare(side: Side, heard: string[]): void {
   handlers.handle("through", { type: callType.duplex, run: (items) => items });
   session.release();
   const open = (type: CallType, name: string, more: Partial<CallRequest> = {}): void => {
-    const call = session.open(
-      { type, name, timeoutMs: 0, ...more },
-      () => heard.push(`result of ${name}`),
-      (error) => heard.push(`error of ${name}: ${error.code}`),
-    );
     // Reads until the end, whatever it is.
-    const read = async (): Promise<void> => {
-      for (let step = await call.output?.next(); step?.done === false; ) {
+    const read = async (output: ItemReceiver | undefined): Promise<void> => {
+      for (let step = await output?.next(); step?.done === false; ) {
         heard.push(`item of ${name}`);
-        step = await call.output?.next();
+        step = await output?.next();
       }
     };
-    read().catch(() => heard.push(`items of ${name} broke off`));
+    session.open({
+      request: { type, name, timeoutMs: 0, ...more },
+      onOpen({ output }) {
+        read(output).catch(() => heard.push(`items of ${name} broke off`));
+      },
+      resolve: () => heard.push(`result of ${name}`),
+      reject: (error) => heard.push(`error of ${name}: ${error.code}`),
+    });
   };
   open(callType.call, "echo", { data: { from: "this side" } });
   open(callType.stream, "count");

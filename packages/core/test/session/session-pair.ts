@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../../src/clock.ts";
 import { CodecRegistry } from "../../src/codec/codec-registry.ts";
 import { limits } from "../../src/limits.ts";
 import { Handlers } from "../../src/session/handlers.ts";
+import type { ItemReceiver } from "../../src/session/item-receiver.ts";
 import type { MessageContext } from "../../src/session/message-context.ts";
 import { NameTable } from "../../src/session/name-table.ts";
 import { Session } from "../../src/session/session.ts";
@@ -54,6 +55,7 @@ export class Side {
         tellDetached: () => {
           this.detachments += 1;
         },
+        takesUnsent: () => false,
         tellEnd: onEnd,
       },
       clock: options.clock ?? systemClock,
@@ -85,18 +87,26 @@ export class Side {
   /** A call without anything special, as a promise. */
   call(name: string, data?: unknown, request: object = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.session.open({ type: 0, name, data, timeoutMs: 0, ...request }, resolve, reject);
+      this.session.open({
+        request: { type: 0, name, data, timeoutMs: 0, ...request },
+        onOpen() {},
+        resolve,
+        reject,
+      });
     });
   }
 
   /** The items that the peer's handler yields. */
   stream(name: string, data?: unknown, request: object = {}): AsyncIterable<unknown> {
-    const call = this.session.open(
-      { type: 1, name, data, timeoutMs: 0, ...request },
-      () => {},
-      () => {},
-    );
-    const output = call.output as NonNullable<typeof call.output>;
+    let output!: ItemReceiver;
+    this.session.open({
+      request: { type: 1, name, data, timeoutMs: 0, ...request },
+      onOpen: (call) => {
+        output = call.output as ItemReceiver;
+      },
+      resolve() {},
+      reject() {},
+    });
     return {
       [Symbol.asyncIterator]: () => ({
         next: () => output.next(),

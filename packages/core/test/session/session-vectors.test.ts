@@ -133,7 +133,8 @@ function entryOf(message: MessageVector, names: Record<string, string> = {}): Pa
 
 function callHead(message: MessageVector) {
   const { id = 0, type = "call", timeoutMs = 0, credit } = message;
-  return { id, type: callType[type] satisfies CallType, name: nameOf(message), timeoutMs, credit };
+  const name = nameOf(message);
+  return { id, type: callType[type] satisfies CallType, name, timeoutMs, since: 0, credit };
 }
 
 /** Adds a message to a batch, as those do who send. */

@@ -1,0 +1,41 @@
+/** A call as it is asked for, before it has a number. */
+import type { MyelinError } from "../errors.ts";
+import type { Encoded } from "./data-codecs.ts";
+import type { ItemReceiver } from "./item-receiver.ts";
+import type { ItemSource } from "./items.ts";
+import type { CallType } from "./wire.ts";
+
+/** One call, as its caller describes it. */
+export interface CallRequest {
+  readonly type: CallType;
+  readonly name: string;
+  /** The input; for uploads and duplexes there is none. */
+  readonly data?: unknown;
+  /** What uploads and duplexes send. */
+  readonly source?: ItemSource | undefined;
+  /** 0: none. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** The input as it was encoded before, instead of `data`. */
+  readonly encoded?: Encoded;
+  /** How the input is written. */
+  readonly codec?: string | undefined;
+  /** Checks the answer, or each item of it, and may change it. */
+  readonly accept?: ((value: unknown) => unknown) | undefined;
+}
+
+/** What its opener learns of an open call. */
+export interface OpenedCall {
+  /** Items that the handler yields; for streams and duplexes. */
+  readonly output: ItemReceiver | undefined;
+}
+
+/** A call to be opened, and who hears of it. */
+export interface CallOpening {
+  readonly request: CallRequest;
+  /** It is open: called again when it goes on in another session, because it had not left. */
+  readonly onOpen: (call: OpenedCall) => void;
+  /** Hears the answer. */
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: MyelinError) => void;
+}
