@@ -73,7 +73,8 @@ export class Attempts {
   /** Tries again, unless that was the last attempt. */
   later(atLeastMs: number, error: MyelinError | undefined): void {
     const { clock, isHeld, onGivenUp, retry } = this.#options;
-    const waitMs = Math.max(atLeastMs, this.#backoff.next());
+    // Also behind a pause that was told to all: they must not come back together.
+    const waitMs = atLeastMs + this.#backoff.next();
     if (retry === undefined || this.#backoff.attempts > retry.maxAttempts) {
       onGivenUp(error);
       return;

@@ -7,7 +7,7 @@ import type { Client } from "../peer/client.ts";
 import type { ConnectOptions, OfflineOptions } from "../peer/connect-options.ts";
 import { unwatchAbort, watchAbort } from "../session/abort-watch.ts";
 import { Endpoint } from "../session/endpoint.ts";
-import { checkOptions, checkSecret } from "../session/endpoint-options.ts";
+import { checkConnectOptions, checkOptions, checkSecret } from "../session/endpoint-options.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
 import { timeLimit } from "../session/time-limit.ts";
 import { transportOf } from "../transport/by-address.ts";
@@ -19,7 +19,7 @@ export type ConnectAddress = string | Address | Way<never>;
 
 const defaultTimeoutMs = 10_000;
 const defaultRetry = { minMs: 100, maxMs: 30_000, maxAttempts: Number.POSITIVE_INFINITY };
-const defaultOffline = { maxBytes: 16 * 1024 * 1024, maxMessages: 10_000 };
+const defaultOffline = { maxBytes: 16 * 1024 * 1024, maxMessages: 10_000, maxAgeMs: 0 };
 
 /**
  * Connects to a server.
@@ -34,6 +34,7 @@ export async function connect<C extends Contract = Contract>(
 ): Promise<Client<C>> {
   const given = (options ?? {}) as ConnectOptions;
   checkOptions("connect", given);
+  checkConnectOptions(given);
   if (given.dialect === "node-ipc") {
     throw new MyelinError("ERR_UNSUPPORTED", "connect(): the node-ipc dialect is not spoken yet");
   }
@@ -77,9 +78,6 @@ async function untilWelcome(
 function settingsOf(address: ConnectAddress, options: ConnectOptions): LiveClientOptions {
   const { meta = {}, offline = "queue", retry = {} } = options;
   const own: OfflineOptions = typeof offline === "string" ? { policy: offline } : offline;
-  if (own.maxAgeMs !== undefined) {
-    throw new MyelinError("ERR_UNSUPPORTED", "connect(): offline.maxAgeMs is not supported yet");
-  }
   const where =
     typeof address === "object" && "dial" in address
       ? { transport: address, address: address.address }

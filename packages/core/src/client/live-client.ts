@@ -70,7 +70,7 @@ export class LiveClient extends SessionPeer {
       settings: options.offline,
       codecs: endpoint.anyCodecs,
       highWaterMarkBytes: endpoint.highWaterMarkBytes,
-      onDropped: (events, bytes) => this.tellDropped(events, bytes, "offline"),
+      onDropped: (events, bytes, reason) => this.tellDropped(events, bytes, reason),
     });
     this.first = new Promise((resolve, reject) => {
       this.#welcomed = resolve;

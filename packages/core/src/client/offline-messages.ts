@@ -14,6 +14,8 @@ export interface OfflineSettings {
   readonly policy: "queue" | "drop" | "reject";
   readonly maxBytes: number;
   readonly maxMessages: number;
+  /** Events that have waited so long are dropped; 0: they wait as long as it takes. */
+  readonly maxAgeMs: number;
 }
 
 export interface OfflineMessagesOptions {
@@ -22,7 +24,7 @@ export interface OfflineMessagesOptions {
   /** Encodes for a server whose own limits are not known yet. */
   readonly codecs: DataCodecs;
   readonly highWaterMarkBytes: number;
-  readonly onDropped: (events: number, bytes: number) => void;
+  readonly onDropped: (events: number, bytes: number, reason: "offline" | "too-old") => void;
 }
 
 /** What a message that waits counts for, beside its data. */
@@ -61,7 +63,7 @@ export class OfflineMessages {
     const { onDropped, settings } = this.#options;
     if (settings.policy === "reject") throw notConnected();
     const encoded = ownCopy(encode());
-    if (settings.policy === "drop") onDropped(1, 0);
+    if (settings.policy === "drop") onDropped(1, 0, "offline");
     else this.#queue.add(this.#event(name, encoded));
   }
 
@@ -85,7 +87,7 @@ export class OfflineMessages {
   }
 
   #event(name: string, encoded: Encoded): Waiting<Conversation> {
-    const { onDropped } = this.#options;
+    const { onDropped, settings } = this.#options;
     const bytes = waitingBytes + encodedLength(encoded);
     return {
       bytes,
@@ -94,11 +96,12 @@ export class OfflineMessages {
           session.encodedEvent(name, encoded);
         } catch {
           // It does not fit into what this server takes, and nobody else can be told.
-          onDropped(1, bytes);
+          onDropped(1, bytes, "offline");
         }
       },
       fail: () => {},
-      timeoutMs: 0,
+      expire: () => onDropped(1, bytes, "too-old"),
+      timeoutMs: settings.maxAgeMs,
       signal: undefined,
     };
   }

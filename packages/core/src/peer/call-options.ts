@@ -70,6 +70,12 @@ export interface CloseOptions {
    * peer that never answers would keep `close()` waiting for ever. @defaultValue 5,000
    */
   timeoutMs?: number | undefined;
+  /**
+   * What the other end is told about coming back: a client comes at once, after a time (a server that
+   * restarts knows how long that takes; pauses are random on top, so that clients do not come together),
+   * or not at all. @defaultValue "now"
+   */
+  retry?: "now" | "never" | { readonly afterMs: number } | undefined;
 }
 
 /** Options of `flush`. */

@@ -31,7 +31,10 @@ export interface OfflineOptions {
   maxBytes?: number;
   /** More is `ERR_QUEUE_FULL`. @defaultValue 10,000 */
   maxMessages?: number;
-  /** Events that have waited longer are dropped: old news. @defaultValue no limit */
+  /**
+   * Events that have waited so long are dropped, counted, and told as a notice: old news. Calls wait
+   * within their own timeout. @defaultValue no limit
+   */
   maxAgeMs?: number;
 }
 

@@ -12,6 +12,7 @@ import type { Encoded } from "../session/data-codecs.ts";
 import type { Endpoint, UserHandler } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
+import { checkCloseOptions } from "../session/peer-arguments.ts";
 import { closedError } from "../session/session-end.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
 import type { Connection, Listener } from "../transport/transport.ts";
@@ -158,9 +159,11 @@ export class LiveServer implements AsyncDisposable {
     return ask(peers, name, input, { clock, signal, timeoutMs, want });
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    // A mistake in the options closes nothing.
+    checkCloseOptions(options);
     this.#closing ??= this.#close(options);
-    return this.#closing;
+    await this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

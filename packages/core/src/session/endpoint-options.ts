@@ -1,6 +1,7 @@
 /** Checks the options that clients and servers have in common. */
 import { MyelinError } from "../errors.ts";
 import { checkOption, milliseconds, type OptionRule } from "../options.ts";
+import type { ConnectOptions } from "../peer/connect-options.ts";
 import type { EndpointOptions, SlowPeerPolicy } from "../peer/endpoint-options.ts";
 
 const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
@@ -73,6 +74,28 @@ export function checkOptions(owner: "serve" | "connect", options: EndpointOption
   }
   if (resume !== false) check(owner, "resume.", resume, { windowMs: time, bufferBytes: "later" });
   if (heartbeat !== false) check(owner, "heartbeat.", heartbeat, { intervalMs: time });
+}
+
+/** What becomes of messages while there is no connection. */
+const offlinePolicies: readonly string[] = ["queue", "drop", "reject"];
+
+/** The same for what only clients have. @throws {MyelinError} `ERR_CONFIG` */
+export function checkConnectOptions({ offline = "queue", retry = false }: ConnectOptions): void {
+  const given = typeof offline === "string" ? { policy: offline } : offline;
+  const { maxAgeMs, policy } = given;
+  check("connect", "offline.", given, {
+    ...{ policy: "string", maxBytes: some, maxMessages: some, maxAgeMs: anyTime },
+  });
+  if (!offlinePolicies.includes(policy)) {
+    const known = offlinePolicies.join(", ");
+    throw new MyelinError("ERR_CONFIG", `connect(): offline must be one of ${known}`);
+  }
+  if (maxAgeMs !== undefined && policy !== "queue") {
+    throw new MyelinError("ERR_CONFIG", "connect(): offline.maxAgeMs is for what waits: queue");
+  }
+  if (retry !== false) {
+    check("connect", "retry.", retry, { minMs: anyTime, maxMs: anyTime, maxAttempts: anyTime });
+  }
 }
 
 function check(owner: string, prefix: string, given: object, rules: Rules): void {

@@ -14,6 +14,8 @@ export interface Waiting<Session> {
   run(session: Session): void;
   /** There will be none, or not in time. */
   fail(error: MyelinError): void;
+  /** It has waited for so long. @defaultValue `fail` */
+  readonly expire?: (error: MyelinError) => void;
   /** 0: as long as it takes. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -24,17 +26,19 @@ export interface OfflineLimits {
   readonly maxMessages: number;
 }
 
+type OnOver<Session> = (
+  place: Place<Session>,
+  error: MyelinError,
+  tell: (error: MyelinError) => void,
+) => void;
+
 class Place<Session> implements Abortable {
   readonly waiting: Waiting<Session>;
-  readonly #onOver: (place: Place<Session>, error: MyelinError) => void;
+  readonly #onOver: OnOver<Session>;
   readonly #clock: Clock;
   readonly #timer: Timer | undefined;
 
-  constructor(
-    waiting: Waiting<Session>,
-    clock: Clock,
-    onOver: (place: Place<Session>, error: MyelinError) => void,
-  ) {
+  constructor(waiting: Waiting<Session>, clock: Clock, onOver: OnOver<Session>) {
     const { signal, timeoutMs } = waiting;
     this.waiting = waiting;
     this.#clock = clock;
@@ -43,13 +47,14 @@ class Place<Session> implements Abortable {
     if (timeoutMs > 0) {
       this.#timer = clock.setTimeout(() => {
         const message = `there was no connection within ${timeoutMs} ms`;
-        onOver(this, new MyelinError("ERR_TIMEOUT", message, { ran: "no" }));
+        const { expire = (error) => waiting.fail(error) } = waiting;
+        onOver(this, new MyelinError("ERR_TIMEOUT", message, { ran: "no" }), expire);
       }, timeoutMs);
     }
   }
 
   aborted(reason: unknown): void {
-    this.#onOver(this, abortedError(reason));
+    this.#onOver(this, abortedError(reason), (error) => this.waiting.fail(error));
   }
 
   release(): void {
@@ -121,9 +126,9 @@ export class OfflineQueue<Session> {
   #place(waiting: Waiting<Session>): void {
     this.#bytes += waiting.bytes;
     this.#places.add(
-      new Place(waiting, this.#clock, (place, error) => {
+      new Place(waiting, this.#clock, (place, error, tell) => {
         this.#remove(place);
-        place.waiting.fail(error);
+        tell(error);
       }),
     );
   }

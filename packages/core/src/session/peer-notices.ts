@@ -14,8 +14,8 @@ export class PeerNotices {
   readonly #clock: Clock;
   readonly #notify: (notice: Notice) => void;
   readonly #unhandledNames = new Set<string>();
-  /** Drops that are not told yet. */
-  #untold = { events: 0, bytes: 0 };
+  /** Drops that are not told yet, by their reasons. */
+  readonly #untold = new Map<DroppedNotice["reason"], { events: number; bytes: number }>();
 
   constructor(peer: PeerName, clock: Clock, notify: (notice: Notice) => void) {
     this.#peer = peer;
@@ -26,14 +26,17 @@ export class PeerNotices {
   /** Told once per turn: a flood of events must not become one of notices. */
   addDropped(events: number, bytes: number, reason: DroppedNotice["reason"]): void {
     this.dropped += events;
-    const isFirst = this.#untold.events === 0;
-    this.#untold.events += events;
-    this.#untold.bytes += bytes;
-    if (!isFirst) return;
+    const untold = this.#untold.get(reason);
+    if (untold !== undefined) {
+      untold.events += events;
+      untold.bytes += bytes;
+      return;
+    }
+    const first = { events, bytes };
+    this.#untold.set(reason, first);
     this.#clock.setImmediate(() => {
-      const untold = this.#untold;
-      this.#untold = { events: 0, bytes: 0 };
-      this.#notify({ kind: "dropped", peer: this.#peer, ...untold, reason });
+      this.#untold.delete(reason);
+      this.#notify({ kind: "dropped", peer: this.#peer, ...first, reason });
     });
   }
 

@@ -13,7 +13,7 @@ import type {
   SendOptions,
   StreamOptions,
 } from "../peer/call-options.ts";
-import type { Notice } from "../peer/notice.ts";
+import type { DroppedNotice, Notice } from "../peer/notice.ts";
 import type { CloseReason, PeerState } from "../peer/peer.ts";
 import type { PeerStats } from "../peer/stats.ts";
 import type { Connection, PeerIdentity } from "../transport/transport.ts";
@@ -28,7 +28,7 @@ import type { Handlers } from "./handlers.ts";
 import type { ItemSource } from "./items.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
-import { refuseBytes } from "./peer-arguments.ts";
+import { checkCloseOptions, refuseBytes } from "./peer-arguments.ts";
 import { PeerCalls } from "./peer-calls.ts";
 import { PeerNotices, warnOfNotice } from "./peer-notices.ts";
 import { ProcessHold } from "./process-hold.ts";
@@ -203,11 +203,11 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   async close(options: CloseOptions = {}): Promise<void> {
-    const { drainMs = defaultDrainMs, timeoutMs = this.endpoint.closeTimeoutMs } = options;
-    timeLimit("close(): drainMs", drainMs);
-    timeLimit("close(): timeoutMs", timeoutMs);
+    checkCloseOptions(options);
+    const { closeTimeoutMs } = this.endpoint;
+    const { drainMs = defaultDrainMs, retry = "now", timeoutMs = closeTimeoutMs } = options;
     this.wasClosedHere = true;
-    await this.closeSession({ drainMs, timeoutMs: drainMs + timeoutMs, retry: "now" });
+    await this.closeSession({ drainMs, timeoutMs: drainMs + timeoutMs, retry });
     await this.closed;
   }
 
@@ -257,7 +257,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     return this.#notices.dropped;
   }
 
-  tellDropped(events: number, bytes: number, reason: "slow-peer" | "offline" = "slow-peer"): void {
+  tellDropped(events: number, bytes: number, reason: DroppedNotice["reason"] = "slow-peer"): void {
     this.#notices.addDropped(events, bytes, reason);
   }
 
