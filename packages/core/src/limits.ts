@@ -70,8 +70,8 @@ export const limits: {
   maxOpenMessages: 4,
   /** A sender that is faster than the handlers would fill the memory with events that wait. */
   windowMessages: 1_024,
-  /** The same in bytes. */
-  windowBytes: 1024 * 1024,
+  /** The same in bytes; so many that a few messages of a megabyte are under way at once. */
+  windowBytes: 4 * 1024 * 1024,
   /** Calls that are opened and cancelled again, over and over, would each start a handler. */
   maxInboundCalls: 1_024,
   /** A generator that never comes back would hold the place of its stream for ever. */

@@ -41,11 +41,30 @@ export function writeFrameHeader(
 /** Receives whole frames, in order, by direct calls. */
 export interface BinaryFrameSink {
   /**
+   * A long frame is on its way, of which the bytes from `start` to `end` are there: the first of a
+   * payload of `payloadBytes`. Called at most once for each frame, and not for every one.
+   * @returns memory for the last bytes of the payload, so that they are copied there as they arrive:
+   * when it is full {@link onPlaced} is called, and `onFrame` is not. Undefined: no such wish.
+   */
+  onBegin?(
+    kind: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    payloadBytes: number,
+  ): Buffer | undefined;
+  /** The memory that `onBegin` gave last is full. */
+  onPlaced?(): void;
+
+  /**
    * The payload is `bytes` from `start` to `end`. They are valid only during the call, and others'
    * frames are around them.
    */
   onFrame(kind: number, bytes: Buffer, start: number, end: number): void;
 }
+
+/** Below this, copying a frame twice costs less than asking. */
+const placedBytes = 16 * 1024;
 
 /** An error of the sink passes through; the decoder is of no use afterwards. */
 export class LengthPrefixDecoder implements FrameDecoder {
@@ -58,6 +77,9 @@ export class LengthPrefixDecoder implements FrameDecoder {
   #pending: ByteQueue | undefined;
   /** Bytes that the incomplete frame has in all, with its header; 0 as long as that is not known. */
   #pendingFrameBytes = 0;
+  /** Where the rest of the incomplete frame goes, and how much of that is there. */
+  #place: Buffer | undefined;
+  #placed = 0;
   #stopped = false;
 
   constructor(sink: BinaryFrameSink, options: { maxFrameBytes: number }) {
@@ -66,12 +88,13 @@ export class LengthPrefixDecoder implements FrameDecoder {
   }
 
   get pendingBytes(): number {
-    return this.#pending?.length ?? 0;
+    return this.#place === undefined ? (this.#pending?.length ?? 0) : this.#placed;
   }
 
   stop(): void {
     this.#stopped = true;
     this.#pending = undefined;
+    this.#place = undefined;
   }
 
   /**
@@ -82,10 +105,13 @@ export class LengthPrefixDecoder implements FrameDecoder {
     if (this.#stopped) return 0;
     const bytes = asBuffer(chunk);
     const { length } = bytes;
-    let at = this.pendingBytes === 0 ? 0 : this.#complete(bytes);
+    let at = 0;
+    if (this.#place !== undefined) at = this.#fill(this.#place, bytes, 0);
+    else if (this.pendingBytes > 0) at = this.#complete(bytes);
     while (length - at >= lengthBytes && !this.#stopped) {
       const end = at + this.#frameBytesAt(bytes, at);
       if (end > length) {
+        if (this.#begin(bytes, at, end)) return length;
         this.#pendingFrameBytes = end - at;
         break;
       }
@@ -95,6 +121,31 @@ export class LengthPrefixDecoder implements FrameDecoder {
     if (this.#stopped) return at;
     if (at < length) this.#keep(bytes.subarray(at));
     return length;
+  }
+
+  /** Asks for memory for a frame that ends at `end`, behind the bytes. @returns whether there is any */
+  #begin(bytes: Buffer, at: number, end: number): boolean {
+    const { length } = bytes;
+    const start = at + frameHeaderBytes;
+    if (end - start < placedBytes || length <= start) return false;
+    const kind = bytes[at + lengthBytes] as number;
+    const place = this.#sink.onBegin?.(kind, bytes, start, length, end - start);
+    if (place === undefined) return false;
+    this.#place = place;
+    this.#placed = 0;
+    this.#fill(place, bytes, end - place.length);
+    return true;
+  }
+
+  /** @returns where the next frame starts in `bytes` */
+  #fill(place: Buffer, bytes: Buffer, start: number): number {
+    const end = Math.min(bytes.length, start + place.length - this.#placed);
+    this.#placed += bytes.copy(place, this.#placed, start, end);
+    if (this.#placed === place.length) {
+      this.#place = undefined;
+      this.#sink.onPlaced?.();
+    }
+    return end;
   }
 
   /**

@@ -33,7 +33,7 @@ export interface EndpointLimits {
   /**
    * Events and openings of calls that a peer may send before handlers have settled, as bytes and as a
    * number. Without it a fast sender to slow asynchronous handlers is a million live promises.
-   * @defaultValue 1 MiB
+   * @defaultValue 4 MiB
    */
   windowBytes?: number;
   /** @defaultValue 1,024 */

@@ -8,7 +8,7 @@ import type { Notice } from "../peer/notice.ts";
 import type { AskOptions, BroadcastOptions, BroadcastResult } from "../peer/server.ts";
 import type { ExchangeStats, ServerStats } from "../peer/stats.ts";
 import { bindOnUse } from "../session/bound-methods.ts";
-import type { Encoded } from "../session/data-codecs.ts";
+import { type Encoded, ownCopy } from "../session/data-codecs.ts";
 import type { Endpoint, UserHandler } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
@@ -134,7 +134,8 @@ export class LiveServer implements AsyncDisposable {
   broadcast(name: string, data?: unknown, options: BroadcastOptions = {}): BroadcastResult {
     if (this.#closing !== undefined) throw closedError();
     const entry: Entry | undefined = this.#endpoint.outgoing(name, "event");
-    const encoded = this.#endpoint.anyCodecs.encode(data, entry?.codec);
+    // One copy for all of them, if any.
+    const encoded = ownCopy(this.#endpoint.anyCodecs.encode(data, entry?.codec));
     let accepted = 0;
     let dropped = 0;
     let refused = 0;

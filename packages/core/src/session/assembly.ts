@@ -2,7 +2,8 @@
 import { MyelinError } from "../errors.ts";
 import type { Entry } from "./entry-reader.ts";
 
-const firstBytes = 128 * 1024;
+/** Memory that is asked for and not written to costs its address only. */
+const firstBytes = 1024 * 1024;
 
 export class Assembly {
   readonly entry: Entry;
@@ -47,6 +48,18 @@ export class Assembly {
       this.#block.set(part, this.#length);
     }
     this.#length = length;
+  }
+
+  /** Memory for the next part, which is there when {@link reserved} is called; undefined: it has none. */
+  reserve(bytes: number): Buffer | undefined {
+    if (!this.isWanted || bytes === 0 || this.#length + bytes > this.total) return undefined;
+    if (this.#length + bytes > this.#block.length) this.#grow(this.#length + bytes);
+    return this.#block.subarray(this.#length, this.#length + bytes);
+  }
+
+  /** So many bytes were written to what was reserved. */
+  reserved(bytes: number): void {
+    this.#length += bytes;
   }
 
   #grow(needed: number): void {

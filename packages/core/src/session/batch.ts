@@ -33,6 +33,7 @@ export class Batch implements Outgoing {
   /** Where heads are that were elsewhere before it was sealed. */
   #moved: ((at: number) => number) | undefined;
   readonly serial: number;
+  readonly body = undefined;
   events = 0;
   calls = 0;
   #hasLeft = false;
@@ -73,6 +74,10 @@ export class Batch implements Outgoing {
 
   get frame(): Buffer {
     return this.#frame;
+  }
+
+  get length(): number {
+    return this.#frame.length;
   }
 
   get names(): readonly number[] {

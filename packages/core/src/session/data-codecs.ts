@@ -9,7 +9,12 @@ import { codecId } from "./wire.ts";
 export interface Coded {
   readonly codec: number;
   readonly body: Uint8Array;
+  /** Nobody changes these bytes: they were made here. Otherwise they are the sender's. */
+  readonly isOwn: boolean;
 }
+
+/** More bytes of a sender's than this are not copied: they are borrowed until acknowledged. */
+export const copiedBytes: number = limits.writeChunkBytes;
 
 /** JSON text for a batch, `undefined` for none, or bytes with the number of their codec. */
 export type Encoded = string | undefined | Coded;
@@ -47,10 +52,12 @@ export function encodedLength(encoded: Encoded): number {
   return typeof encoded === "string" ? encoded.length : (encoded?.body.length ?? 0);
 }
 
-/** Bytes that wait are the sender's no more, unless they are too many to be copied for that. */
-export function ownCopy(encoded: Encoded): Encoded {
-  if (typeof encoded !== "object" || encoded.body.length > limits.writeChunkBytes) return encoded;
-  return { codec: encoded.codec, body: Uint8Array.prototype.slice.call(encoded.body) };
+/** What waits is the sender's no more, unless it is borrowed. */
+export function ownCopy<Data extends Encoded>(encoded: Data): Data | Coded {
+  if (typeof encoded !== "object" || encoded.isOwn) return encoded;
+  if (encoded.body.length > copiedBytes) return encoded;
+  const body: Uint8Array = Uint8Array.prototype.slice.call(encoded.body);
+  return { codec: encoded.codec, body, isOwn: true };
 }
 
 export class DataCodecs {
@@ -67,7 +74,7 @@ export class DataCodecs {
   encode(data: unknown, codec?: string): Encoded {
     if (data === undefined) return undefined;
     if (codec === undefined || codec === "json") {
-      return isUint8Array(data) ? this.#coded(codecId.bytes, data) : this.#json(data);
+      return isUint8Array(data) ? this.#coded(codecId.bytes, data, false) : this.#json(data);
     }
     const known = this.#options.registry.byName(codec);
     if (known === undefined) throw new MyelinError("ERR_CONFIG", `no codec is called "${codec}"`);
@@ -75,7 +82,9 @@ export class DataCodecs {
       throw new MyelinError("ERR_UNSUPPORTED", `the peer does not read the codec "${codec}"`);
     }
     const written = known.encode(data);
-    return this.#coded(known.id, typeof written === "string" ? Buffer.from(written) : written);
+    return typeof written === "string"
+      ? this.#coded(known.id, Buffer.from(written), true)
+      : this.#coded(known.id, written, false);
   }
 
   /**
@@ -84,9 +93,9 @@ export class DataCodecs {
    */
   fit(encoded: Encoded): Encoded {
     if (encoded === undefined) return undefined;
-    if (typeof encoded !== "string") return this.#coded(encoded.codec, encoded.body);
+    if (typeof encoded !== "string") return this.#coded(encoded.codec, encoded.body, encoded.isOwn);
     if (encoded.length <= this.#options.maxBatchedLength) return encoded;
-    return this.#coded(codecId.json, Buffer.from(encoded));
+    return this.#coded(codecId.json, Buffer.from(encoded), true);
   }
 
   /** @throws {MyelinError} `ERR_BAD_FRAME`, `ERR_PROTOCOL` */
@@ -109,15 +118,15 @@ export class DataCodecs {
       throw new MyelinError("ERR_NOT_SERIALIZABLE", `the data has no JSON: ${why}`, { cause });
     }
     if (text === undefined || text.length <= this.#options.maxBatchedLength) return text;
-    return this.#coded(codecId.json, Buffer.from(text));
+    return this.#coded(codecId.json, Buffer.from(text), true);
   }
 
-  #coded(codec: number, body: Uint8Array): Coded {
+  #coded(codec: number, body: Uint8Array, isOwn: boolean): Coded {
     const { maxBinaryBytes, maxMessageBytes } = this.#options;
     const max = codec === codecId.bytes ? maxBinaryBytes : maxMessageBytes;
     if (body.length > max) {
       throw new MyelinError("ERR_TOO_LARGE", `${body.length} bytes exceed the peer's ${max}`);
     }
-    return { codec, body };
+    return { codec, body, isOwn };
   }
 }

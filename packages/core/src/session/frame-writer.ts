@@ -8,17 +8,19 @@ import type { Outgoing } from "./outgoing.ts";
 import { SentFrames } from "./sent-frames.ts";
 
 /** What is written to: a connection that is established. */
-export type Link = Pick<Connection, "send" | "writable" | "pendingBytes">;
+export type Link = Pick<Connection, "send" | "sendAll" | "writable" | "pendingBytes">;
 
-/** Frames that leave together and are shorter than this are joined into one write. */
-const joinedBytes = 64 * 1024;
+/** So much is handed on at once. */
+const handedOnBytes = 64 * 1024;
+/** Parts that are shorter are joined with their neighbours: a copy costs less than a write. */
+const joinedBytes = 8 * 1024;
 
 export class FrameWriter {
   readonly sent: SentFrames;
   readonly #names: NameTable;
   readonly #announced: boolean[] = [];
   #link: Link | undefined;
-  #leaving: Buffer[] = [];
+  #leaving: Uint8Array[] = [];
   #leavingBytes = 0;
 
   /** @param keepsSent what was sent is kept whole until it is acknowledged */
@@ -51,15 +53,20 @@ export class FrameWriter {
   transmit(outgoing: Outgoing): void {
     outgoing.left();
     for (const id of outgoing.names) this.#announce(id);
-    this.write(outgoing.frame);
+    this.writeFrame(outgoing);
     this.sent.add(outgoing);
   }
 
+  /** Writes a counted frame, without counting it. */
+  writeFrame({ body, frame }: Outgoing): void {
+    if (body !== undefined) this.#add(frame);
+    this.write(body ?? frame);
+  }
+
   /** Sends a frame that is not counted. */
-  write(frame: Buffer): void {
-    this.#leaving.push(frame);
-    this.#leavingBytes += frame.length;
-    if (this.#leavingBytes >= joinedBytes) this.flush();
+  write(frame: Uint8Array): void {
+    this.#add(frame);
+    if (this.#leavingBytes >= handedOnBytes) this.flush();
   }
 
   /** Hands everything to the connection. */
@@ -67,17 +74,21 @@ export class FrameWriter {
     const frames = this.#leaving;
     const link = this.#link;
     if (frames.length === 0 || link === undefined) return;
-    const bytes = this.#leavingBytes;
     this.#leaving = [];
     this.#leavingBytes = 0;
     try {
-      if (frames.length === 1) link.send(frames[0] as Buffer);
-      else if (bytes < 2 * joinedBytes) link.send(Buffer.concat(frames, bytes));
-      else for (const frame of frames) link.send(frame);
+      const parts = frames.length === 1 ? frames : joinShort(frames);
+      if (parts.length > 1 && link.sendAll !== undefined) link.sendAll(parts);
+      else for (const part of parts) link.send(part);
     } catch {
       // The connection is closing: its end is about to be told.
       this.attach(undefined);
     }
+  }
+
+  #add(part: Uint8Array): void {
+    this.#leaving.push(part);
+    this.#leavingBytes += part.length;
   }
 
   #announce(id: number): void {
@@ -87,4 +98,20 @@ export class FrameWriter {
     this.write(outgoing.frame);
     this.sent.add(outgoing);
   }
+}
+
+/** The same bytes, with fewer borders between them. */
+function joinShort(parts: readonly Uint8Array[]): Uint8Array[] {
+  const joined: Uint8Array[] = [];
+  let start = 0;
+  for (let index = 0; index <= parts.length; index += 1) {
+    const part = parts[index];
+    if (part !== undefined && part.length < joinedBytes) continue;
+    const short = parts.slice(start, index);
+    if (short.length > 0)
+      joined.push(short.length === 1 ? (short[0] as Uint8Array) : Buffer.concat(short));
+    if (part !== undefined) joined.push(part);
+    start = index + 1;
+  }
+  return joined;
 }

@@ -6,6 +6,7 @@ import { ByteReader } from "../bytes/byte-reader.ts";
 import { decodeUtf8 } from "../bytes/text-queue.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { type ArrivingBody, BodyPlaces } from "./arriving-body.ts";
 import { Assembly } from "./assembly.ts";
 import { type Entry, readEntry } from "./entry-reader.ts";
 import { NameBook } from "./name-book.ts";
@@ -62,6 +63,8 @@ export class Inbox {
   readonly #reader = new ByteReader();
   readonly #names = new NameBook();
   readonly #assemblies = new Map<number, Assembly>();
+  readonly #places = new BodyPlaces(this.#names, this.#assemblies);
+  #arriving: ArrivingBody | undefined;
   #stopped = false;
 
   constructor(sink: InboxSink, options: InboxOptions) {
@@ -122,6 +125,40 @@ export class Inbox {
           throw new MyelinError("ERR_PROTOCOL", `a frame of unknown kind ${kind}`);
         }
     }
+  }
+
+  /** A long frame is on its way. @returns where its body goes, if it can be written there at once */
+  onBegin(
+    kind: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    payloadBytes: number,
+  ): Buffer | undefined {
+    if (this.#stopped) return undefined;
+    const arriving = this.#places.begin(kind, bytes, start, end, payloadBytes);
+    this.#arriving = arriving;
+    return arriving?.kind === frameKind.message ? arriving.body : arriving?.part;
+  }
+
+  /** It is whole. */
+  onPlaced(): void {
+    const arriving = this.#arriving;
+    this.#arriving = undefined;
+    if (arriving === undefined || this.#stopped) return;
+    this.received += 1;
+    this.bytes += arriving.payloadBytes;
+    if (arriving.kind === frameKind.message) {
+      const { body, entry, payloadBytes } = arriving;
+      this.#checkCoded(entry);
+      const cost = payloadBytes + entryCost;
+      const receipt = isWindowed(entry) ? this.#receipt(1, cost) : undefined;
+      this.#handOn(entry, this.#options.decode(codecId.bytes, body, true), cost, receipt);
+      return;
+    }
+    const assembly = this.#assemblies.get(arriving.slot) as Assembly;
+    assembly.reserved(arriving.part.length);
+    this.#checkComplete(arriving.slot, assembly);
   }
 
   #readBatch(bytes: Buffer, length: number): void {
@@ -222,6 +259,11 @@ export class Inbox {
       throw new MyelinError("ERR_PROTOCOL", `a fragment for slot ${slot}, which is not open`);
     }
     assembly.add(reader.view(reader.remaining));
+    this.#checkComplete(slot, assembly);
+  }
+
+  /** Hands on what is complete. */
+  #checkComplete(slot: number, assembly: Assembly): void {
     if (!assembly.isComplete) return;
     this.#assemblies.delete(slot);
     if (!assembly.isWanted) return;
@@ -232,10 +274,13 @@ export class Inbox {
   }
 
   #readCodec(entry: Entry): number {
-    if (entry.data !== payload.coded) {
-      throw new MyelinError("ERR_PROTOCOL", "a message of its own without data of its own");
-    }
+    this.#checkCoded(entry);
     return this.#reader.u8();
+  }
+
+  #checkCoded({ data }: Entry): void {
+    if (data === payload.coded) return;
+    throw new MyelinError("ERR_PROTOCOL", "a message of its own without data of its own");
   }
 
   #handOn(entry: Entry, data: unknown, cost: number, receipt?: Receipt): void {

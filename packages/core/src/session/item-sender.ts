@@ -52,7 +52,7 @@ export class ItemSender implements Lane {
   get nextBytes(): number {
     const first = this.#queue[0];
     if (first === undefined) return this.#json.length;
-    return first instanceof Fragments ? first.nextBytes : first.frame.length;
+    return first instanceof Fragments ? first.nextBytes : first.length;
   }
 
   sendNext(): void {
@@ -209,6 +209,6 @@ export class ItemSender implements Lane {
 
   #enqueue(next: Outgoing | Fragments): void {
     this.#queue.push(next);
-    this.#queuedBytes += next instanceof Fragments ? next.remaining : next.frame.length;
+    this.#queuedBytes += next instanceof Fragments ? next.remaining : next.length;
   }
 }

@@ -19,7 +19,7 @@ export class OrderedLane implements Lane {
   }
 
   get nextBytes(): number {
-    return this.#queue[this.#next]?.frame.length ?? 0;
+    return this.#queue[this.#next]?.length ?? 0;
   }
 
   /** The serial number of the oldest; Infinity when there is none. */
@@ -29,13 +29,13 @@ export class OrderedLane implements Lane {
 
   add(outgoing: Outgoing): void {
     this.#queue.push(outgoing);
-    this.#bytes += outgoing.frame.length;
+    this.#bytes += outgoing.length;
   }
 
   sendNext(): void {
     const outgoing = this.#queue[this.#next] as Outgoing;
     this.#next += 1;
-    this.#bytes -= outgoing.frame.length;
+    this.#bytes -= outgoing.length;
     if (this.#next === this.#queue.length) {
       this.#queue = [];
       this.#next = 0;

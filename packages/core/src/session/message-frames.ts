@@ -2,6 +2,7 @@
 import { varintLength, writeVarint } from "../bytes/varint.ts";
 import { frameHeaderBytes, writeFrameHeader } from "../framing/length-prefix.ts";
 import type { MessagePlace } from "./call-place.ts";
+import { type Coded, copiedBytes, ownCopy } from "./data-codecs.ts";
 import type { EntryWriter } from "./entry-writer.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { entryCost, frameKind } from "./wire.ts";
@@ -9,11 +10,9 @@ import { entryCost, frameKind } from "./wire.ts";
 const noFrame = Buffer.alloc(0);
 
 /** One message with data of its own. */
-export interface Message {
+export interface Message extends Coded {
   /** Holds the message's head and nothing else. */
   readonly entry: EntryWriter;
-  readonly codec: number;
-  readonly body: Uint8Array;
   readonly kind: "event" | "call" | "other";
   /** As {@link Outgoing.serial}. */
   readonly serial?: number;
@@ -27,18 +26,24 @@ type Counts = Pick<Outgoing, "events" | "calls" | "names" | "serial">;
 /** A frame that is whole. */
 export class SingleFrame implements Outgoing {
   frame: Buffer;
+  body: Uint8Array | undefined;
   readonly events: number;
   readonly calls: number;
   readonly names: readonly number[];
   readonly serial: number;
   onLeft: (() => void) | undefined;
 
-  constructor(frame: Buffer, counts: Partial<Counts> = {}) {
+  constructor(frame: Buffer, counts: Partial<Counts> = {}, body?: Uint8Array) {
     this.frame = frame;
+    this.body = body;
     this.events = counts.events ?? 0;
     this.calls = counts.calls ?? 0;
     this.names = counts.names ?? [];
     this.serial = counts.serial ?? 0;
+  }
+
+  get length(): number {
+    return this.frame.length + (this.body?.length ?? 0);
   }
 
   left(): void {
@@ -47,6 +52,7 @@ export class SingleFrame implements Outgoing {
 
   forgetFrame(): void {
     this.frame = noFrame;
+    this.body = undefined;
   }
 }
 
@@ -58,13 +64,30 @@ export function costOf({ entry, body }: Message, isLarge: boolean): number {
 /** The one frame of a message that is not large. */
 export function messageFrame(message: Message): SingleFrame {
   const { entry, codec, body } = message;
-  const frame = newFrame(frameKind.message, entry.length + 1 + body.length);
+  const headBytes = entry.length + 1;
+  const isApart = staysApart(message);
+  const frame = isApart
+    ? newHead(frameKind.message, headBytes, body.length)
+    : newFrame(frameKind.message, headBytes + body.length);
   entry.copyTo(frame, frameHeaderBytes);
   frame[frameHeaderBytes + entry.length] = codec;
-  frame.set(body, frameHeaderBytes + entry.length + 1);
-  const single = new SingleFrame(frame, countsOf(message));
+  if (!isApart) frame.set(body, frameHeaderBytes + headBytes);
+  const single = new SingleFrame(frame, countsOf(message), isApart ? body : undefined);
   message.place?.framed(single);
   return single;
+}
+
+/** Bytes from which on writing them apart costs less than copying them. */
+const worthApart = 4 * 1024;
+
+/** The body need not be copied: nobody changes it, or so the sender has promised. */
+function staysApart({ body, isOwn }: Message): boolean {
+  return body.length > (isOwn ? worthApart : copiedBytes);
+}
+
+/** A message that waits: its bytes are the sender's no more, unless they are borrowed. */
+export function ownMessage(message: Message): Message {
+  return message.isOwn ? message : { ...message, ...ownCopy(message) };
 }
 
 /** Cuts a large message into frames, one at a time, so that others can go between them. */
@@ -108,27 +131,27 @@ export class Fragments {
     this.#sent = end;
     this.message.place?.leaves(this.isDone);
     const counts = this.isDone ? countsOf(this.message) : {};
-    if (!isFirst) return new SingleFrame(this.#fragment(part), counts);
-    return new SingleFrame(this.#opening(part), { ...counts, names: this.message.entry.names });
+    if (!isFirst) return new SingleFrame(this.#fragment(part), counts, part);
+    const { names } = this.message.entry;
+    return new SingleFrame(this.#opening(part), { ...counts, names }, part);
   }
 
   #opening(part: Uint8Array): Buffer {
     const { entry, codec, body } = this.message;
     const headBytes = varintLength(this.slot) + varintLength(body.length) + entry.length + 1;
-    const frame = newFrame(frameKind.opening, headBytes + part.length);
+    const frame = newHead(frameKind.opening, headBytes, part.length);
     let at = writeVarint(frame, frameHeaderBytes, this.slot);
     at = writeVarint(frame, at, body.length);
     entry.copyTo(frame, at);
     at += entry.length;
     frame[at] = codec;
-    frame.set(part, at + 1);
     return frame;
   }
 
   #fragment(part: Uint8Array): Buffer {
     const headBytes = varintLength(this.slot);
-    const frame = newFrame(frameKind.fragment, headBytes + part.length);
-    frame.set(part, writeVarint(frame, frameHeaderBytes, this.slot));
+    const frame = newHead(frameKind.fragment, headBytes, part.length);
+    writeVarint(frame, frameHeaderBytes, this.slot);
     return frame;
   }
 }
@@ -137,6 +160,13 @@ export class Fragments {
 export function newFrame(kind: number, payloadBytes: number): Buffer {
   const frame = Buffer.allocUnsafe(frameHeaderBytes + payloadBytes);
   writeFrameHeader(frame, 0, kind, payloadBytes);
+  return frame;
+}
+
+/** The same without room for the body, which follows it. */
+function newHead(kind: number, headBytes: number, bodyBytes: number): Buffer {
+  const frame = Buffer.allocUnsafe(frameHeaderBytes + headBytes);
+  writeFrameHeader(frame, 0, kind, headBytes + bodyBytes);
   return frame;
 }
 

@@ -188,7 +188,7 @@ export class Outbox implements Collector {
   resume(link: Link, received: number): void {
     this.sent.acknowledge(received);
     this.#writer.attach(link);
-    for (const { frame } of this.sent.unacknowledged()) this.#writer.write(frame);
+    for (const outgoing of this.sent.unacknowledged()) this.#writer.writeFrame(outgoing);
     this.pump();
   }
 

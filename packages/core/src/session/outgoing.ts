@@ -1,7 +1,11 @@
 /** A counted frame on its way out, and what it is worth to those who count. */
 export interface Outgoing {
-  /** The frame, whole, while it may be needed. */
+  /** The frame while it may be needed: whole, or what stands before `body`. */
   readonly frame: Buffer;
+  /** The rest of a large one. It stays where it is and is not changed until it is acknowledged. */
+  readonly body: Uint8Array | undefined;
+  /** Bytes of both. */
+  readonly length: number;
   /** Events in it, whole ones. */
   readonly events: number;
   /** Call openings in it, whole ones. */

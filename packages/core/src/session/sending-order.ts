@@ -13,7 +13,7 @@ import { Batch } from "./batch.ts";
 import type { NameSource } from "./entry-reader.ts";
 import type { FairTurns } from "./fair-turns.ts";
 import { LargeLane, OrderedLane } from "./lanes.ts";
-import { costOf, Fragments, type Message, messageFrame } from "./message-frames.ts";
+import { costOf, Fragments, type Message, messageFrame, ownMessage } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
 import { type UnsentMessage, unsentOfFrame, unsentOfMessage } from "./unsent-message.ts";
@@ -103,8 +103,8 @@ export class SendingOrder {
   add(unnumbered: Message): void {
     const message = { ...unnumbered, serial: this.#newSerial() };
     const isEvent = message.kind === "event";
-    if (isEvent && this.#largeEvents > 0) this.#behindLarge.push(ownCopy(message));
-    else if (message.kind !== "other" && !this.#hasRoom()) this.#waiting.push(ownCopy(message));
+    if (isEvent && this.#largeEvents > 0) this.#behindLarge.push(ownMessage(message));
+    else if (message.kind !== "other" && !this.#hasRoom()) this.#waiting.push(ownMessage(message));
     else this.#start(message);
   }
 
@@ -160,7 +160,7 @@ export class SendingOrder {
     const inOrder = all.sort((one, other) => (one.serial ?? 0) - (other.serial ?? 0));
     return inOrder.flatMap((each) => {
       if (each instanceof Batch) return each.unsent(names);
-      return "body" in each ? unsentOfMessage(each, names) : unsentOfFrame(each.frame, names);
+      return "entry" in each ? unsentOfMessage(each, names) : unsentOfFrame(each, names);
     });
   }
 
@@ -232,10 +232,4 @@ export class SendingOrder {
       else this.#start(next);
     }
   }
-}
-
-/** Bytes that wait are the sender's no more, unless they are too many to be copied for that. */
-function ownCopy(message: Message): Message {
-  if (message.body.length > limits.writeChunkBytes) return message;
-  return { ...message, body: Uint8Array.prototype.slice.call(message.body) };
 }

@@ -42,9 +42,9 @@ export class SentFrames {
 
   add(outgoing: Outgoing): void {
     this.#sent += 1;
-    this.bytes += outgoing.frame.length;
+    this.bytes += outgoing.length;
     this.#frames.push(outgoing);
-    if (this.#keepsFrames) this.#keptBytes += outgoing.frame.length;
+    if (this.#keepsFrames) this.#keptBytes += outgoing.length;
     else outgoing.forgetFrame();
   }
 
@@ -61,7 +61,7 @@ export class SentFrames {
     }
     for (; this.#acknowledged < count; this.#acknowledged += 1) {
       const outgoing = this.#frames[this.#gone] as Outgoing;
-      if (this.#keepsFrames) this.#keptBytes -= outgoing.frame.length;
+      if (this.#keepsFrames) this.#keptBytes -= outgoing.length;
       this.#gone += 1;
     }
     // Cutting off costs the length of the rest: so it is done when there is more to cut than to keep.

@@ -7,6 +7,7 @@ import { frameHeaderBytes } from "../framing/length-prefix.ts";
 import type { Encoded } from "./data-codecs.ts";
 import { type Entry, type NameSource, readEntry } from "./entry-reader.ts";
 import type { Message } from "./message-frames.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { entryKind } from "./wire.ts";
 
 export type UnsentMessage =
@@ -22,15 +23,15 @@ export function unsentMessage(entry: Entry, encoded: Encoded): UnsentMessage[] {
 
 /** The same, of a message with data of its own. */
 export function unsentOfMessage(message: Message, names: NameSource): UnsentMessage[] {
-  const { body, codec, entry } = message;
+  const { body, codec, entry, isOwn } = message;
   const head = readEntry(new ByteReader().reset(entry.bytes), names);
-  return unsentMessage(head, { body, codec });
+  return unsentMessage(head, { body, codec, isOwn });
 }
 
 /** The same, of one that was put into its frame already. */
-export function unsentOfFrame(frame: Buffer, names: NameSource): UnsentMessage[] {
+export function unsentOfFrame({ body, frame }: Outgoing, names: NameSource): UnsentMessage[] {
   const reader = new ByteReader().reset(frame, frameHeaderBytes);
   const head = readEntry(reader, names);
   const codec = reader.u8();
-  return unsentMessage(head, { codec, body: reader.view(reader.remaining) });
+  return unsentMessage(head, { codec, body: body ?? reader.view(reader.remaining), isOwn: true });
 }

@@ -101,6 +101,17 @@ class StreamSocketConnection implements SocketConnection {
     this.socket.on("data", onData);
   }
 
+  sendAll(parts: readonly Uint8Array[]): boolean {
+    const { socket } = this;
+    socket.cork();
+    try {
+      for (const part of parts) this.send(part);
+    } finally {
+      socket.uncork();
+    }
+    return this.writable;
+  }
+
   send(data: Uint8Array | string): boolean {
     // After the peer's end Node ends our side too, one tick later.
     if (this.#ended || this.#peerEnded || !this.socket.writable) {

@@ -91,6 +91,10 @@ export interface Connection {
    * @throws {MyelinError} `ERR_CLOSED` when the connection is closing or closed.
    */
   send(data: Uint8Array | string): boolean;
+  /**
+   * As {@link Connection.send} of each, in one go. Where it is missing, `send` of each does the same.
+   */
+  sendAll?(parts: readonly Uint8Array[]): boolean;
   /** Stops `onData` until {@link Connection.resume}. A paused connection does not notice its peer's end. */
   pause(): void;
   resume(): void;
