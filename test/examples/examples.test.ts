@@ -92,7 +92,9 @@ describe.each(folders)("examples/%s", (name) => {
       readFileSync(new URL(`${name}/${file}`, examples), "utf8"),
     );
     for (const program of programs) {
-      if (sources.some((source) => source.includes(` from "./${program}"`))) continue;
+      // Another program imports or starts it.
+      const uses = [` from "./${program}"`, `new URL("${program}", import.meta.url)`];
+      if (sources.some((source) => uses.some((use) => source.includes(use)))) continue;
       expect(run, `${program} is run by no session`).toContain(
         program.endsWith(".ts") ? program.replace(/\.ts$/, ".js") : program,
       );
