@@ -103,7 +103,9 @@ export class LiveClient extends SessionPeer {
 
   tellDetached(reason: MyelinError): void {
     const { clock } = this.endpoint;
-    const windowMs = this.#resume?.windowMs ?? 0;
+    const { localOnly } = this.#options.transport.capabilities;
+    const own = this.endpoint.resumeWindow(localOnly);
+    const windowMs = Math.min(own, this.#resume?.windowMs ?? 0);
     clock.clearTimeout(this.#expiry);
     this.#expiry = clock.setTimeout(() => this.session?.abort(reason), windowMs);
     this.setState("detached");
@@ -232,8 +234,16 @@ export class LiveClient extends SessionPeer {
   #enter(welcomed: Welcomed): void {
     this.#attempts.succeeded();
     const session = this.#resumable;
-    if (session !== undefined && welcomed.welcome.received !== undefined) {
-      this.#comeBack(session, welcomed, welcomed.welcome.received);
+    const { connection, welcome } = welcomed;
+    if (welcome.received !== undefined) {
+      if (session !== undefined) {
+        this.#comeBack(session, welcomed, welcome.received);
+        return;
+      }
+      // The session has ended here while the server was asked for it. The counts that it goes on from
+      // are nobody's: another attempt asks for a new one.
+      connection.abort();
+      this.#attempts.later(0, undefined);
       return;
     }
     if (session !== undefined) {

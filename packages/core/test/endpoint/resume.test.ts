@@ -160,6 +160,58 @@ describe("a session that cannot go on", () => {
     expect(states.slice(0, 2)).toEqual(["detached", "connecting"]);
   });
 
+  test("ends for its client while the server takes it back: a new one begins, and nothing is mixed up", async () => {
+    const registry = new MemoryRegistry();
+    const heard: unknown[] = [];
+    let goOn!: () => void;
+    const decided = new Promise<void>((resolve) => (goOn = resolve));
+    let asked = 0;
+    keep(
+      await serve("memory:late", {
+        transports: [memory({ registry })],
+        resume: { windowMs: 30 },
+        events: { number: (n) => void heard.push(n) },
+        async authorize() {
+          asked += 1;
+          if (asked === 2) await decided;
+          return true;
+        },
+      }),
+    );
+    const unreliable = faulty(memory({ registry }));
+    const options = { transports: [unreliable], resume: { windowMs: 30 }, retry };
+    const client = keep(await connect("memory:late", options));
+    client.send("number", 1);
+    await client.flush();
+    const { id } = client;
+    // The server believes that it has a connection, and keeps the session for it.
+    unreliable.faults.cutAll("dialler");
+    await until("it asks for its session", () => asked === 2);
+    client.send("number", 2);
+    await until("it gives up", () => client.state === "connecting");
+    client.send("number", 3);
+    goOn();
+    await until("it is back", () => client.state === "open");
+    await client.flush();
+    expect(heard.at(-1)).toBe(3);
+    expect(client.stats().resumed).toBe(0);
+    expect(client.id).not.toBe(id);
+  });
+
+  test("ends when the shorter of both windows is over", async () => {
+    const registry = new MemoryRegistry();
+    const long = { windowMs: 600_000 };
+    keep(await serve("memory:short", { transports: [memory({ registry })], resume: long }));
+    const unreliable = faulty(memory({ registry }));
+    const options = { transports: [unreliable], resume: { windowMs: 20 }, retry };
+    const client = keep(await connect("memory:short", options));
+    unreliable.faults.refuse();
+    unreliable.faults.cutAll();
+    const failed = expect(client.call("x")).rejects.toMatchObject({ code: "ERR_CONNECTION_LOST" });
+    await until("it gives up", () => client.state === "connecting");
+    await failed;
+  });
+
   test("a stranger with another token gets a session of his own", async () => {
     const { server, client, inner, peer } = await pair("memory");
     const other = keep(await connect(server.address, { transports: [inner], resume: {} }));
