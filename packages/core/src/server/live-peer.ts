@@ -34,8 +34,10 @@ export class LivePeer extends SessionPeer {
   readonly #windowMs: number;
   /** The session, as what may go on over another connection. */
   readonly #resumable: Session<SessionPeer>;
-  /** The last two: a client that never got its welcome comes back with the one before. */
+  /** Newest first: those that the client may hold, of all welcomes that may have been lost on the way. */
   #tokens: readonly Uint8Array[];
+  /** The newest attempt to come back. */
+  #returning: Connection | undefined;
   #expiry: Timer | undefined;
 
   constructor(
@@ -105,20 +107,23 @@ export class LivePeer extends SessionPeer {
    */
   takeBack({ token }: ResumeRequest, hello: Hello, connection: Connection): TakenBack | undefined {
     const session = this.#resumable;
-    const isOwner = this.#tokens.some((own) => isSame(own, token));
-    if (this.state === "closed" || !isOwner) return undefined;
+    const at = this.#tokens.findIndex((own) => isSame(own, token));
+    if (this.state === "closed" || at === -1) return undefined;
     if (!this.#isSameClient(hello, connection)) return undefined;
     // What is unread on the old connection comes again over the new one.
     session.detach(new MyelinError("ERR_CONNECTION_LOST", "the client came back"));
+    this.#returning = connection;
     const next = this.endpoint.clock.randomBytes(tokenLength);
-    this.#tokens = [next, token];
+    // The client has this one, and may have got one of those that it was given for it before.
+    this.#tokens = [next, ...this.#tokens.slice(0, at).slice(0, maxUnproven), token];
     return { peer: this.id, received: session.received, token: next };
   }
 
   /** The client is here. @internal */
-  comeBack({ connection, handOn, resumed }: LetIn): void {
+  comeBack({ connection, handOn, resumed, welcome }: LetIn): void {
     const session = this.#resumable;
-    if (this.state === "closed" || resumed === undefined) {
+    const isNewest = connection === this.#returning;
+    if (this.state === "closed" || resumed === undefined || !isNewest) {
       connection.abort();
       return;
     }
@@ -133,7 +138,20 @@ export class LivePeer extends SessionPeer {
       return;
     }
     this.setState("open");
-    handOn(sinkOf(session, connection));
+    const sink = sinkOf(session, connection);
+    const onData = (chunk: Uint8Array): void => {
+      this.#prove(welcome.resume?.token);
+      sink.onData(chunk);
+    };
+    handOn({ ...sink, onData });
+  }
+
+  /**
+   * The client has spoken in the session, and so has this token: an attempt with an older one is of
+   * before, comes late, and must not take the session from its connection.
+   */
+  #prove(token: Uint8Array | undefined): void {
+    if (this.#tokens.length > 1 && token !== undefined) this.#tokens = [token];
   }
 
   tellDetached(reason: MyelinError): void {
@@ -201,6 +219,9 @@ export class LivePeer extends SessionPeer {
     throw closedError();
   }
 }
+
+/** Welcomes in a row, beside the newest, that were lost or came late: who breaks off more often is a new client. */
+const maxUnproven = 6;
 
 /** In constant time: how long it takes tells nothing about how much is right. */
 function isSame(one: Uint8Array, other: Uint8Array): boolean {
