@@ -9,6 +9,8 @@ export class OrderedLane implements Lane {
   #queue: Outgoing[] = [];
   #next = 0;
   #bytes = 0;
+  /** Waits for the frame it stands behind, in the order of these. */
+  readonly #behind: { readonly last: Outgoing; readonly run: () => void }[] = [];
 
   constructor(send: (outgoing: Outgoing) => void) {
     this.#send = send;
@@ -41,6 +43,14 @@ export class OrderedLane implements Lane {
       this.#next = 0;
     }
     this.#send(outgoing);
+    while (this.#behind[0]?.last === outgoing) this.#behind.shift()?.run();
+  }
+
+  /** Calls back when everything that is in it now has left: at once when nothing is. */
+  whenSent(run: () => void): void {
+    const last = this.#queue.at(-1);
+    if (last === undefined) run();
+    else this.#behind.push({ last, run });
   }
 
   /** What has not left; it stays. */

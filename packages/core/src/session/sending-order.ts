@@ -5,7 +5,8 @@
  *   of their own, and lanes take turns.
  * - Events and calls for which the peer's window has no room wait, in order. Results never do, or two
  *   peers that wait for each other's results would wait for ever.
- * - Events behind a large event wait for it; nothing else does.
+ * - A large message waits for what was accepted before it. Events behind a large event wait for it;
+ *   nothing else does.
  */
 import { limits } from "../limits.ts";
 import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
@@ -208,7 +209,8 @@ export class SendingOrder {
       this.#finishLarge(lane, message),
     );
     this.#large.set(lane, fragments);
-    this.#options.turns.add(lane);
+    // Turns would let it overtake what was accepted before it.
+    this.#ordered.whenSent(() => this.#options.turns.add(lane));
   }
 
   #finishLarge(lane: LargeLane, { kind }: Message): void {

@@ -45,6 +45,19 @@ describe("events", () => {
     expect(heard).toEqual(Array.from({ length: 5_000 }, (_, n) => n));
   });
 
+  test("a large one does not overtake those before it that have not left yet", async () => {
+    const { client, release, server } = await sessionPair();
+    const heard: number[] = [];
+    server.handlers.on("bytes", (data) => void heard.push((data as Uint8Array).length));
+    release();
+    // As frames of their own: more of them than leave in one turn.
+    const small = Array.from({ length: 10 }, (_, n) => 60_000 + n);
+    for (const length of [...small, 70_000, 5])
+      client.session.event("bytes", new Uint8Array(length));
+    await client.session.flush();
+    expect(heard).toEqual([...small, 70_000, 5]);
+  });
+
   test("nobody listens: they are told by name", async () => {
     const { client, server, release } = await sessionPair();
     release();
