@@ -242,9 +242,9 @@ export class Session<Peer> implements Conversation, IntakeOwner {
    */
   resume(connection: Connection, received: number): void {
     this.#connection = connection;
-    this.#outbox.resume(connection, received);
-    // The last one may have been lost, and with it the window that it returned.
+    // The last one may have been lost, or waits still: the peer knows by now of more than it tells.
     this.#acknowledging.now();
+    this.#outbox.resume(connection, received);
     this.#liveness.watch(this.#options.heartbeatMs, (error) => this.#silent(error));
     this.#progress();
   }
