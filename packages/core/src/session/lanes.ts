@@ -59,20 +59,22 @@ export class OrderedLane implements Lane {
   }
 }
 
+export interface LargeLaneOptions {
+  readonly send: (outgoing: Outgoing) => void;
+  /** Only the last part is left, which stays until {@link LargeLane.goOn}; absent: nothing holds it. */
+  readonly onLast: ((lane: LargeLane) => void) | undefined;
+  readonly onDone: (lane: LargeLane) => void;
+}
+
 /** One message in fragments. */
 export class LargeLane implements Lane {
   readonly #fragments: Fragments;
-  readonly #send: (outgoing: Outgoing) => void;
-  readonly #onDone: (lane: LargeLane) => void;
+  readonly #options: LargeLaneOptions;
+  #isHeld = false;
 
-  constructor(
-    fragments: Fragments,
-    send: (outgoing: Outgoing) => void,
-    onDone: (lane: LargeLane) => void,
-  ) {
+  constructor(fragments: Fragments, options: LargeLaneOptions) {
     this.#fragments = fragments;
-    this.#send = send;
-    this.#onDone = onDone;
+    this.#options = options;
   }
 
   get bytes(): number {
@@ -84,13 +86,21 @@ export class LargeLane implements Lane {
   }
 
   get nextBytes(): number {
-    return this.#fragments.nextBytes;
+    return this.#isHeld ? 0 : this.#fragments.nextBytes;
   }
 
   sendNext(): void {
+    const { onDone, onLast, send } = this.#options;
     const outgoing = this.#fragments.next();
-    const isDone = this.#fragments.isDone;
-    this.#send(outgoing);
-    if (isDone) this.#onDone(this);
+    const { isDone, isNearlyDone } = this.#fragments;
+    this.#isHeld = onLast !== undefined && isNearlyDone;
+    send(outgoing);
+    if (isDone) onDone(this);
+    else if (this.#isHeld) onLast?.(this);
+  }
+
+  /** The last part may leave. */
+  goOn(): void {
+    this.#isHeld = false;
   }
 }

@@ -114,6 +114,11 @@ export class Fragments {
     return this.#sent === this.message.body.length;
   }
 
+  /** All but the last part has left. */
+  get isNearlyDone(): boolean {
+    return !this.isDone && this.remaining <= this.#size;
+  }
+
   /** Bytes of the body that have not left. */
   get remaining(): number {
     return this.message.body.length - this.#sent;

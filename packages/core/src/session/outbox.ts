@@ -87,6 +87,11 @@ export class Outbox implements Collector {
     return this.#order.bytes + this.#writer.pendingBytes;
   }
 
+  /** Bytes that have not left of the largest message that is on its way in pieces. */
+  get largestBytes(): number {
+    return this.#order.largestBytes;
+  }
+
   /** The number of what was accepted last. */
   get serial(): number {
     return this.#order.serial;

@@ -3,7 +3,8 @@
  *
  * - Small events, calls and results share the batches of the ordered lane. Large messages have lanes
  *   of their own, and lanes take turns.
- * - Events and calls for which the peer's window has no room wait, in order. Results never do, or two
+ * - Events and calls for which the peer's window has no room wait, in order; of large ones the last
+ *   part does. Results never do, or two
  *   peers that wait for each other's results would wait for ever.
  * - A large message waits for what was accepted before it. Events behind a large event wait for it;
  *   nothing else does.
@@ -45,6 +46,10 @@ export class SendingOrder {
   /** Events behind a large event that is on its way. */
   readonly #behindLarge = new AcceptedQueue();
   #largeEvents = 0;
+  /** Those of which the last part waits for the window. */
+  readonly #held: LargeLane[] = [];
+  /** What took of the window before the first of them has left. */
+  #isClear = false;
   #open: Batch | undefined;
   #serial = 0;
 
@@ -61,6 +66,13 @@ export class SendingOrder {
     bytes += this.#behindLarge.bytes + this.#largeWaiting.bytes;
     for (const lane of this.#large.keys()) bytes += lane.bytes;
     return bytes;
+  }
+
+  /** Bytes that have not left of the largest message that is on its way in pieces. */
+  get largestBytes(): number {
+    let largest = 0;
+    for (const lane of this.#large.keys()) largest = Math.max(largest, lane.bytes);
+    return largest;
   }
 
   /** Bytes of the batch that is being collected. */
@@ -120,6 +132,7 @@ export class SendingOrder {
   /** The peer returned some of its window. @throws {MyelinError} `ERR_PROTOCOL` */
   settle(messages: number, bytes: number): void {
     this.#window.settle(messages, bytes);
+    this.#letFinish();
     this.#release();
   }
 
@@ -171,7 +184,7 @@ export class SendingOrder {
   };
 
   #hasRoom(): boolean {
-    if (!this.#waiting.isEmpty) return false;
+    if (!this.#waiting.isEmpty || this.#held.length > 0) return false;
     const open = this.#open;
     if (open === undefined) return this.#window.isOpen(0, 0);
     return this.#window.isOpen(open.windowed, open.cost);
@@ -189,8 +202,8 @@ export class SendingOrder {
     this.close();
     if (message.kind === "call") message.entry.elapse(this.#options.now());
     const isLarge = message.body.length > this.#options.fragmentBytes;
-    if (message.kind !== "other") this.#window.take(1, costOf(message, isLarge));
     if (!isLarge) {
+      if (message.kind !== "other") this.#window.take(1, costOf(message, false));
       this.#ordered.add(messageFrame(message));
       this.#options.turns.add(this.#ordered);
       return;
@@ -205,21 +218,52 @@ export class SendingOrder {
     let slot = 0;
     while (slots.includes(slot)) slot += 1;
     const fragments = new Fragments(message, slot, this.#options.fragmentBytes);
-    const lane = new LargeLane(fragments, this.#options.transmit, () =>
-      this.#finishLarge(lane, message),
-    );
+    const lane = new LargeLane(fragments, {
+      send: this.#options.transmit,
+      onLast: message.kind === "other" ? undefined : (held) => this.#hold(held),
+      onDone: () => this.#finishLarge(lane, message),
+    });
     this.#large.set(lane, fragments);
     // Turns would let it overtake what was accepted before it.
     this.#ordered.whenSent(() => this.#options.turns.add(lane));
   }
 
-  #finishLarge(lane: LargeLane, { kind }: Message): void {
+  /**
+   * The last part of an event or a call takes of the window, for with it the peer reckons the message.
+   * Until then calls and events go past it, however large it is. What took of the window before it
+   * leaves before it, or the peer would find the window overdrawn.
+   */
+  #hold(lane: LargeLane): void {
+    this.#held.push(lane);
+    if (this.#held.length > 1) return;
+    this.close();
+    this.#isClear = false;
+    this.#ordered.whenSent(() => {
+      this.#isClear = true;
+      this.#letFinish();
+    });
+  }
+
+  #letFinish(): void {
+    const [lane] = this.#held;
+    if (lane === undefined || !this.#isClear || !this.#window.isOpen(0, 0)) return;
+    lane.goOn();
+    this.#options.turns.add(lane);
+  }
+
+  #finishLarge(lane: LargeLane, message: Message): void {
+    const { kind } = message;
     this.#large.delete(lane);
     const next = this.#largeWaiting.shift();
     if (next !== undefined) this.#startLarge(next as Message);
-    if (kind !== "event") return;
-    this.#largeEvents -= 1;
-    this.#behindLarge.moveTo(this.#waiting);
+    if (kind === "other") return;
+    this.#window.take(1, costOf(message, true));
+    this.#held.shift();
+    this.#letFinish();
+    if (kind === "event") {
+      this.#largeEvents -= 1;
+      this.#behindLarge.moveTo(this.#waiting);
+    }
     this.#release();
   }
 
@@ -227,7 +271,7 @@ export class SendingOrder {
   #release(): void {
     if (this.#waiting.isEmpty) return;
     this.close();
-    while (this.#largeEvents === 0 && this.#waiting.nextWindowed > 0) {
+    while (this.#held.length + this.#largeEvents === 0 && this.#waiting.nextWindowed > 0) {
       if (!this.#window.isOpen(this.#waiting.nextWindowed - 1, 0)) break;
       const next = this.#waiting.shift() as Batch | Message;
       if (next instanceof Batch) this.#enqueue(next);

@@ -307,8 +307,7 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     if (this.#state === "ended") return;
     this.#acknowledging.check();
     if (this.#state === "closing") this.#progress();
-    // Answers cannot be dropped: who calls without reading them would have all of our memory.
-    if (this.#sending.queuedBytes > 2 * this.#options.maxQueuedBytes)
+    if (this.#slowPeer.isOwedTooMuch(this.#sending.queuedBytes))
       this.onBroken(this.#slowPeer.tooSlow());
   }
 

@@ -24,7 +24,17 @@ export class SlowPeer {
   }
 
   isFull(queuedBytes: number): boolean {
-    return queuedBytes >= this.#options.maxQueuedBytes;
+    return this.#isOver(queuedBytes, this.#options.maxQueuedBytes);
+  }
+
+  /** Answers cannot be dropped: who calls without reading them would have all of our memory. */
+  isOwedTooMuch(queuedBytes: number): boolean {
+    return this.#isOver(queuedBytes, 2 * this.#options.maxQueuedBytes);
+  }
+
+  /** One message may be larger than all of this: it was accepted, and lets the others past. */
+  #isOver(queuedBytes: number, maxBytes: number): boolean {
+    return queuedBytes >= maxBytes && queuedBytes - this.#options.outbox.largestBytes >= maxBytes;
   }
 
   /**
