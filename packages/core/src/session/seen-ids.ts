@@ -3,15 +3,16 @@
  * in pieces may arrive behind later ones: the few that are missing are remembered.
  */
 import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
 
 export class SeenIds {
-  /** What may be missing at once: more calls than that cannot be under way. */
+  /** What may be missing at once: more calls than that do not wait for their answers. */
   readonly #maxMissing: number;
   readonly #missing = new Set<number>();
   /** The number that follows on the highest that was used. */
   #next: number;
 
-  constructor(first: 1 | 2, maxMissing: number) {
+  constructor(first: 1 | 2, maxMissing: number = limits.maxPendingCalls) {
     this.#next = first;
     this.#maxMissing = maxMissing;
   }

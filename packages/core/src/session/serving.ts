@@ -33,8 +33,6 @@ export interface ServingOptions<Peer> {
   readonly cancelGraceMs: number;
   /** The peer's calls have odd numbers, or even ones. */
   readonly firstId: 1 | 2;
-  /** Calls that the window admits. */
-  readonly maxCallsUnderWay: number;
   readonly errors: EncodeErrorOptions;
 }
 
@@ -48,7 +46,7 @@ export class Serving<Peer> {
 
   constructor(options: ServingOptions<Peer>) {
     this.#options = options;
-    this.#seen = new SeenIds(options.firstId, options.maxCallsUnderWay);
+    this.#seen = new SeenIds(options.firstId);
   }
 
   /** Handlers that have not settled. */

@@ -96,7 +96,6 @@ export class Session<Peer> implements Conversation, IntakeOwner {
       maxInboundCalls: options.maxInboundCalls,
       cancelGraceMs: options.cancelGraceMs,
       firstId: side === "client" ? 2 : 1,
-      maxCallsUnderWay: ours.window.messages,
       errors: options.errors,
     });
     const router = new MessageRouter({
