@@ -12,7 +12,8 @@ import type { SessionPeer } from "../session/session-peer.ts";
 import { timeLimit } from "../session/time-limit.ts";
 import { transportOf } from "../transport/by-address.ts";
 import type { Way } from "../transport/way.ts";
-import { LiveClient, type LiveClientOptions } from "./live-client.ts";
+import type { LiveClient } from "./live-client.ts";
+import { MyelinClient, type MyelinClientOptions } from "./myelin-client.ts";
 
 /** Where to connect to: an address as text or as data, or a way to another. */
 export type ConnectAddress = string | Address | Way<never>;
@@ -44,8 +45,9 @@ export async function connect<C extends Contract = Contract>(
   const endpoint = new Endpoint<SessionPeer>("client", given);
   const settings = settingsOf(address, given);
   checkSecret("connect", settings.address, given);
-  const client = new LiveClient(endpoint, settings);
+  const client = new MyelinClient(endpoint, settings);
   if (given.unref === true) client.unref();
+  client.begin();
   if (!lazy) await untilWelcome(client, endpoint, given, timeoutMs);
   return client;
 }
@@ -75,7 +77,7 @@ async function untilWelcome(
   }
 }
 
-function settingsOf(address: ConnectAddress, options: ConnectOptions): LiveClientOptions {
+function settingsOf(address: ConnectAddress, options: ConnectOptions): MyelinClientOptions {
   const { meta = {}, offline = "queue", retry = {} } = options;
   const own: OfflineOptions = typeof offline === "string" ? { policy: offline } : offline;
   const where =
@@ -94,7 +96,7 @@ function settingsOf(address: ConnectAddress, options: ConnectOptions): LiveClien
 function whereOf(
   address: Address,
   options: ConnectOptions,
-): Pick<LiveClientOptions, "transport" | "address"> {
+): Pick<MyelinClientOptions, "transport" | "address"> {
   return { address, transport: transportOf(address, options) };
 }
 

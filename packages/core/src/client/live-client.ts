@@ -1,21 +1,18 @@
-/** A client: a peer that makes its connection, and makes it again when it breaks. */
+/**
+ * A client: a peer that makes its connection, and makes it again when it breaks. What is said over the
+ * connection, and before it, is the business of those who know the dialect.
+ */
 import { type Address, formatAddress } from "../address/address.ts";
-import type { Timer } from "../clock.ts";
-import { MyelinError, toMyelinError } from "../errors.ts";
+import { MyelinError } from "../errors.ts";
 import type { CallOpening } from "../session/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
 import type { Encoded } from "../session/data-codecs.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import type { Retry } from "../session/goodbye.ts";
-import { greetServer, type Rejection, type Welcomed } from "../session/greet-server.ts";
-import type { Hello, ResumeRequest } from "../session/hello.ts";
+import type { Rejection } from "../session/greet-server.ts";
 import { checkName } from "../session/name-table.ts";
-import type { Session } from "../session/session.ts";
 import { closedError, nothing, type SessionEnd } from "../session/session-end.ts";
 import { SessionPeer } from "../session/session-peer.ts";
-import { receiveLimits, resumeFeature, sinkOf, startSession } from "../session/start-session.ts";
-import type { ResumeOffer } from "../session/welcome.ts";
-import { channelBinding } from "../transport/channel-binding.ts";
 import type { Connection, PeerIdentity, Transport } from "../transport/transport.ts";
 import { Attempts, type RetrySettings } from "./attempts.ts";
 import { OfflineMessages, type OfflineSettings } from "./offline-messages.ts";
@@ -23,28 +20,20 @@ import { OfflineMessages, type OfflineSettings } from "./offline-messages.ts";
 export interface LiveClientOptions {
   readonly transport: Transport;
   readonly address: Address;
-  readonly meta: Readonly<Record<string, string>>;
-  readonly welcomeTimeoutMs: number;
   readonly retry: RetrySettings | undefined;
   readonly offline: OfflineSettings;
 }
 
 const nobody: PeerIdentity = Object.freeze({ credentials: "unknown" });
 
-export class LiveClient extends SessionPeer {
+export abstract class LiveClient extends SessionPeer {
   readonly address: string;
   /** Settles with the first welcome, or when there will be none. */
   readonly first: Promise<void>;
   readonly #options: LiveClientOptions;
-  readonly #attempts: Attempts;
+  protected readonly attempts: Attempts;
   readonly #offline: OfflineMessages;
   #id = "";
-  /** The session, as what may go on over another connection. */
-  #resumable: Session<SessionPeer> | undefined;
-  /** What continues the session, when its connection has broken. */
-  #resume: ResumeOffer | undefined;
-  /** The session that waits ends when nothing came of that. */
-  #expiry: Timer | undefined;
   /** Another session has taken the place of the one that is ending. */
   #isReplaced = false;
   #gaveUp = false;
@@ -56,12 +45,12 @@ export class LiveClient extends SessionPeer {
     this.address = formatAddress(options.address);
     this.#options = options;
     const { clock } = endpoint;
-    this.#attempts = new Attempts({
+    this.attempts = new Attempts({
       clock,
       transport: options.transport,
       address: options.address,
       retry: options.retry,
-      onConnection: (connection, failed) => this.#greet(connection, failed),
+      onConnection: (connection, failed) => this.greet(connection, failed),
       onGivenUp: (error) => this.#over(error),
       isHeld: () => this.hold.isHeld,
     });
@@ -78,8 +67,15 @@ export class LiveClient extends SessionPeer {
     });
     // Who connects lazily does not wait for it.
     this.first.catch(() => {});
-    void this.#attempts.begin();
   }
+
+  /** Makes the first attempt. @internal */
+  begin(): void {
+    void this.attempts.begin();
+  }
+
+  /** There is a connection: says who we are, and calls {@link enter} or `failed`. */
+  protected abstract greet(connection: Connection, failed: (rejection: Rejection) => void): void;
 
   /** As the server names the session; empty before the first welcome. */
   get id(): string {
@@ -101,26 +97,12 @@ export class LiveClient extends SessionPeer {
     this.#over(error);
   }
 
-  tellDetached(reason: MyelinError): void {
-    const { clock } = this.endpoint;
-    const { localOnly } = this.#options.transport.capabilities;
-    const own = this.endpoint.resumeWindow(localOnly);
-    const windowMs = Math.min(own, this.#resume?.windowMs ?? 0);
-    clock.clearTimeout(this.#expiry);
-    this.#expiry = clock.setTimeout(() => this.session?.abort(reason), windowMs);
-    this.setState("detached");
-    this.#attempts.later(0, reason);
-  }
-
   takesUnsent(error: MyelinError | undefined, retry: Retry | undefined): boolean {
     return this.#offline.isKept && !this.#isLast(error, retry);
   }
 
   tellEnd(end: SessionEnd): void {
     this.session = undefined;
-    this.#resumable = undefined;
-    this.#resume = undefined;
-    this.endpoint.clock.clearTimeout(this.#expiry);
     const { error, retry } = end;
     if (this.#isLast(error, retry)) {
       this.#over(error, end);
@@ -130,8 +112,8 @@ export class LiveClient extends SessionPeer {
     this.#offline.takeBack(end.moved);
     if (this.#isReplaced) return;
     this.setState("connecting");
-    if (!this.#attempts.isUnderWay) {
-      this.#attempts.later(typeof retry === "object" ? retry.afterMs : 0, error);
+    if (!this.attempts.isUnderWay) {
+      this.attempts.later(typeof retry === "object" ? retry.afterMs : 0, error);
     }
     // What waited for room in the session may wait for the next one.
     this.tellDrain();
@@ -154,7 +136,7 @@ export class LiveClient extends SessionPeer {
 
   protected override applyHold(isHeld: boolean): void {
     super.applyHold(isHeld);
-    this.#attempts.applyHold(isHeld);
+    this.attempts.applyHold(isHeld);
   }
 
   /** What is sent while the server says goodbye goes to the session after this one. */
@@ -191,114 +173,27 @@ export class LiveClient extends SessionPeer {
     throw new MyelinError("ERR_UNDELIVERED", `${waiting} messages waited for a connection`);
   }
 
-  #greet(connection: Connection, failed: (rejection: Rejection) => void): void {
-    const { clock, keys } = this.endpoint;
-    greetServer(
-      connection,
-      {
-        clock,
-        keys,
-        hello: this.#hello(),
-        resume: this.#resumeRequest(),
-        channelBinding: channelBinding(connection),
-        timeoutMs: this.#options.welcomeTimeoutMs,
-      },
-      (welcomed, rejection) => {
-        if (this.state === "closed") connection.abort();
-        else if (welcomed !== undefined) this.#enter(welcomed);
-        else if (rejection !== undefined) failed(rejection);
-      },
-    );
-  }
-
-  #resumeRequest(): ResumeRequest | undefined {
-    const session = this.#resumable;
-    if (session === undefined || this.#resume === undefined) return undefined;
-    return { session: this.#id, token: this.#resume.token, received: session.received };
-  }
-
-  #hello(): Hello {
-    const { contract } = this.endpoint;
-    const { localOnly } = this.#options.transport.capabilities;
-    return {
-      codecs: [],
-      features: this.endpoint.resumeWindow(localOnly) > 0 ? [resumeFeature] : [],
-      limits: receiveLimits(this.endpoint),
-      meta: this.#options.meta,
-      ...(contract?.name === undefined
-        ? {}
-        : { contract: { name: contract.name, version: contract.version } }),
-    };
-  }
-
-  #enter(welcomed: Welcomed): void {
-    this.#attempts.succeeded();
-    const session = this.#resumable;
-    const { connection, welcome } = welcomed;
-    if (welcome.received !== undefined) {
-      if (session !== undefined) {
-        this.#comeBack(session, welcomed, welcome.received);
-        return;
-      }
-      // The session has ended here while the server was asked for it. The counts that it goes on from
-      // are nobody's: another attempt asks for a new one.
-      connection.abort();
-      this.#attempts.later(0, undefined);
-      return;
-    }
-    if (session !== undefined) {
-      this.#isReplaced = true;
-      session.abort(new MyelinError("ERR_CONNECTION_LOST", "the server has forgotten the session"));
-      this.#isReplaced = false;
-    }
-    this.#begin(welcomed);
-  }
-
-  /** The server has kept the session. */
-  #comeBack(
-    session: Session<SessionPeer>,
-    { connection, handOn, welcome }: Welcomed,
-    received: number,
-  ): void {
-    this.endpoint.clock.clearTimeout(this.#expiry);
-    this.#resume = welcome.resume;
-    this.setConnection(connection);
-    this.resumptions += 1;
-    try {
-      session.resume(connection, received);
-    } catch (reason) {
-      session.abort(toMyelinError(reason));
-      connection.abort();
-      return;
-    }
-    this.setState("open");
-    handOn(sinkOf(session, connection));
-  }
-
-  #begin({ connection, handOn, welcome }: Welcomed): void {
-    this.#id = welcome.peer;
-    this.#resume = welcome.resume;
+  /** There is a session over a new connection: what has waited leaves, and then handlers may be called. */
+  protected enter(id: string, connection: Connection, begin: () => Conversation): void {
+    this.#id = id;
     this.heardGoodbye = false;
+    this.attempts.succeeded();
     this.setConnection(connection);
-    const { transport } = this.#options;
-    const session = startSession<SessionPeer>({
-      endpoint: this.endpoint,
-      peer: this,
-      handlers: this.handlers,
-      connection,
-      theirs: welcome.limits,
-      isResumable: welcome.resume !== undefined,
-      isLocal: transport.capabilities.localOnly,
-      handOn,
-    });
+    const session = begin();
     this.session = session;
-    this.#resumable = session;
     this.#offline.flush(session);
     this.setState("open");
     this.tellDrain();
     this.#welcomed();
     // In a turn of its own: what follows `await connect()` may still attach handlers.
     this.endpoint.clock.setImmediate(() => session.release());
+  }
+
+  /** The session has ended at the server: another one takes its place. */
+  protected replace(session: Conversation, reason: MyelinError): void {
+    this.#isReplaced = true;
+    session.abort(reason);
+    this.#isReplaced = false;
   }
 
   #over(error: MyelinError | undefined, end?: SessionEnd): void {
@@ -311,7 +206,7 @@ export class LiveClient extends SessionPeer {
       return;
     }
     const count = { events: this.#offline.size, calls: 0 };
-    this.#attempts.stop();
+    this.attempts.stop();
     this.finish(
       end ?? { error, unsent: count, unacknowledged: nothing, retry: undefined, moved: [] },
     );

@@ -1,8 +1,6 @@
-/** A client, as its server holds it. */
-import { timingSafeEqual } from "node:crypto";
+/** A client, as its server holds it. What it speaks is the business of those who know the dialect. */
 import { formatAddress } from "../address/address.ts";
-import type { Timer } from "../clock.ts";
-import { MyelinError } from "../errors.ts";
+import type { MyelinError } from "../errors.ts";
 import type { Notice } from "../peer/notice.ts";
 import { bindOnUse } from "../session/bound-methods.ts";
 import type { Encoded } from "../session/data-codecs.ts";
@@ -10,13 +8,11 @@ import type { Endpoint } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
 import { Handlers } from "../session/handlers.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
-import type { Session } from "../session/session.ts";
 import { closedError, type SessionEnd } from "../session/session-end.ts";
 import { SessionPeer } from "../session/session-peer.ts";
-import { sinkOf, startSession } from "../session/start-session.ts";
 import { nobody } from "../transport/capabilities.ts";
 import type { Connection, PeerIdentity } from "../transport/transport.ts";
-import { type TakenBack, tokenLength } from "./gate.ts";
+import type { TakenBack } from "./gate.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** The server that it belongs to. */
@@ -27,45 +23,20 @@ export interface PeerOwner {
   tellNotice(notice: Notice): boolean;
 }
 
-export class LivePeer extends SessionPeer {
+export abstract class LivePeer extends SessionPeer {
   readonly id: string;
-  readonly #owner: PeerOwner;
-  readonly #hello: Hello;
-  readonly #windowMs: number;
-  /** The session, as what may go on over another connection. */
-  readonly #resumable: Session<SessionPeer>;
-  /** Newest first: those that the client may hold, of all welcomes that may have been lost on the way. */
-  #tokens: readonly Uint8Array[];
-  /** The newest attempt to come back. */
-  #returning: Connection | undefined;
-  #expiry: Timer | undefined;
+  protected readonly owner: PeerOwner;
 
   constructor(
     owner: PeerOwner,
     endpoint: Endpoint<SessionPeer>,
     id: string,
-    client: LetIn,
-    isLocal: boolean,
+    connection: Connection,
   ) {
     super(endpoint, new Handlers(endpoint.handlers), "open");
-    const { connection, hello, welcome } = client;
     this.id = id;
-    this.#owner = owner;
-    this.#hello = hello;
-    this.#windowMs = welcome.resume?.windowMs ?? 0;
-    this.#tokens = welcome.resume === undefined ? [] : [welcome.resume.token];
+    this.owner = owner;
     this.setConnection(connection);
-    this.#resumable = startSession<SessionPeer>({
-      endpoint,
-      peer: this,
-      handlers: this.handlers,
-      connection,
-      theirs: hello.limits,
-      isResumable: welcome.resume !== undefined,
-      isLocal,
-      handOn: (sink) => client.handOn(sink),
-    });
-    this.session = this.#resumable;
   }
 
   get remote(): string | undefined {
@@ -78,15 +49,15 @@ export class LivePeer extends SessionPeer {
   }
 
   get rooms(): ReadonlySet<string> {
-    return this.#owner.rooms.roomsOf(this);
+    return this.owner.rooms.roomsOf(this);
   }
 
   join(room: string): void {
-    if (this.state !== "closed") this.#owner.rooms.join(room, this);
+    if (this.state !== "closed") this.owner.rooms.join(room, this);
   }
 
   leave(room: string): void {
-    this.#owner.rooms.leave(room, this);
+    this.owner.rooms.leave(room, this);
   }
 
   /** Handlers are in place. @internal */
@@ -101,93 +72,25 @@ export class LivePeer extends SessionPeer {
   }
 
   /**
-   * Takes the session from its connection for a client that proves to be the same. A wrong token
-   * changes nothing.
+   * Takes the session from its connection for a client that proves to be the same.
+   * @returns undefined: the client gets a new session
    * @internal
    */
-  takeBack({ token }: ResumeRequest, hello: Hello, connection: Connection): TakenBack | undefined {
-    const session = this.#resumable;
-    const at = this.#tokens.findIndex((own) => isSame(own, token));
-    if (this.state === "closed" || at === -1) return undefined;
-    if (!this.#isSameClient(hello, connection)) return undefined;
-    // What is unread on the old connection comes again over the new one.
-    session.detach(new MyelinError("ERR_CONNECTION_LOST", "the client came back"));
-    this.#returning = connection;
-    const next = this.endpoint.clock.randomBytes(tokenLength);
-    // The client has this one, and may have got one of those that it was given for it before.
-    this.#tokens = [next, ...this.#tokens.slice(0, at).slice(0, maxUnproven), token];
-    return { peer: this.id, received: session.received, token: next };
+  takeBack(_resume: ResumeRequest, _hello: Hello, _connection: Connection): TakenBack | undefined {
+    return undefined;
   }
 
-  /** The client is here. @internal */
-  comeBack({ connection, handOn, resumed, welcome }: LetIn): void {
-    const session = this.#resumable;
-    const isNewest = connection === this.#returning;
-    if (this.state === "closed" || resumed === undefined || !isNewest) {
-      connection.abort();
-      return;
-    }
-    this.endpoint.clock.clearTimeout(this.#expiry);
-    this.setConnection(connection);
-    this.resumptions += 1;
-    try {
-      session.resume(connection, resumed.received);
-    } catch (reason) {
-      session.abort(reason as MyelinError);
-      connection.abort(reason as MyelinError);
-      return;
-    }
-    this.setState("open");
-    const sink = sinkOf(session, connection);
-    const onData = (chunk: Uint8Array): void => {
-      this.#prove(welcome.resume?.token);
-      sink.onData(chunk);
-    };
-    handOn({ ...sink, onData });
+  /** The client is here again. @internal */
+  comeBack({ connection }: LetIn): void {
+    connection.abort();
   }
 
-  /**
-   * The client has spoken in the session, and so has this token: an attempt with an older one is of
-   * before, comes late, and must not take the session from its connection.
-   */
-  #prove(token: Uint8Array | undefined): void {
-    if (this.#tokens.length > 1 && token !== undefined) this.#tokens = [token];
-  }
-
-  tellDetached(reason: MyelinError): void {
-    this.setState("detached");
-    this.endpoint.clock.clearTimeout(this.#expiry);
-    this.#expiry = this.endpoint.clock.setTimeout(() => this.expire(reason), this.#windowMs);
-    this.#owner.onDetached(this);
-  }
-
-  /** Nobody comes back for it. @internal */
-  expire(reason: MyelinError): void {
-    if (this.state === "detached") this.session?.abort(reason);
-  }
+  /** Nobody comes back for a session that waits. @internal */
+  expire(_reason: MyelinError): void {}
 
   /** Ends it now. @internal */
   cut(error: MyelinError): void {
     this.session?.abort(error);
-  }
-
-  protected override async closeSession(
-    how: Parameters<SessionPeer["closeSession"]>[0],
-  ): Promise<void> {
-    // It could only come back to a server that is no longer there.
-    if (this.state === "detached") this.session?.abort(closedError());
-    await super.closeSession(how);
-  }
-
-  #isSameClient(hello: Hello, connection: Connection): boolean {
-    const { connection: old } = this;
-    const same = (one: unknown, other: unknown): boolean =>
-      JSON.stringify(one) === JSON.stringify(other);
-    return (
-      same(hello.limits, this.#hello.limits) &&
-      same(hello.codecs, this.#hello.codecs) &&
-      same(connection.peer.fingerprint, old?.peer.fingerprint)
-    );
   }
 
   /** The client comes back as another peer, if at all. */
@@ -196,14 +99,13 @@ export class LivePeer extends SessionPeer {
   }
 
   tellEnd(end: SessionEnd): void {
-    this.endpoint.clock.clearTimeout(this.#expiry);
-    this.#owner.rooms.leaveAll(this);
-    this.#owner.onGone(this);
+    this.owner.rooms.leaveAll(this);
+    this.owner.onGone(this);
     this.finish(end);
   }
 
   protected override passOn(notice: Notice): boolean {
-    return this.#owner.tellNotice(notice);
+    return this.owner.tellNotice(notice);
   }
 
   protected sendLater(): never {
@@ -218,14 +120,6 @@ export class LivePeer extends SessionPeer {
   protected openLater(): never {
     throw closedError();
   }
-}
-
-/** Welcomes in a row, beside the newest, that were lost or came late: who breaks off more often is a new client. */
-const maxUnproven = 6;
-
-/** In constant time: how long it takes tells nothing about how much is right. */
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 bindOnUse(LivePeer.prototype, ["join", "leave"]);

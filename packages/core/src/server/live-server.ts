@@ -19,7 +19,8 @@ import type { Connection, Listener } from "../transport/transport.ts";
 import { type AskOutcome, ask } from "./ask.ts";
 import { audienceOf } from "./audience.ts";
 import type { Gate, TakenBack } from "./gate.ts";
-import { LivePeer } from "./live-peer.ts";
+import type { LivePeer } from "./live-peer.ts";
+import { MyelinPeer } from "./myelin-peer.ts";
 import { Rooms } from "./rooms.ts";
 import { sumOf } from "./sum-of-stats.ts";
 
@@ -85,7 +86,7 @@ export class LiveServer implements AsyncDisposable {
       this.#comeBack(id, client);
       return;
     }
-    const peer = new LivePeer(this, this.#endpoint, id, client, isLocal);
+    const peer = new MyelinPeer(this, this.#endpoint, id, client, isLocal);
     this.#peers.set(id, peer);
     if (this.#isUnref) peer.unref();
     this.#events.emit("peer", peer);

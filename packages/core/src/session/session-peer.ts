@@ -48,7 +48,7 @@ const defaultDrainMs = 1_000;
 
 export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   abstract readonly id: string;
-  readonly dialect = "myelin";
+  abstract readonly dialect: "myelin" | "node-ipc";
   readonly closed: Promise<CloseReason>;
   protected readonly endpoint: Endpoint<SessionPeer>;
   /** Its own, asked before the endpoint's. */

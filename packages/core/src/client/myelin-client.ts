@@ -1,0 +1,153 @@
+/** A client that speaks the myelin wire: it greets its server, and goes on with its session. */
+import type { Timer } from "../clock.ts";
+import { MyelinError, toMyelinError } from "../errors.ts";
+import type { Endpoint } from "../session/endpoint.ts";
+import { greetServer, type Rejection, type Welcomed } from "../session/greet-server.ts";
+import type { Hello, ResumeRequest } from "../session/hello.ts";
+import type { Session } from "../session/session.ts";
+import type { SessionEnd } from "../session/session-end.ts";
+import type { SessionPeer } from "../session/session-peer.ts";
+import { receiveLimits, resumeFeature, sinkOf, startSession } from "../session/start-session.ts";
+import type { ResumeOffer } from "../session/welcome.ts";
+import { channelBinding } from "../transport/channel-binding.ts";
+import type { Connection } from "../transport/transport.ts";
+import { LiveClient, type LiveClientOptions } from "./live-client.ts";
+
+export interface MyelinClientOptions extends LiveClientOptions {
+  readonly meta: Readonly<Record<string, string>>;
+  readonly welcomeTimeoutMs: number;
+}
+
+export class MyelinClient extends LiveClient {
+  readonly dialect = "myelin";
+  readonly #options: MyelinClientOptions;
+  /** The session, as what may go on over another connection. */
+  #resumable: Session<SessionPeer> | undefined;
+  /** What continues the session, when its connection has broken. */
+  #resume: ResumeOffer | undefined;
+  /** The session that waits ends when nothing came of that. */
+  #expiry: Timer | undefined;
+
+  constructor(endpoint: Endpoint<SessionPeer>, options: MyelinClientOptions) {
+    super(endpoint, options);
+    this.#options = options;
+  }
+
+  tellDetached(reason: MyelinError): void {
+    const { clock } = this.endpoint;
+    const { localOnly } = this.#options.transport.capabilities;
+    const own = this.endpoint.resumeWindow(localOnly);
+    const windowMs = Math.min(own, this.#resume?.windowMs ?? 0);
+    clock.clearTimeout(this.#expiry);
+    this.#expiry = clock.setTimeout(() => this.session?.abort(reason), windowMs);
+    this.setState("detached");
+    this.attempts.later(0, reason);
+  }
+
+  override tellEnd(end: SessionEnd): void {
+    this.#resumable = undefined;
+    this.#resume = undefined;
+    this.endpoint.clock.clearTimeout(this.#expiry);
+    super.tellEnd(end);
+  }
+
+  protected greet(connection: Connection, failed: (rejection: Rejection) => void): void {
+    const { clock, keys } = this.endpoint;
+    greetServer(
+      connection,
+      {
+        clock,
+        keys,
+        hello: this.#hello(),
+        resume: this.#resumeRequest(),
+        channelBinding: channelBinding(connection),
+        timeoutMs: this.#options.welcomeTimeoutMs,
+      },
+      (welcomed, rejection) => {
+        if (this.state === "closed") connection.abort();
+        else if (welcomed !== undefined) this.#enter(welcomed);
+        else if (rejection !== undefined) failed(rejection);
+      },
+    );
+  }
+
+  #resumeRequest(): ResumeRequest | undefined {
+    const session = this.#resumable;
+    if (session === undefined || this.#resume === undefined) return undefined;
+    return { session: this.id, token: this.#resume.token, received: session.received };
+  }
+
+  #hello(): Hello {
+    const { contract } = this.endpoint;
+    const { localOnly } = this.#options.transport.capabilities;
+    return {
+      codecs: [],
+      features: this.endpoint.resumeWindow(localOnly) > 0 ? [resumeFeature] : [],
+      limits: receiveLimits(this.endpoint),
+      meta: this.#options.meta,
+      ...(contract?.name === undefined
+        ? {}
+        : { contract: { name: contract.name, version: contract.version } }),
+    };
+  }
+
+  #enter(welcomed: Welcomed): void {
+    this.attempts.succeeded();
+    const session = this.#resumable;
+    const { connection, welcome } = welcomed;
+    if (welcome.received !== undefined) {
+      if (session !== undefined) {
+        this.#comeBack(session, welcomed, welcome.received);
+        return;
+      }
+      // The session has ended here while the server was asked for it. The counts that it goes on from
+      // are nobody's: another attempt asks for a new one.
+      connection.abort();
+      this.attempts.later(0, undefined);
+      return;
+    }
+    if (session !== undefined) {
+      const what = "the server has forgotten the session";
+      this.replace(session, new MyelinError("ERR_CONNECTION_LOST", what));
+    }
+    this.#begin(welcomed);
+  }
+
+  /** The server has kept the session. */
+  #comeBack(
+    session: Session<SessionPeer>,
+    { connection, handOn, welcome }: Welcomed,
+    received: number,
+  ): void {
+    this.endpoint.clock.clearTimeout(this.#expiry);
+    this.#resume = welcome.resume;
+    this.setConnection(connection);
+    this.resumptions += 1;
+    try {
+      session.resume(connection, received);
+    } catch (reason) {
+      session.abort(toMyelinError(reason));
+      connection.abort();
+      return;
+    }
+    this.setState("open");
+    handOn(sinkOf(session, connection));
+  }
+
+  #begin({ connection, handOn, welcome }: Welcomed): void {
+    this.#resume = welcome.resume;
+    this.enter(welcome.peer, connection, () => {
+      this.#resumable = startSession<SessionPeer>({
+        endpoint: this.endpoint,
+        peer: this,
+        handlers: this.handlers,
+        connection,
+        theirs: welcome.limits,
+        isResumable: welcome.resume !== undefined,
+        isLocal: this.#options.transport.capabilities.localOnly,
+        handOn,
+      });
+      return this.#resumable;
+    });
+  }
+}

@@ -1,0 +1,154 @@
+/** A client that speaks the myelin wire, as its server holds it: its session may outlive its connection. */
+import { timingSafeEqual } from "node:crypto";
+import type { Timer } from "../clock.ts";
+import { MyelinError } from "../errors.ts";
+import type { Endpoint } from "../session/endpoint.ts";
+import type { LetIn } from "../session/greet-client.ts";
+import type { Hello, ResumeRequest } from "../session/hello.ts";
+import type { Session } from "../session/session.ts";
+import { closedError, type SessionEnd } from "../session/session-end.ts";
+import type { SessionPeer } from "../session/session-peer.ts";
+import { sinkOf, startSession } from "../session/start-session.ts";
+import type { Connection } from "../transport/transport.ts";
+import { type TakenBack, tokenLength } from "./gate.ts";
+import { LivePeer, type PeerOwner } from "./live-peer.ts";
+
+export class MyelinPeer extends LivePeer {
+  readonly dialect = "myelin";
+  readonly #hello: Hello;
+  readonly #windowMs: number;
+  /** The session, as what may go on over another connection. */
+  readonly #resumable: Session<SessionPeer>;
+  /** Newest first: those that the client may hold, of all welcomes that may have been lost on the way. */
+  #tokens: readonly Uint8Array[];
+  /** The newest attempt to come back. */
+  #returning: Connection | undefined;
+  #expiry: Timer | undefined;
+
+  constructor(
+    owner: PeerOwner,
+    endpoint: Endpoint<SessionPeer>,
+    id: string,
+    client: LetIn,
+    isLocal: boolean,
+  ) {
+    const { connection, hello, welcome } = client;
+    super(owner, endpoint, id, connection);
+    this.#hello = hello;
+    this.#windowMs = welcome.resume?.windowMs ?? 0;
+    this.#tokens = welcome.resume === undefined ? [] : [welcome.resume.token];
+    this.#resumable = startSession<SessionPeer>({
+      endpoint,
+      peer: this,
+      handlers: this.handlers,
+      connection,
+      theirs: hello.limits,
+      isResumable: welcome.resume !== undefined,
+      isLocal,
+      handOn: (sink) => client.handOn(sink),
+    });
+    this.session = this.#resumable;
+  }
+
+  /**
+   * Takes the session from its connection for a client that proves to be the same. A wrong token
+   * changes nothing.
+   * @internal
+   */
+  override takeBack(
+    { token }: ResumeRequest,
+    hello: Hello,
+    connection: Connection,
+  ): TakenBack | undefined {
+    const session = this.#resumable;
+    const at = this.#tokens.findIndex((own) => isSame(own, token));
+    if (this.state === "closed" || at === -1) return undefined;
+    if (!this.#isSameClient(hello, connection)) return undefined;
+    // What is unread on the old connection comes again over the new one.
+    session.detach(new MyelinError("ERR_CONNECTION_LOST", "the client came back"));
+    this.#returning = connection;
+    const next = this.endpoint.clock.randomBytes(tokenLength);
+    // The client has this one, and may have got one of those that it was given for it before.
+    this.#tokens = [next, ...this.#tokens.slice(0, at).slice(0, maxUnproven), token];
+    return { peer: this.id, received: session.received, token: next };
+  }
+
+  /** The client is here. @internal */
+  override comeBack({ connection, handOn, resumed, welcome }: LetIn): void {
+    const session = this.#resumable;
+    const isNewest = connection === this.#returning;
+    if (this.state === "closed" || resumed === undefined || !isNewest) {
+      connection.abort();
+      return;
+    }
+    this.endpoint.clock.clearTimeout(this.#expiry);
+    this.setConnection(connection);
+    this.resumptions += 1;
+    try {
+      session.resume(connection, resumed.received);
+    } catch (reason) {
+      session.abort(reason as MyelinError);
+      connection.abort(reason as MyelinError);
+      return;
+    }
+    this.setState("open");
+    const sink = sinkOf(session, connection);
+    const onData = (chunk: Uint8Array): void => {
+      this.#prove(welcome.resume?.token);
+      sink.onData(chunk);
+    };
+    handOn({ ...sink, onData });
+  }
+
+  /**
+   * The client has spoken in the session, and so has this token: an attempt with an older one is of
+   * before, comes late, and must not take the session from its connection.
+   */
+  #prove(token: Uint8Array | undefined): void {
+    if (this.#tokens.length > 1 && token !== undefined) this.#tokens = [token];
+  }
+
+  tellDetached(reason: MyelinError): void {
+    this.setState("detached");
+    this.endpoint.clock.clearTimeout(this.#expiry);
+    this.#expiry = this.endpoint.clock.setTimeout(() => this.expire(reason), this.#windowMs);
+    this.owner.onDetached(this);
+  }
+
+  /** Nobody comes back for it. @internal */
+  override expire(reason: MyelinError): void {
+    if (this.state === "detached") this.session?.abort(reason);
+  }
+
+  override tellEnd(end: SessionEnd): void {
+    this.endpoint.clock.clearTimeout(this.#expiry);
+    super.tellEnd(end);
+  }
+
+  protected override async closeSession(
+    how: Parameters<SessionPeer["closeSession"]>[0],
+  ): Promise<void> {
+    // It could only come back to a server that is no longer there.
+    if (this.state === "detached") this.session?.abort(closedError());
+    await super.closeSession(how);
+  }
+
+  #isSameClient(hello: Hello, connection: Connection): boolean {
+    const { connection: old } = this;
+    const same = (one: unknown, other: unknown): boolean =>
+      JSON.stringify(one) === JSON.stringify(other);
+    return (
+      same(hello.limits, this.#hello.limits) &&
+      same(hello.codecs, this.#hello.codecs) &&
+      same(connection.peer.fingerprint, old?.peer.fingerprint)
+    );
+  }
+}
+
+/** Welcomes in a row, beside the newest, that were lost or came late: who breaks off more often is a new client. */
+const maxUnproven = 6;
+
+/** In constant time: how long it takes tells nothing about how much is right. */
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other);
+}
