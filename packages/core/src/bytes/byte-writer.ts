@@ -9,7 +9,7 @@
  * chunk is full or the tick is over.
  */
 import { limits } from "../limits.ts";
-import { type Collector, tickOf } from "./tick.ts";
+import { type Collector, type Tick, tickOf } from "./tick.ts";
 
 /** Where a writer writes to; a `Connection` is one. */
 export interface WriteTarget {
@@ -22,17 +22,18 @@ const firstChunkLength = 1024;
 /** Each chunk of a tick is so many times as long as the one before. */
 const chunkGrowth = 4;
 
-const tick = tickOf();
-
 export class ByteWriter implements Collector {
   readonly #target: WriteTarget;
+  readonly #tick: Tick;
   #text = "";
   #chunkLength = firstChunkLength;
   #waits = false;
   #closed = false;
 
-  constructor(target: WriteTarget) {
+  /** @param tick whose end the writer waits for */
+  constructor(target: WriteTarget, tick: Tick = tickOf()) {
     this.#target = target;
+    this.#tick = tick;
     tick.join();
   }
 
@@ -48,11 +49,11 @@ export class ByteWriter implements Collector {
   write(text: string): boolean {
     if (this.#closed) return false;
     const isFirst = !this.#waits;
-    if (isFirst && !tick.isExiting) this.#wait();
+    if (isFirst && !this.#tick.isExiting) this.#wait();
     const isBehind = !this.#target.writable;
     if (isFirst && isBehind) this.#chunkLength = limits.writeChunkBytes;
     // A chunk of its own is not joined with others, which would cost a copy of it.
-    if ((isFirst && !isBehind) || tick.isExiting || text.length >= limits.writeChunkBytes) {
+    if ((isFirst && !isBehind) || this.#tick.isExiting || text.length >= limits.writeChunkBytes) {
       this.#send();
       return this.#target.send(text);
     }
@@ -85,12 +86,12 @@ export class ByteWriter implements Collector {
     if (this.#closed) return;
     this.#closed = true;
     this.#text = "";
-    tick.leave();
+    this.#tick.leave();
   }
 
   #wait(): void {
     this.#waits = true;
-    tick.await(this);
+    this.#tick.await(this);
   }
 
   #sendChunk(): void {

@@ -8,12 +8,14 @@ import type { ConnectOptions, OfflineOptions } from "../peer/connect-options.ts"
 import { unwatchAbort, watchAbort } from "../session/abort-watch.ts";
 import { Endpoint } from "../session/endpoint.ts";
 import { checkConnectOptions, checkOptions, checkSecret } from "../session/endpoint-options.ts";
+import { nodeIpcDelimiter } from "../session/node-ipc-options.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
 import { timeLimit } from "../session/time-limit.ts";
 import { transportOf } from "../transport/by-address.ts";
 import type { Way } from "../transport/way.ts";
 import type { LiveClient } from "./live-client.ts";
 import { MyelinClient, type MyelinClientOptions } from "./myelin-client.ts";
+import { NodeIpcClient } from "./node-ipc-client.ts";
 
 /** Where to connect to: an address as text or as data, or a way to another. */
 export type ConnectAddress = string | Address | Way<never>;
@@ -36,16 +38,17 @@ export async function connect<C extends Contract = Contract>(
   const given = (options ?? {}) as ConnectOptions;
   checkOptions("connect", given);
   checkConnectOptions(given);
-  if (given.dialect === "node-ipc") {
-    throw new MyelinError("ERR_UNSUPPORTED", "connect(): the node-ipc dialect is not spoken yet");
-  }
+  const delimiter = nodeIpcDelimiter(given);
   const { lazy = false, signal } = given;
   const timeoutMs = timeLimit("connect(): timeoutMs", given.timeoutMs ?? defaultTimeoutMs);
   if (signal?.aborted === true) throw abortedError(signal.reason);
   const endpoint = new Endpoint<SessionPeer>("client", given);
   const settings = settingsOf(address, given);
   checkSecret("connect", settings.address, given);
-  const client = new MyelinClient(endpoint, settings);
+  const client =
+    delimiter === undefined
+      ? new MyelinClient(endpoint, settings)
+      : new NodeIpcClient(endpoint, settings, delimiter);
   if (given.unref === true) client.unref();
   client.begin();
   if (!lazy) await untilWelcome(client, endpoint, given, timeoutMs);

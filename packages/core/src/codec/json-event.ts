@@ -32,6 +32,11 @@ export function encodeJsonEvent(type: string, data: unknown): string {
   return body === undefined ? `{"type":${JSON.stringify(type)}}` : `${headOf(type)}${body}}`;
 }
 
+/** The same of data that has its JSON text already; undefined becomes `{}`. */
+export function jsonEvent(type: string, json: string | undefined): string {
+  return `${headOf(type)}${json ?? "{}"}}`;
+}
+
 function hasToJson(data: unknown): boolean {
   return (
     typeof data === "object" &&

@@ -1,5 +1,4 @@
 /** Lets clients in or not: handshake, limits, `authorize`. */
-import { formatAddress } from "../address/address.ts";
 import { MyelinError } from "../errors.ts";
 import type { Authorize } from "../peer/serve-options.ts";
 import type { Endpoint } from "../session/endpoint.ts";
@@ -9,9 +8,14 @@ import type { Admission } from "../session/server-handshake.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
 import { receiveLimits, resumeFeature } from "../session/start-session.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
-import type { Connection } from "../transport/transport.ts";
+import type { Connection, Sink } from "../transport/transport.ts";
+import { applicantOf, askInTime } from "./asking.ts";
+import { admitNodeIpc, type NodeIpcSettings } from "./node-ipc-gate.ts";
+import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
 
 export interface GateOptions {
+  /** Clients of node-ipc are accepted, too, or only. */
+  readonly nodeIpc: NodeIpcSettings | undefined;
   readonly endpoint: Endpoint<SessionPeer>;
   readonly instance: string;
   readonly authorize: Authorize | undefined;
@@ -33,6 +37,8 @@ export interface TakenBack {
 export interface Inside {
   readonly peers: { readonly size: number };
   enter(id: string, client: LetIn, isLocal: boolean): void;
+  /** A client of node-ipc is let in. */
+  enterNodeIpc(id: string, client: NodeIpcClient): NodeIpcPeer;
   /**
    * A client wants to go on with its session. Takes the session from its old connection when the
    * client has the right to it.
@@ -67,18 +73,49 @@ export class Gate {
       this.#early.push({ connection, isLocal });
       return;
     }
-    const { endpoint, maxPendingHandshakes } = this.#options;
+    const { maxPendingHandshakes, nodeIpc } = this.#options;
     if (this.#isClosed || this.#pending.size >= maxPendingHandshakes) {
       this.refused += 1;
       connection.abort(new MyelinError("ERR_BUSY", "too many clients want to come in at once"));
       return;
     }
     this.#pending.add(connection);
+    if (nodeIpc === undefined) this.#greet(connection, isLocal, undefined);
+    else this.#sniff(connection, isLocal, nodeIpc);
+  }
+
+  /** Which of the two wires does it speak? */
+  #sniff(connection: Connection, isLocal: boolean, nodeIpc: NodeIpcSettings): void {
+    const { authorizeTimeoutMs, endpoint, maxPeers } = this.#options;
+    const { clock } = endpoint;
+    admitNodeIpc(connection, {
+      ...nodeIpc,
+      clock,
+      authorizeTimeoutMs,
+      hasRoom: () => (this.#inside?.peers.size ?? 0) < maxPeers,
+      onMyelin: (handOn) => this.#greet(connection, isLocal, handOn),
+      onLetIn: (client) => {
+        this.#pending.delete(connection);
+        if (this.#isClosed) return undefined;
+        return this.#inside?.enterNodeIpc(idOf(clock.randomBytes(12)), client);
+      },
+      onRefused: () => {
+        this.#pending.delete(connection);
+        this.refused += 1;
+      },
+    });
+  }
+
+  /** @param open has somebody hear what comes over the connection, where it was opened before */
+  #greet(connection: Connection, isLocal: boolean, open: ((sink: Sink) => void) | undefined): void {
+    const { endpoint } = this.#options;
+    this.#pending.add(connection);
     const id = idOf(endpoint.clock.randomBytes(12));
     greetClient(
       connection,
       {
         clock: endpoint.clock,
+        open,
         codecs: [],
         keys: endpoint.keys,
         channelBinding: channelBinding(connection),
@@ -128,37 +165,17 @@ export class Gate {
     return { ...terms, peer: id, resume: { token, windowMs } };
   }
 
-  /** Whatever is not a clear yes, in time, is a no. */
-  async #ask(authorize: Authorize, connection: Connection, hello: Hello): Promise<boolean> {
+  #ask(authorize: Authorize, connection: Connection, hello: Hello): Promise<boolean> {
     const { authorizeTimeoutMs, endpoint } = this.#options;
-    const controller = new AbortController();
-    let timer;
-    const timeUp = new Promise<false>((resolve) => {
-      timer = endpoint.clock.setTimeout(() => {
-        resolve(false);
-        controller.abort(new MyelinError("ERR_TIMEOUT", "authorize took too long"));
-      }, authorizeTimeoutMs);
-    });
-    const { remote, peer: identity } = connection;
-    const applicant = {
-      dialect: "myelin",
-      remote: remote === undefined ? undefined : formatAddress(remote),
-      identity,
-    } as const;
     const said = {
       meta: hello.meta,
       contract: hello.contract as { name: string; version?: string } | undefined,
       knowsSecret: endpoint.keys !== undefined,
     };
-    try {
-      const answer = authorize(applicant, said, { signal: controller.signal });
-      const outcome: unknown = await Promise.race([answer, timeUp]);
-      return outcome === true;
-    } catch {
-      return false;
-    } finally {
-      endpoint.clock.clearTimeout(timer);
-    }
+    const applicant = applicantOf(connection, "myelin");
+    return askInTime(endpoint.clock, authorizeTimeoutMs, (signal) =>
+      authorize(applicant, said, { signal }),
+    );
   }
 }
 

@@ -21,6 +21,7 @@ import { audienceOf } from "./audience.ts";
 import type { Gate, TakenBack } from "./gate.ts";
 import type { LivePeer } from "./live-peer.ts";
 import { MyelinPeer } from "./myelin-peer.ts";
+import { type NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
 import { Rooms } from "./rooms.ts";
 import { sumOf } from "./sum-of-stats.ts";
 
@@ -87,11 +88,22 @@ export class LiveServer implements AsyncDisposable {
       return;
     }
     const peer = new MyelinPeer(this, this.#endpoint, id, client, isLocal);
-    this.#peers.set(id, peer);
+    this.#welcome(peer);
+  }
+
+  #welcome(peer: LivePeer): void {
+    this.#peers.set(peer.id, peer);
     if (this.#isUnref) peer.unref();
     this.#events.emit("peer", peer);
     // In a turn of its own: what a listener awaits before it attaches a handler may settle first.
     this.#endpoint.clock.setImmediate(() => peer.release());
+  }
+
+  /** A client of node-ipc has been let in. @internal */
+  enterNodeIpc(id: string, client: NodeIpcClient): NodeIpcPeer {
+    const peer = new NodeIpcPeer(this, this.#endpoint, id, client);
+    this.#welcome(peer);
+    return peer;
   }
 
   /** Sessions that wait are kept within their limits: the oldest expire. @internal */

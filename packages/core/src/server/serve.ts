@@ -7,6 +7,7 @@ import type { ServeOptions } from "../peer/serve-options.ts";
 import type { Server } from "../peer/server.ts";
 import { Endpoint } from "../session/endpoint.ts";
 import { checkOptions, checkSecret } from "../session/endpoint-options.ts";
+import { acceptSettings } from "../session/node-ipc-options.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
 import { transportOf } from "../transport/by-address.ts";
 import type { Listener, Transport } from "../transport/transport.ts";
@@ -29,11 +30,7 @@ export async function serve<C extends Contract = Contract>(
 ): Promise<Server<C>> {
   const given = (options ?? {}) as ServeOptions;
   checkOptions("serve", given);
-  const { accept = ["myelin"], authorize } = given;
-  const isLegacy = authorize !== undefined && typeof authorize !== "function";
-  if (isLegacy || accept.includes("node-ipc")) {
-    throw new MyelinError("ERR_UNSUPPORTED", "serve(): clients of node-ipc are not accepted yet");
-  }
+  const { authorize, nodeIpc } = acceptSettings(given);
   const endpoint = new Endpoint<SessionPeer>("server", given);
   const addresses = Array.isArray(address)
     ? (address as readonly ServeAddress[])
@@ -46,6 +43,7 @@ export async function serve<C extends Contract = Contract>(
     endpoint,
     instance: idOf(endpoint.clock.randomBytes(12)),
     authorize,
+    nodeIpc,
     authorizeTimeoutMs: given.authorizeTimeoutMs ?? limits.authorizeTimeoutMs,
     welcomeTimeoutMs: sizes.handshakeTimeoutMs ?? limits.welcomeTimeoutMs,
     maxPendingHandshakes: sizes.maxPendingHandshakes ?? limits.maxPendingHandshakes,

@@ -2,13 +2,17 @@
 import type { Handler, Handlers } from "./handlers.ts";
 import { MessageContext } from "./message-context.ts";
 import { promiseOf } from "./promise-of.ts";
-import type { Receipt } from "./receive-window.ts";
 
 export interface EventOutcome {
   /** Nobody listened to an event of this name. */
   tellUnhandled(name: string): void;
   /** A listener threw, or its promise was rejected. */
   tellHandlerError(name: string, reason: unknown): void;
+}
+
+/** What an event took of some window, until all of its listeners are done. */
+export interface Settled {
+  settle(): void;
 }
 
 export class EventDispatch<Peer> {
@@ -25,7 +29,7 @@ export class EventDispatch<Peer> {
   }
 
   /** The receipt is settled when all listeners are done. */
-  dispatch(name: string, data: unknown, receipt: Receipt | undefined): void {
+  dispatch(name: string, data: unknown, receipt: Settled | undefined): void {
     const listeners = this.#handlers.listeners(name);
     if (listeners.length === 0) {
       this.#outcome.tellUnhandled(name);
@@ -65,10 +69,10 @@ export class EventDispatch<Peer> {
 
 /** Listeners of one event that are not done, and the dispatch itself as long as it goes on. */
 class Unsettled {
-  readonly #receipt: Receipt | undefined;
+  readonly #receipt: Settled | undefined;
   #open = 1;
 
-  constructor(receipt: Receipt | undefined) {
+  constructor(receipt: Settled | undefined) {
     this.#receipt = receipt;
   }
 

@@ -22,11 +22,11 @@ const common: Rules = {
   ...{ resume: "any", heartbeat: "any", clock: "object" },
   ...{ unix: "any", tcp: "any", tls: "any", transports: "object" },
   ...{ codecs: "later", structured: "later", rejectProtoKeys: "later" },
-  ...{ trace: "later", udp: "later", delimiter: "later" },
+  ...{ trace: "later", udp: "later", delimiter: "string" },
 };
 
 const own: Readonly<Record<"serve" | "connect", Rules>> = {
-  serve: { ...common, authorize: "any", authorizeTimeoutMs: time, accept: "any", sniffMs: "later" },
+  serve: { ...common, authorize: "any", authorizeTimeoutMs: time, accept: "any", sniffMs: time },
   connect: {
     ...common,
     ...{ timeoutMs: anyTime, retry: "any", lazy: "boolean", offline: "any", meta: "object" },

@@ -13,6 +13,8 @@ export type Decision = Admission | Omit<Refusal, "versions">;
 
 export interface GreetClientOptions {
   readonly clock: Clock;
+  /** Has somebody hear what comes over the connection; absent: it was not opened yet. */
+  readonly open?: ((sink: Sink) => void) | undefined;
   /** Registered codecs, by name. */
   readonly codecs: readonly string[];
   readonly keys: ProofKeys | undefined;
@@ -41,7 +43,7 @@ export function greetClient(
   options: GreetClientOptions,
   onOutcome: (client: LetIn | undefined, error: MyelinError | undefined) => void,
 ): Greeting<ServerStep> {
-  const { clock, codecs, features, keys, channelBinding, timeoutMs, decide } = options;
+  const { clock, codecs, features, keys, channelBinding, open, timeoutMs, decide } = options;
   const randomBytes = (count: number): Uint8Array => clock.randomBytes(count);
   const handshake = new ServerHandshake({
     ...{ codecs, features, keys, channelBinding, randomBytes },
@@ -94,5 +96,6 @@ export function greetClient(
     },
     { clock, timeoutMs },
   );
+  greeting.begin(open);
   return greeting;
 }

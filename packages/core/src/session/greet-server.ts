@@ -65,6 +65,7 @@ export function greetServer(
     },
     { clock, timeoutMs },
   );
+  greeting.begin();
   greeting.send(handshake.start());
   return greeting;
 }

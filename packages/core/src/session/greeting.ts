@@ -54,7 +54,11 @@ export class Greeting<Step> implements Sink {
     this.#timer = clock.setTimeout(() => {
       this.#fail(new MyelinError("ERR_TIMEOUT", `no welcome within ${timeoutMs} ms`));
     }, timeoutMs);
-    connection.open(this);
+  }
+
+  /** @param open has it hear what comes over a connection that was opened before */
+  begin(open: (sink: Sink) => void = (sink) => this.connection.open(sink)): void {
+    open(this);
   }
 
   get isOver(): boolean {

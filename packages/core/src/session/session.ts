@@ -120,7 +120,7 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     this.#slowPeer = new SlowPeer({
       policy: options.slowPeer,
       maxQueuedBytes: options.maxQueuedBytes,
-      outbox: this.#outbox,
+      queue: this.#outbox,
       onDropped: (events, bytes) => options.owner.tellDropped(events, bytes),
       onTooSlow: (error) => this.onBroken(error),
     });

@@ -1,12 +1,19 @@
 /** What becomes of events for a peer that does not read. */
 import { MyelinError } from "../errors.ts";
 import type { SlowPeerPolicy } from "../peer/endpoint-options.ts";
-import type { Outbox } from "./outbox.ts";
+
+/** What waits for the peer. */
+export interface SlowQueue {
+  /** Bytes that have not left of the largest message that is on its way in pieces. */
+  readonly largestBytes: number;
+  /** Drops events that have not left, the oldest first, until so many bytes are free. */
+  dropEvents(bytes: number): { readonly events: number; readonly bytes: number };
+}
 
 export interface SlowPeerOptions {
   readonly policy: SlowPeerPolicy;
   readonly maxQueuedBytes: number;
-  readonly outbox: Outbox;
+  readonly queue: SlowQueue;
   /** Events were dropped. */
   readonly onDropped: (events: number, bytes: number) => void;
   /** The peer is to be cut. */
@@ -34,7 +41,7 @@ export class SlowPeer {
 
   /** One message may be larger than all of this: it was accepted, and lets the others past. */
   #isOver(queuedBytes: number, maxBytes: number): boolean {
-    return queuedBytes >= maxBytes && queuedBytes - this.#options.outbox.largestBytes >= maxBytes;
+    return queuedBytes >= maxBytes && queuedBytes - this.#options.queue.largestBytes >= maxBytes;
   }
 
   /**
@@ -43,13 +50,13 @@ export class SlowPeer {
    * @throws {MyelinError} `ERR_QUEUE_FULL`, `ERR_SLOW_PEER`
    */
   admitsEvent(): boolean {
-    const { maxQueuedBytes, onDropped, onTooSlow, outbox, policy } = this.#options;
+    const { maxQueuedBytes, onDropped, onTooSlow, policy, queue } = this.#options;
     switch (policy) {
       case "drop-newest":
         onDropped(1, 0);
         return false;
       case "drop-oldest": {
-        const { bytes, events } = outbox.dropEvents(maxQueuedBytes * droppedShare);
+        const { bytes, events } = queue.dropEvents(maxQueuedBytes * droppedShare);
         if (events === 0) throw this.full();
         onDropped(events, bytes);
         return true;

@@ -1,0 +1,85 @@
+/**
+ * Lets clients of node-ipc in, on the same address as others. They say nothing of themselves, so what
+ * they speak is found out first, and `authorize.legacy` has no more to go by than where they come from.
+ */
+
+import type { Clock } from "../clock.ts";
+import { MyelinError } from "../errors.ts";
+import type { Delimiter } from "../framing/delimiter.ts";
+import type { AuthorizeLegacy } from "../peer/serve-options.ts";
+import { Sniffing } from "../session/sniffing.ts";
+import type { Connection, Sink } from "../transport/transport.ts";
+import { applicantOf, askInTime } from "./asking.ts";
+import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
+
+/** How clients of node-ipc are let in. */
+export interface NodeIpcSettings {
+  readonly delimiter: Delimiter;
+  readonly sniffMs: number;
+  readonly authorize: AuthorizeLegacy | undefined;
+  /** The address takes clients of the myelin wire, too. */
+  readonly acceptsMyelin: boolean;
+}
+
+export interface NodeIpcGateOptions extends NodeIpcSettings {
+  readonly clock: Clock;
+  readonly authorizeTimeoutMs: number;
+  /** It speaks the myelin wire. */
+  readonly onMyelin: (handOn: (sink: Sink) => void) => void;
+  /** There is room for another peer. */
+  readonly hasRoom: () => boolean;
+  readonly onLetIn: (client: NodeIpcClient) => NodeIpcPeer | undefined;
+  readonly onRefused: (error: MyelinError) => void;
+}
+
+/** Looks at one connection. */
+export function admitNodeIpc(connection: Connection, options: NodeIpcGateOptions): void {
+  const { acceptsMyelin, clock, delimiter, onLetIn, onMyelin, onRefused } = options;
+  let peer: NodeIpcPeer | undefined;
+  let isAsked = false;
+  let isOver = false;
+  const handOn = (sink: Sink): void => sniffing.handOn(sink);
+  const refuse = (error: MyelinError): void => {
+    if (isOver) return;
+    isOver = true;
+    sniffing.stop();
+    connection.abort(error);
+    onRefused(error);
+  };
+  const letIn = async (): Promise<void> => {
+    isAsked = true;
+    const isAllowed = options.hasRoom() && (await isAuthorized(connection, options));
+    if (isOver) return;
+    if (isAllowed) peer = onLetIn({ connection, delimiter, handOn });
+    if (peer === undefined) refuse(new MyelinError("ERR_REFUSED", "the client was refused"));
+  };
+  const sniffing = new Sniffing(connection, {
+    clock,
+    // Where nothing else is spoken there is nothing to wait for.
+    sniffMs: acceptsMyelin ? options.sniffMs : 0,
+    onSilence: () => void letIn(),
+    onDialect(dialect) {
+      if (dialect === "node-ipc") {
+        if (!isAsked) void letIn();
+        return;
+      }
+      if (!acceptsMyelin) {
+        refuse(new MyelinError("ERR_PROTOCOL", "this server takes clients of node-ipc only"));
+        return;
+      }
+      isOver = true;
+      peer?.giveUp(new MyelinError("ERR_PROTOCOL", "the client speaks the myelin wire after all"));
+      onMyelin(handOn);
+    },
+    onFailure: refuse,
+  });
+}
+
+function isAuthorized(
+  connection: Connection,
+  { authorize, authorizeTimeoutMs, clock }: NodeIpcGateOptions,
+): boolean | Promise<boolean> {
+  if (authorize === undefined) return true;
+  const applicant = applicantOf(connection, "node-ipc");
+  return askInTime(clock, authorizeTimeoutMs, (signal) => authorize(applicant, { signal }));
+}

@@ -1,0 +1,57 @@
+/**
+ * Bounds what handlers have not finished on a wire that grants its sender no window: reading pauses
+ * while too much is at work. That cannot make two peers wait for each other, as it would where there
+ * are calls: no handler waits for anything that this wire brings.
+ */
+import type { Settled } from "./dispatch.ts";
+import type { WindowSize } from "./send-window.ts";
+import { entryCost } from "./wire.ts";
+
+export interface HandlerWindowOptions {
+  readonly size: WindowSize;
+  /** Stops reading, and goes on. */
+  readonly pause: () => void;
+  readonly resume: () => void;
+}
+
+export class HandlerWindow {
+  readonly #options: HandlerWindowOptions;
+  #messages = 0;
+  #bytes = 0;
+  #isPaused = false;
+
+  constructor(options: HandlerWindowOptions) {
+    this.#options = options;
+  }
+
+  /** Messages whose handlers have not finished. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  /** A message of so many bytes is handed on: settles when its handlers have finished. */
+  take(bytes: number): Settled {
+    const cost = bytes + entryCost;
+    this.#messages += 1;
+    this.#bytes += cost;
+    return { settle: () => this.#settle(cost) };
+  }
+
+  /** The piece has been read: there is more to come, or not for now. */
+  check(): void {
+    const { pause, size } = this.#options;
+    if (this.#isPaused || (this.#messages < size.messages && this.#bytes < size.bytes)) return;
+    this.#isPaused = true;
+    pause();
+  }
+
+  #settle(cost: number): void {
+    this.#messages -= 1;
+    this.#bytes -= cost;
+    if (!this.#isPaused) return;
+    const { resume, size } = this.#options;
+    if (this.#messages * 2 > size.messages || this.#bytes * 2 > size.bytes) return;
+    this.#isPaused = false;
+    resume();
+  }
+}

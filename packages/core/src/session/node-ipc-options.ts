@@ -1,0 +1,93 @@
+/** Checks what is said about node-ipc's dialect, and what does not go together with it. */
+import { MyelinError } from "../errors.ts";
+import { Delimiter } from "../framing/delimiter.ts";
+import type { ConnectOptions } from "../peer/connect-options.ts";
+import type { Authorize, AuthorizeLegacy, ServeOptions } from "../peer/serve-options.ts";
+
+const defaultDelimiter = "\f";
+const defaultSniffMs = 200;
+
+/** What `serve()` takes of whom. */
+export interface AcceptSettings {
+  readonly authorize: Authorize | undefined;
+  /** Undefined: no clients of node-ipc. */
+  readonly nodeIpc:
+    | {
+        readonly delimiter: Delimiter;
+        readonly sniffMs: number;
+        readonly authorize: AuthorizeLegacy | undefined;
+        readonly acceptsMyelin: boolean;
+      }
+    | undefined;
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` */
+export function acceptSettings(options: ServeOptions): AcceptSettings {
+  const { accept = ["myelin"], authorize, delimiter, secret, sniffMs } = options;
+  const dialects: readonly string[] = ["myelin", "node-ipc"];
+  if (!Array.isArray(accept) || accept.length === 0) throw wrong("accept is a list of dialects");
+  for (const each of accept) {
+    if (!dialects.includes(each))
+      throw wrong(`accept: ${String(each)} is none of ${dialects.join(", ")}`);
+  }
+  const legacy = typeof authorize === "object" ? authorize.legacy : undefined;
+  const myelin = typeof authorize === "object" ? authorize.myelin : authorize;
+  for (const each of [legacy, myelin]) {
+    if (each !== undefined && typeof each !== "function")
+      throw wrong("authorize must be a function");
+  }
+  if (!accept.includes("node-ipc")) {
+    if (legacy !== undefined) throw wrong('authorize.legacy is for accept: ["node-ipc"]');
+    checkUnused({ delimiter, sniffMs });
+    return { authorize: myelin, nodeIpc: undefined };
+  }
+  // Whoever does not know the secret would only have to begin with a brace.
+  if (secret !== undefined)
+    throw wrong("clients of node-ipc know no secret: accept them elsewhere");
+  if (authorize !== undefined && legacy === undefined) {
+    throw wrong("clients of node-ipc pass by authorize: say { myelin, legacy }");
+  }
+  return {
+    authorize: myelin,
+    nodeIpc: {
+      delimiter: new Delimiter(delimiter ?? defaultDelimiter),
+      sniffMs: sniffMs ?? defaultSniffMs,
+      authorize: legacy,
+      acceptsMyelin: accept.includes("myelin"),
+    },
+  };
+}
+
+/** What `connect()` would do nothing with when it speaks to a server of node-ipc. */
+const notOfNodeIpc = ["secret", "meta", "codecs", "structured", "trace"] as const;
+
+/**
+ * The delimiter of a client of node-ipc; undefined for one of the myelin wire.
+ * @throws {MyelinError} `ERR_CONFIG`
+ */
+export function nodeIpcDelimiter(options: ConnectOptions): Delimiter | undefined {
+  const { delimiter, dialect = "myelin", heartbeat = false, resume = false } = options;
+  if (dialect === "myelin") {
+    checkUnused({ delimiter });
+    return undefined;
+  }
+  if (dialect !== "node-ipc") throw wrong('dialect is "myelin" or "node-ipc"');
+  const given = notOfNodeIpc.filter((key) => options[key] !== undefined);
+  const [first] = [
+    ...given,
+    ...(resume === false ? [] : ["resume"]),
+    ...(heartbeat === false ? [] : ["heartbeat"]),
+  ];
+  if (first !== undefined) throw wrong(`a server of node-ipc knows nothing of ${first}`);
+  return new Delimiter(delimiter ?? defaultDelimiter);
+}
+
+function checkUnused(options: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(options)) {
+    if (value !== undefined) throw wrong(`${key} is for node-ipc's dialect`);
+  }
+}
+
+function wrong(what: string): MyelinError {
+  return new MyelinError("ERR_CONFIG", what);
+}
