@@ -221,11 +221,10 @@ describe("a server that accepts both", () => {
     // A piece of the stream may bring one or two more.
     expect(started).toBeLessThan(20);
     expect(server.stats().activeHandlers).toBe(started);
-    while (started < 100 || open.length > 0) {
+    await until("all are done", () => {
       for (const finish of open.splice(0)) finish();
-      await turns(1);
-    }
-    expect(started).toBe(100);
+      return started === 100;
+    });
   });
 
   test.each(["wait", "drop-oldest", "drop-newest", "disconnect"] as const)(
