@@ -11,6 +11,7 @@ export const limits: {
   readonly closeTimeoutMs: number;
   readonly probeTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
+  readonly maxHeaderBytes: number;
   readonly maxNames: number;
   readonly maxNameBytes: number;
   readonly connectionBytes: number;
@@ -54,6 +55,8 @@ export const limits: {
   probeTimeoutMs: 1_000,
   /** A stranger that connects and says nothing would hold a descriptor for ever. */
   handshakeTimeoutMs: 10_000,
+  /** Headers are no window's business: a megabyte of them with each event would be a message apart. */
+  maxHeaderBytes: 8 * 1024,
   /** Names made up at run time would fill the table of both sides: beyond these, they travel as text. */
   maxNames: 1_024,
   /** A name is looked up for each message; a megabyte of name would be the message. */

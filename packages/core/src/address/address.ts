@@ -216,3 +216,11 @@ function invalid(given: unknown, what: string): MyelinError {
   const address = typeof given === "string" ? given : quoted;
   return new MyelinError("ERR_INVALID_ADDRESS", `${quoted}: ${what}`, { address });
 }
+
+/** Ways on which the system lets nobody be at the other end but this user, or a thread or child of its own. */
+const privateSchemes: ReadonlySet<string> = new Set(["local", "memory", "port", "ipc", "stdio"]);
+
+/** Whether who is at such an address is certainly of this user. */
+export function isPrivate({ scheme }: Address): boolean {
+  return privateSchemes.has(scheme);
+}

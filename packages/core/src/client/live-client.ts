@@ -145,10 +145,10 @@ export abstract class LiveClient extends SessionPeer {
     return isLeaving ? undefined : this.session;
   }
 
-  protected sendLater(name: string, encode: () => Encoded): void {
+  protected sendLater(name: string, encode: () => Encoded, headers: Buffer | undefined): void {
     if (this.state === "closed" || this.wasClosedHere) throw closedError();
     checkName(name);
-    this.#offline.send(name, encode);
+    this.#offline.send(name, encode, headers);
   }
 
   protected get hasRoomLater(): boolean {

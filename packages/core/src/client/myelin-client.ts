@@ -1,4 +1,6 @@
 /** A client that speaks the myelin wire: it greets its server, and goes on with its session. */
+
+import { isPrivate } from "../address/address.ts";
 import type { Timer } from "../clock.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import type { Endpoint } from "../session/endpoint.ts";
@@ -81,7 +83,7 @@ export class MyelinClient extends LiveClient {
     const { contract } = this.endpoint;
     const { localOnly } = this.#options.transport.capabilities;
     return {
-      codecs: [],
+      codecs: this.endpoint.offeredCodecs(isPrivate(this.#options.address)),
       features: this.endpoint.resumeWindow(localOnly) > 0 ? [resumeFeature] : [],
       limits: receiveLimits(this.endpoint),
       meta: this.#options.meta,
@@ -143,6 +145,7 @@ export class MyelinClient extends LiveClient {
         handlers: this.handlers,
         connection,
         theirs: welcome.limits,
+        codecs: welcome.codecs,
         isResumable: welcome.resume !== undefined,
         isLocal: this.#options.transport.capabilities.localOnly,
         handOn,

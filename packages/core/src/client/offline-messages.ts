@@ -27,6 +27,13 @@ export interface OfflineMessagesOptions {
   readonly onDropped: (events: number, bytes: number, reason: "offline" | "too-old") => void;
 }
 
+/** An event that is kept, encoded. */
+interface KeptEvent {
+  readonly name: string;
+  readonly encoded: Encoded;
+  readonly headers?: Buffer | undefined;
+}
+
 /** What a message that waits counts for, beside its data. */
 const waitingBytes = 64;
 
@@ -59,19 +66,20 @@ export class OfflineMessages {
    * @param encode gives its data, if it is kept
    * @throws {MyelinError} `ERR_NOT_CONNECTED`, `ERR_QUEUE_FULL`, and what `encode` throws
    */
-  send(name: string, encode: () => Encoded): void {
+  send(name: string, encode: () => Encoded, headers: Buffer | undefined): void {
     const { onDropped, settings } = this.#options;
     if (settings.policy === "reject") throw notConnected();
     const encoded = ownCopy(encode());
     if (settings.policy === "drop") onDropped(1, 0, "offline");
-    else this.#queue.add(this.#event(name, encoded));
+    else this.#queue.add(this.#event({ name, encoded, headers }));
   }
 
   /** Takes a call. @throws {MyelinError} as {@link send} */
   open(opening: CallOpening): void {
     const { codecs, settings } = this.#options;
     if (settings.policy !== "queue") throw notConnected();
-    const { data, codec, encoded = ownCopy(codecs.encode(data, codec)) } = opening.request;
+    const { codec, data, options } = opening.request;
+    const { encoded = ownCopy(codecs.encode(data, codec, options)) } = opening.request;
     this.#queue.add(this.#call({ ...opening, request: { ...opening.request, encoded } }));
   }
 
@@ -79,21 +87,19 @@ export class OfflineMessages {
   takeBack(messages: readonly MovedMessage[]): void {
     this.#queue.putBack(
       messages.map((message) =>
-        message.kind === "event"
-          ? this.#event(message.name, message.encoded)
-          : this.#call(message.opening),
+        message.kind === "event" ? this.#event(message) : this.#call(message.opening),
       ),
     );
   }
 
-  #event(name: string, encoded: Encoded): Waiting<Conversation> {
+  #event({ encoded, headers, name }: KeptEvent): Waiting<Conversation> {
     const { onDropped, settings } = this.#options;
     const bytes = waitingBytes + encodedLength(encoded);
     return {
       bytes,
       run: (session) => {
         try {
-          session.encodedEvent(name, encoded);
+          session.encodedEvent(name, encoded, headers);
         } catch {
           // It does not fit into what this server takes, and nobody else can be told.
           onDropped(1, bytes, "offline");

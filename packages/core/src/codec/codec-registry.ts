@@ -31,8 +31,9 @@ export class CodecRegistry {
     return this.#byId[id];
   }
 
+  /** `structured` is whatever structured clone is called here: its name tells the engine and its version. */
   byName(name: string): Codec | undefined {
-    return this.#byName.get(name);
+    return this.#byName.get(name === "structured" ? structuredCodec.name : name);
   }
 
   /** Every codec, the library's first. */

@@ -2,11 +2,12 @@
 
 import type { Clock } from "../clock.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
+import type { SendOptions } from "../peer/call-options.ts";
 import { unwatchAbort, watchAbort } from "../session/abort-watch.ts";
 import { timeLimit } from "../session/time-limit.ts";
 import type { LivePeer } from "./live-peer.ts";
 
-export interface AskSettings {
+export interface AskSettings extends SendOptions {
   readonly timeoutMs: number;
   readonly want: number | "all";
   readonly signal: AbortSignal | undefined;
@@ -29,7 +30,7 @@ export function ask(
   peers: readonly LivePeer[],
   name: string,
   input: unknown,
-  { clock, signal, timeoutMs: given, want }: AskSettings,
+  { bytes, clock, copy, signal, timeoutMs: given, want }: AskSettings,
 ): Promise<AskOutcome> {
   const timeoutMs = timeLimit("ask(): timeoutMs", given);
   const wanted = want === "all" ? peers.length : want;
@@ -73,7 +74,7 @@ export function ask(
     }
     if (signal !== undefined) watchAbort(signal, abortable);
     for (const peer of asked) {
-      peer.call(name, input, { timeoutMs: 0, signal: enough.signal }).then(
+      peer.call(name, input, { bytes, copy, timeoutMs: 0, signal: enough.signal }).then(
         (value) => {
           if (isOver) return;
           open.delete(peer);

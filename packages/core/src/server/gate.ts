@@ -33,6 +33,14 @@ export interface TakenBack {
   readonly token: Uint8Array;
 }
 
+/** Where a connection was made. */
+export interface Place {
+  /** Only this machine can. */
+  readonly isLocal: boolean;
+  /** Only this user can. */
+  readonly isPrivate: boolean;
+}
+
 /** Where those go who are let in. */
 export interface Inside {
   readonly peers: { readonly size: number };
@@ -53,7 +61,7 @@ export class Gate {
   readonly #options: GateOptions;
   readonly #pending = new Set<Connection>();
   /** Connections that came before there was an inside. */
-  readonly #early: { readonly connection: Connection; readonly isLocal: boolean }[] = [];
+  readonly #early: { readonly connection: Connection; readonly place: Place }[] = [];
   #inside: Inside | undefined;
   #isClosed = false;
 
@@ -64,13 +72,13 @@ export class Gate {
   /** From now on clients come in. */
   open(inside: Inside): void {
     this.#inside = inside;
-    for (const { connection, isLocal } of this.#early.splice(0)) this.admit(connection, isLocal);
+    for (const { connection, place } of this.#early.splice(0)) this.admit(connection, place);
   }
 
-  /** A connection was made. `isLocal`: only this machine can. */
-  admit(connection: Connection, isLocal: boolean): void {
+  /** A connection was made. */
+  admit(connection: Connection, place: Place): void {
     if (this.#inside === undefined && !this.#isClosed) {
-      this.#early.push({ connection, isLocal });
+      this.#early.push({ connection, place });
       return;
     }
     const { maxPendingHandshakes, nodeIpc } = this.#options;
@@ -80,12 +88,12 @@ export class Gate {
       return;
     }
     this.#pending.add(connection);
-    if (nodeIpc === undefined) this.#greet(connection, isLocal, undefined);
-    else this.#sniff(connection, isLocal, nodeIpc);
+    if (nodeIpc === undefined) this.#greet(connection, place, undefined);
+    else this.#sniff(connection, place, nodeIpc);
   }
 
   /** Which of the two wires does it speak? */
-  #sniff(connection: Connection, isLocal: boolean, nodeIpc: NodeIpcSettings): void {
+  #sniff(connection: Connection, place: Place, nodeIpc: NodeIpcSettings): void {
     const { authorizeTimeoutMs, endpoint, maxPeers } = this.#options;
     const { clock } = endpoint;
     admitNodeIpc(connection, {
@@ -93,7 +101,7 @@ export class Gate {
       clock,
       authorizeTimeoutMs,
       hasRoom: () => (this.#inside?.peers.size ?? 0) < maxPeers,
-      onMyelin: (handOn) => this.#greet(connection, isLocal, handOn),
+      onMyelin: (handOn) => this.#greet(connection, place, handOn),
       onLetIn: (client) => {
         this.#pending.delete(connection);
         if (this.#isClosed) return undefined;
@@ -107,7 +115,7 @@ export class Gate {
   }
 
   /** @param open has somebody hear what comes over the connection, where it was opened before */
-  #greet(connection: Connection, isLocal: boolean, open: ((sink: Sink) => void) | undefined): void {
+  #greet(connection: Connection, place: Place, open: ((sink: Sink) => void) | undefined): void {
     const { endpoint } = this.#options;
     this.#pending.add(connection);
     const id = idOf(endpoint.clock.randomBytes(12));
@@ -116,17 +124,17 @@ export class Gate {
       {
         clock: endpoint.clock,
         open,
-        codecs: [],
+        codecs: endpoint.offeredCodecs(place.isPrivate),
         keys: endpoint.keys,
         channelBinding: channelBinding(connection),
         timeoutMs: this.#options.welcomeTimeoutMs,
-        features: endpoint.resumeWindow(isLocal) > 0 ? [resumeFeature] : [],
-        decide: (hello, resume) => this.#decide(connection, hello, resume, id, isLocal),
+        features: endpoint.resumeWindow(place.isLocal) > 0 ? [resumeFeature] : [],
+        decide: (hello, resume) => this.#decide(connection, hello, resume, id, place),
       },
       (client) => {
         this.#pending.delete(connection);
         if (client === undefined) this.refused += 1;
-        else this.#inside?.enter(client.welcome.peer, client, isLocal);
+        else this.#inside?.enter(client.welcome.peer, client, place.isLocal);
       },
     );
   }
@@ -144,7 +152,7 @@ export class Gate {
     hello: Hello,
     resume: ResumeRequest | undefined,
     id: string,
-    isLocal: boolean,
+    place: Place,
   ): Promise<Decision> {
     const { authorize, endpoint, instance, maxPeers } = this.#options;
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
@@ -153,7 +161,7 @@ export class Gate {
     if (!isAllowed) return { reason: "denied" };
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
     const terms = { instance, limits: receiveLimits(endpoint), ...contractOf(endpoint) };
-    const windowMs = endpoint.resumeWindow(isLocal);
+    const windowMs = endpoint.resumeWindow(place.isLocal);
     if (windowMs === 0 || !hello.features.includes(resumeFeature)) return { ...terms, peer: id };
     const taken =
       resume === undefined ? undefined : this.#inside?.takeBack(resume, hello, connection);

@@ -66,9 +66,9 @@ export abstract class LivePeer extends SessionPeer {
   }
 
   /** @internal */
-  sendEncoded(name: string, encoded: Encoded): boolean {
+  sendEncoded(name: string, encoded: Encoded, headers: Buffer | undefined): boolean {
     if (this.session === undefined) throw closedError();
-    return this.session.encodedEvent(name, encoded);
+    return this.session.encodedEvent(name, encoded, headers);
   }
 
   /**

@@ -148,13 +148,14 @@ export class LiveServer implements AsyncDisposable {
     if (this.#closing !== undefined) throw closedError();
     const entry: Entry | undefined = this.#endpoint.outgoing(name, "event");
     // One copy for all of them, if any.
-    const encoded = ownCopy(this.#endpoint.anyCodecs.encode(data, entry?.codec));
+    const encoded = ownCopy(this.#endpoint.anyCodecs.encode(data, entry?.codec, options));
+    const headers = this.#endpoint.headers();
     let accepted = 0;
     let dropped = 0;
     let refused = 0;
     for (const peer of audienceOf(this.#peers, this.rooms, options)) {
       const before = peer.dropped;
-      if (!this.#sendTo(peer, name, encoded)) refused += 1;
+      if (!this.#sendTo(peer, name, encoded, headers)) refused += 1;
       else if (peer.dropped > before) dropped += 1;
       else accepted += 1;
     }
@@ -170,7 +171,8 @@ export class LiveServer implements AsyncDisposable {
     }
     const peers = audienceOf(this.#peers, this.rooms, options);
     const { clock } = this.#endpoint;
-    return ask(peers, name, input, { clock, signal, timeoutMs, want });
+    const { bytes, copy } = options;
+    return ask(peers, name, input, { clock, signal, timeoutMs, want, bytes, copy });
   }
 
   async close(options: CloseOptions = {}): Promise<void> {
@@ -237,9 +239,9 @@ export class LiveServer implements AsyncDisposable {
   }
 
   /** A peer that has no room for what everybody gets is too slow for it. */
-  #sendTo(peer: LivePeer, name: string, encoded: Encoded): boolean {
+  #sendTo(peer: LivePeer, name: string, encoded: Encoded, headers: Buffer | undefined): boolean {
     try {
-      peer.sendEncoded(name, encoded);
+      peer.sendEncoded(name, encoded, headers);
       return true;
     } catch (reason) {
       if (isMyelinError(reason) && reason.code === "ERR_QUEUE_FULL") {

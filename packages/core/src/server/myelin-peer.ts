@@ -43,6 +43,7 @@ export class MyelinPeer extends LivePeer {
       handlers: this.handlers,
       connection,
       theirs: hello.limits,
+      codecs: welcome.codecs,
       isResumable: welcome.resume !== undefined,
       isLocal,
       handOn: (sink) => client.handOn(sink),

@@ -1,5 +1,5 @@
 /** `serve()`: listens, and lets clients in. */
-import { type Address, formatAddress, parseAddress } from "../address/address.ts";
+import { type Address, formatAddress, isPrivate, parseAddress } from "../address/address.ts";
 import type { Contract } from "../contract/contract.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -82,9 +82,12 @@ async function listenAll(
   const listeners: Listener[] = [];
   try {
     for (const { address, transport } of targets) {
-      const { localOnly } = transport.capabilities;
+      const place = {
+        isLocal: transport.capabilities.localOnly,
+        isPrivate: isPrivate(address),
+      };
       const admit: Parameters<Transport["listen"]>[1] = (connection) => {
-        gate.admit(connection, localOnly);
+        gate.admit(connection, place);
       };
       listeners.push(await transport.listen(address, admit, { signal }));
     }

@@ -95,8 +95,8 @@ export class Batch implements Outgoing {
     return windowed === 0 ? 0 : this.size - frameHeaderBytes + entryCost * windowed;
   }
 
-  event(name: Name, json: string | undefined): void {
-    this.#entries.event(name, this.#data(json));
+  event(name: Name, json: string | undefined, headers?: Buffer): void {
+    this.#entries.event(name, this.#data(json), headers);
     this.events += 1;
   }
 

@@ -1,6 +1,6 @@
 /** A call as it is asked for, before it has a number. */
 import type { MyelinError } from "../errors.ts";
-import type { Encoded } from "./data-codecs.ts";
+import type { DataOptions, Encoded } from "./data-codecs.ts";
 import type { ItemReceiver } from "./item-receiver.ts";
 import type { ItemSource } from "./items.ts";
 import type { CallType } from "./wire.ts";
@@ -20,6 +20,9 @@ export interface CallRequest {
   readonly encoded?: Encoded;
   /** How the input is written. */
   readonly codec?: string | undefined;
+  readonly options?: DataOptions | undefined;
+  /** What goes into its head. */
+  readonly headers?: Buffer | undefined;
   /** Checks the answer, or each item of it, and may change it. */
   readonly accept?: ((value: unknown) => unknown) | undefined;
 }

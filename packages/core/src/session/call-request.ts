@@ -1,5 +1,6 @@
 /** What a caller gives, with what the contract says about it. */
 import type { Entry, EntryKind } from "../contract/entry.ts";
+import type { StreamOptions } from "../peer/call-options.ts";
 import type { CallRequest } from "./call-opening.ts";
 import { checkOf } from "./endpoint.ts";
 import type { ItemSource } from "./items.ts";
@@ -21,7 +22,7 @@ export function callRequest(
   name: string,
   { data, source }: CallInput,
   timeoutMs: number | undefined,
-  signal: AbortSignal | undefined,
+  options: StreamOptions,
 ): CallRequest {
   return {
     type: callType[kind],
@@ -29,7 +30,8 @@ export function callRequest(
     data,
     source,
     timeoutMs: timeLimit("timeoutMs", timeoutMs),
-    signal,
+    signal: options.signal,
+    options,
     codec: entry?.codec,
     accept: acceptOf(entry, kind),
   };

@@ -70,9 +70,11 @@ export class Calling {
     if (signal?.aborted === true) throw abortedError(name, signal.reason, "no");
     const since = clock.now();
     const timeoutMs = inheritDeadline(request.timeoutMs, signal, since);
-    const { encoded: before } = request;
+    const { encoded: before, headers } = request;
     const encoded =
-      before === undefined ? codecs.encode(request.data, request.codec) : codecs.fit(before);
+      before === undefined
+        ? codecs.encode(request.data, request.codec, request.options)
+        : codecs.fit(before);
     const knownName = names.use(name);
     const id = this.#nextId;
     this.#nextId += 2;
@@ -83,8 +85,8 @@ export class Calling {
     call.timeoutMs = timeoutMs;
     if (timeoutMs > 0) deadlines.add(call, timeoutMs);
     const credit = hasOutput ? limits.streamWindowBytes : undefined;
-    this.#send(call, { id, type, name: knownName, timeoutMs, since, credit }, encoded);
-    if (request.source !== undefined) this.#openInput(call, request.source, request.codec);
+    this.#send(call, { id, type, name: knownName, timeoutMs, since, credit, headers }, encoded);
+    if (request.source !== undefined) this.#openInput(call, request.source);
     opening.onOpen(call);
   }
 
@@ -177,15 +179,18 @@ export class Calling {
     });
   }
 
-  #openInput(call: PendingCall, source: ItemSource, codec: string | undefined): void {
+  #openInput(call: PendingCall, source: ItemSource): void {
     const { codecs, outbox } = this.#options;
-    const { id } = call;
+    const { id, opening } = call;
+    const { codec, options } = opening.request;
+    // Bytes beside data go with the opening, once.
+    const how = options?.copy === true ? { copy: true } : undefined;
     const input = new ItemSender({
       id,
       outbox,
       source,
       credit: limits.streamWindowBytes,
-      encode: (_, value) => encodeItem(codecs, id, value, codec),
+      encode: (_, value) => encodeItem(codecs, id, value, codec, how),
       onEnd: () => sealedBatch((batch) => batch.end(id)),
       onFailure: (reason) => {
         const record = encodeRemoteError(reason, { expose: "message", stacks: false });

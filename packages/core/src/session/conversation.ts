@@ -5,7 +5,7 @@
  */
 import type { MyelinError } from "../errors.ts";
 import type { CallOpening } from "./call-opening.ts";
-import type { Encoded } from "./data-codecs.ts";
+import type { DataOptions, Encoded } from "./data-codecs.ts";
 import type { CloseOptions } from "./farewell.ts";
 import type { SessionStats } from "./session-options.ts";
 
@@ -18,12 +18,20 @@ export interface Conversation {
   release(): void;
   /**
    * Sends an event.
+   * @param codec how the data is written
+   * @param headers what goes into its head
    * @returns false when over the high-water mark: accepted, and its owner is told of room.
    * @throws {MyelinError} when it is not accepted.
    */
-  event(name: string, data: unknown, codec?: string): boolean;
+  event(
+    name: string,
+    data: unknown,
+    codec?: string,
+    options?: DataOptions,
+    headers?: Buffer,
+  ): boolean;
   /** As {@link event}, of data that was encoded before. */
-  encodedEvent(name: string, encoded: Encoded): boolean;
+  encodedEvent(name: string, encoded: Encoded, headers?: Buffer): boolean;
   /** Its owner is told (`tellDrain`) as soon as there is room. */
   awaitRoom(): void;
   /** Opens a call; as `Calling.open`. */

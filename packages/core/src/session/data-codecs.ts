@@ -3,6 +3,16 @@ import { isUint8Array } from "node:util/types";
 import type { CodecRegistry } from "../codec/codec-registry.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import type { SendOptions } from "../peer/call-options.ts";
+import type { AgreedCodecs } from "./agreed-codecs.ts";
+import {
+  checkBytes,
+  type Inner,
+  readBytesBeside,
+  WithBytes,
+  writeBytesBeside,
+} from "./bytes-beside.ts";
+import { checkProtoKeys } from "./proto-keys.ts";
 import { codecId } from "./wire.ts";
 
 /** Data that does not fit into a batch. */
@@ -21,28 +31,26 @@ export type Encoded = string | undefined | Coded;
 
 export interface DataCodecsOptions {
   readonly registry: CodecRegistry;
-  /** Numbers of the codecs that both sides read. */
-  readonly agreed: ReadonlySet<number>;
+  /** What both sides read; undefined: it is not known yet who reads this. */
+  readonly agreed: AgreedCodecs | undefined;
   /** What the peer reads at most. */
   readonly maxMessageBytes: number;
   readonly maxBinaryBytes: number;
   /** UTF-16 units from which on JSON is no longer part of a batch. */
   readonly maxBatchedLength: number;
+  /** Refuse JSON from the peer that has a key `__proto__`. */
+  readonly rejectProtoKeys?: boolean;
 }
 
-/** Numbers of the codecs that everybody knows. */
-export const commonCodecs: ReadonlySet<number> = new Set([
-  codecId.json,
-  codecId.bytes,
-  codecId.tagged,
-]);
+/** What may be said about data beside how it is written. */
+export type DataOptions = Pick<SendOptions, "bytes" | "copy">;
 
 /** Encodes for peers of whom it is not known yet what they take: `fit` asks each when its turn comes. */
 export function unlimitedCodecs(registry: CodecRegistry): DataCodecs {
   const unlimited = Number.POSITIVE_INFINITY;
   return new DataCodecs({
     registry,
-    agreed: commonCodecs,
+    agreed: undefined,
     ...{ maxMessageBytes: unlimited, maxBinaryBytes: unlimited, maxBatchedLength: unlimited },
   });
 }
@@ -60,6 +68,12 @@ export function ownCopy<Data extends Encoded>(encoded: Data): Data | Coded {
   return { codec: encoded.codec, body, isOwn: true };
 }
 
+/** A copy whatever its length, for senders who change their bytes at once. */
+function certainCopy(encoded: Encoded): Encoded {
+  if (typeof encoded !== "object" || encoded.isOwn) return encoded;
+  return { codec: encoded.codec, body: Uint8Array.from(encoded.body), isOwn: true };
+}
+
 export class DataCodecs {
   readonly #options: DataCodecsOptions;
 
@@ -69,44 +83,57 @@ export class DataCodecs {
 
   /**
    * @param codec a name; undefined: bytes as they are, everything else as JSON
-   * @throws {MyelinError} `ERR_NOT_SERIALIZABLE`, `ERR_TOO_LARGE`, `ERR_CONFIG`
+   * @throws {MyelinError} `ERR_NOT_SERIALIZABLE`, `ERR_TOO_LARGE`, `ERR_CONFIG`, `ERR_UNSUPPORTED`
    */
-  encode(data: unknown, codec?: string): Encoded {
+  encode(data: unknown, codec?: string, options?: DataOptions): Encoded {
+    if (options?.bytes !== undefined) return this.#withBytes(data, codec, options.bytes);
+    const encoded = this.#encode(data, codec);
+    return options?.copy === true ? certainCopy(encoded) : encoded;
+  }
+
+  /**
+   * What was encoded for several peers, or for one that was not known, as this one takes it.
+   * @throws {MyelinError} `ERR_TOO_LARGE`, `ERR_UNSUPPORTED`
+   */
+  fit(encoded: Encoded): Encoded {
+    if (encoded === undefined) return undefined;
+    if (typeof encoded !== "string") {
+      return this.#coded(encoded.codec, encoded.body, encoded.isOwn);
+    }
+    if (encoded.length <= this.#options.maxBatchedLength) return encoded;
+    return this.#coded(codecId.json, Buffer.from(encoded), true);
+  }
+
+  /** The opposite of {@link fit}: for a message that leaves this peer for another. */
+  unfit(encoded: Encoded): Encoded {
+    const { agreed } = this.#options;
+    if (typeof encoded !== "object" || agreed === undefined) return encoded;
+    return { ...encoded, codec: agreed.fromWire(encoded.codec) };
+  }
+
+  /** @throws {MyelinError} `ERR_BAD_FRAME`, `ERR_PROTOCOL` */
+  decode(codec: number, body: Buffer, isOwn: boolean): unknown {
+    // Known is not enough: some codecs are for peers that are trusted, which the peer does not decide.
+    const known = this.#options.agreed?.ofWire(codec);
+    if (codec === codecId.jsonAndBytes) return this.#decodeWithBytes(body);
+    if (known === undefined) {
+      throw new MyelinError("ERR_PROTOCOL", `no codec ${codec} was agreed on`);
+    }
+    if (this.#options.rejectProtoKeys === true && known.id !== codecId.bytes) checkProtoKeys(body);
+    return known.decode(body, isOwn);
+  }
+
+  #encode(data: unknown, codec: string | undefined): Encoded {
     if (data === undefined) return undefined;
     if (codec === undefined || codec === "json") {
       return isUint8Array(data) ? this.#coded(codecId.bytes, data, false) : this.#json(data);
     }
     const known = this.#options.registry.byName(codec);
     if (known === undefined) throw new MyelinError("ERR_CONFIG", `no codec is called "${codec}"`);
-    if (!this.#options.agreed.has(known.id)) {
-      throw new MyelinError("ERR_UNSUPPORTED", `the peer does not read the codec "${codec}"`);
-    }
     const written = known.encode(data);
     return typeof written === "string"
       ? this.#coded(known.id, Buffer.from(written), true)
       : this.#coded(known.id, written, false);
-  }
-
-  /**
-   * What was encoded for several peers, as this one takes it.
-   * @throws {MyelinError} `ERR_TOO_LARGE`
-   */
-  fit(encoded: Encoded): Encoded {
-    if (encoded === undefined) return undefined;
-    if (typeof encoded !== "string") return this.#coded(encoded.codec, encoded.body, encoded.isOwn);
-    if (encoded.length <= this.#options.maxBatchedLength) return encoded;
-    return this.#coded(codecId.json, Buffer.from(encoded), true);
-  }
-
-  /** @throws {MyelinError} `ERR_BAD_FRAME`, `ERR_PROTOCOL` */
-  decode(codec: number, body: Buffer, isOwn: boolean): unknown {
-    const { agreed, registry } = this.#options;
-    // Known is not enough: some codecs are for peers that are trusted, which the peer does not decide.
-    const known = agreed.has(codec) ? registry.byId(codec) : undefined;
-    if (known === undefined) {
-      throw new MyelinError("ERR_PROTOCOL", `no codec ${codec} was agreed on`);
-    }
-    return known.decode(body, isOwn);
   }
 
   #json(data: unknown): Encoded {
@@ -121,12 +148,59 @@ export class DataCodecs {
     return this.#coded(codecId.json, Buffer.from(text), true);
   }
 
-  #coded(codec: number, body: Uint8Array, isOwn: boolean): Coded {
-    const { maxBinaryBytes, maxMessageBytes } = this.#options;
-    const max = codec === codecId.bytes ? maxBinaryBytes : maxMessageBytes;
-    if (body.length > max) {
-      throw new MyelinError("ERR_TOO_LARGE", `${body.length} bytes exceed the peer's ${max}`);
+  #withBytes(data: unknown, codec: string | undefined, bytes: readonly Uint8Array[]): Coded {
+    checkBytes(bytes);
+    const encoded = this.#encode(data, codec);
+    const inner = innerOf(encoded);
+    if (inner.codec !== 0 && !besideBytes.has(inner.codec)) {
+      const what = "bytes beside data go with JSON and tagged data only";
+      throw new MyelinError("ERR_UNSUPPORTED", what);
     }
-    return { codec, body, isOwn };
+    const binary = bytes.reduce((sum, { length }) => sum + length, 0);
+    this.#checkSize(binary, this.#options.maxBinaryBytes);
+    return this.#coded(codecId.jsonAndBytes, writeBytesBeside(inner, bytes), true);
   }
+
+  #decodeWithBytes(body: Buffer): WithBytes {
+    const { bytes, inner } = readBytesBeside(body);
+    if (inner.codec === 0) return new WithBytes(undefined, bytes);
+    if (!besideBytes.has(inner.codec)) {
+      throw new MyelinError("ERR_PROTOCOL", `data of codec ${inner.codec} beside bytes`);
+    }
+    return new WithBytes(this.decode(inner.codec, inner.body as Buffer, false), bytes);
+  }
+
+  #coded(codec: number, body: Uint8Array, isOwn: boolean): Coded {
+    const { agreed, maxBinaryBytes, maxMessageBytes, registry } = this.#options;
+    const number = agreed === undefined ? codec : agreed.toWire(codec);
+    if (number === undefined) {
+      const name = registry.byId(codec)?.name ?? codec;
+      throw new MyelinError("ERR_UNSUPPORTED", `the peer does not read the codec "${name}"`);
+    }
+    this.#checkSize(body.length, largestBody(codec, { maxBinaryBytes, maxMessageBytes }));
+    return { codec: number, body, isOwn };
+  }
+
+  #checkSize(bytes: number, max: number): void {
+    if (bytes <= max) return;
+    throw new MyelinError("ERR_TOO_LARGE", `${bytes} bytes exceed the peer's ${max}`);
+  }
+}
+
+/** What data may be that has bytes beside it. */
+const besideBytes: ReadonlySet<number> = new Set<number>([codecId.json, codecId.tagged]);
+
+function innerOf(encoded: Encoded): Inner {
+  if (encoded === undefined) return { codec: 0, body: Buffer.alloc(0) };
+  if (typeof encoded === "string") return { codec: codecId.json, body: Buffer.from(encoded) };
+  return encoded;
+}
+
+/** Bytes that the body of a message may have, which depends on what it is. */
+export function largestBody(
+  codec: number,
+  { maxBinaryBytes, maxMessageBytes }: { maxBinaryBytes: number; maxMessageBytes: number },
+): number {
+  if (codec === codecId.bytes) return maxBinaryBytes;
+  return codec === codecId.jsonAndBytes ? maxBinaryBytes + maxMessageBytes : maxMessageBytes;
 }

@@ -1,6 +1,6 @@
 /** Brings events to their listeners, and contains what these throw. */
 import type { Handler, Handlers } from "./handlers.ts";
-import { MessageContext } from "./message-context.ts";
+import { MessageContext, type MessageExtras } from "./message-context.ts";
 import { promiseOf } from "./promise-of.ts";
 
 export interface EventOutcome {
@@ -29,7 +29,12 @@ export class EventDispatch<Peer> {
   }
 
   /** The receipt is settled when all listeners are done. */
-  dispatch(name: string, data: unknown, receipt: Settled | undefined): void {
+  dispatch(
+    name: string,
+    data: unknown,
+    receipt: Settled | undefined,
+    extras?: MessageExtras,
+  ): void {
     const listeners = this.#handlers.listeners(name);
     if (listeners.length === 0) {
       this.#outcome.tellUnhandled(name);
@@ -37,7 +42,9 @@ export class EventDispatch<Peer> {
       return;
     }
     let context = this.#context;
-    if (context?.name !== name) {
+    if (extras !== undefined) {
+      context = new MessageContext<Peer>(this.#peer, name, "event", extras);
+    } else if (context?.name !== name) {
       context = new MessageContext<Peer>(this.#peer, name);
       this.#context = context;
     }

@@ -21,8 +21,8 @@ const common: Rules = {
   ...{ exposeErrors: "string", slowPeer: "string", limits: "object" },
   ...{ resume: "any", heartbeat: "any", clock: "object" },
   ...{ unix: "any", tcp: "any", tls: "any", transports: "object" },
-  ...{ codecs: "later", structured: "later", rejectProtoKeys: "later" },
-  ...{ trace: "later", udp: "later", delimiter: "string" },
+  ...{ codecs: "any", structured: "boolean", rejectProtoKeys: "boolean" },
+  ...{ trace: "object", udp: "later", delimiter: "string" },
 };
 
 const own: Readonly<Record<"serve" | "connect", Rules>> = {
@@ -39,7 +39,7 @@ const endpointLimits: Rules = {
   ...{ windowBytes: some, windowMessages: some, maxInboundCalls: some },
   ...{ maxPendingCalls: some },
   ...{ highWaterMarkBytes: some, maxQueuedBytes: some },
-  ...{ maxBufferedBytes: "later", maxHeaderBytes: "later", maxOpenMessages: "later" },
+  ...{ maxBufferedBytes: "later", maxHeaderBytes: some, maxOpenMessages: "later" },
   ...{ messageProgressTimeoutMs: "later" },
   ...{ streamWindowBytes: "later", maxStreamWindowBytes: "later" },
 };

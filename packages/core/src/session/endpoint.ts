@@ -1,7 +1,9 @@
 /** What all sessions of a client or a server have in common: names, handlers, codecs, limits. */
 
 import { type Clock, systemClock } from "../clock.ts";
+import type { Codec } from "../codec/codec.ts";
 import { CodecRegistry } from "../codec/codec-registry.ts";
+import { structuredCodec } from "../codec/structured.ts";
 import type { Contract, Side } from "../contract/contract.ts";
 import type { Entry, EntryKind } from "../contract/entry.ts";
 import { validate } from "../contract/validate.ts";
@@ -9,11 +11,12 @@ import type { Subscription } from "../emitter.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { ListenerOptions } from "../peer/call-options.ts";
-import type { SlowPeerPolicy } from "../peer/endpoint-options.ts";
+import type { SlowPeerPolicy, TracePropagator } from "../peer/endpoint-options.ts";
 import { unwatchAbort, watchAbort } from "./abort-watch.ts";
 import { type DataCodecs, unlimitedCodecs } from "./data-codecs.ts";
 import { type CallHandler, Handlers } from "./handlers.ts";
 import type { MessageContext } from "./message-context.ts";
+import { currentHeaders } from "./message-headers.ts";
 import { checkName, NameTable } from "./name-table.ts";
 import { type ProofKeys, proofKeys } from "./proof.ts";
 import type { ExposeErrors } from "./remote-error.ts";
@@ -39,6 +42,10 @@ export interface EndpointSettings {
   readonly exposeStacks?: boolean | undefined;
   readonly resume?: { readonly windowMs?: number | undefined } | false | undefined;
   readonly heartbeat?: { readonly intervalMs?: number | undefined } | false | undefined;
+  readonly codecs?: readonly Codec[] | undefined;
+  readonly structured?: boolean | undefined;
+  readonly rejectProtoKeys?: boolean | undefined;
+  readonly trace?: TracePropagator | undefined;
   readonly clock?: Clock | undefined;
   readonly limits?: EndpointSizes | undefined;
 }
@@ -47,6 +54,7 @@ export interface EndpointSettings {
 export interface EndpointSizes {
   readonly maxMessageBytes?: number | undefined;
   readonly maxFrameBytes?: number | undefined;
+  readonly maxHeaderBytes?: number | undefined;
   readonly windowBytes?: number | undefined;
   readonly windowMessages?: number | undefined;
   readonly maxInboundCalls?: number | undefined;
@@ -67,9 +75,9 @@ export class Endpoint<Peer> {
   readonly contract: Contract | undefined;
   readonly names: NameTable;
   readonly handlers: Handlers<MessageContext<Peer>> = new Handlers();
-  readonly registry: CodecRegistry = new CodecRegistry();
+  readonly registry: CodecRegistry;
   /** Encodes for peers of whom it is not known yet what they take. */
-  readonly anyCodecs: DataCodecs = unlimitedCodecs(this.registry);
+  readonly anyCodecs: DataCodecs;
   readonly terms: SessionTerms;
   readonly keys: ProofKeys | undefined;
   readonly callTimeoutMs: number;
@@ -82,17 +90,28 @@ export class Endpoint<Peer> {
   readonly highWaterMarkBytes: number;
   readonly exposeErrors: ExposeErrors | undefined;
   readonly exposeStacks: boolean;
+  readonly rejectProtoKeys: boolean;
+  readonly maxHeaderBytes: number;
   /** 0: none; undefined: as the transport needs it. */
   readonly heartbeatMs: number | undefined;
   /** For how long a session outlives its connection; 0: not at all; undefined: as the transport needs. */
   readonly resumeWindowMs: number | undefined;
   readonly #use: readonly UserMiddleware[];
+  readonly #trace: TracePropagator | undefined;
+  readonly #structured: boolean | undefined;
+  readonly #ownCodecs: readonly string[];
 
   /** @throws {MyelinError} `ERR_CONFIG` */
   constructor(side: Side, settings: EndpointSettings) {
     const { contract, secret, limits: sizes = {} } = settings;
     this.side = side;
     this.clock = settings.clock ?? systemClock;
+    this.registry = new CodecRegistry(settings.codecs);
+    this.anyCodecs = unlimitedCodecs(this.registry);
+    this.rejectProtoKeys = settings.rejectProtoKeys ?? false;
+    this.#trace = settings.trace;
+    this.#structured = settings.structured;
+    this.#ownCodecs = (settings.codecs ?? []).map(({ name }) => name);
     this.contract = contract;
     this.names = new NameTable(contract?.[otherSide(side)].keys());
     this.terms = {
@@ -108,6 +127,7 @@ export class Endpoint<Peer> {
     this.callTimeoutMs = settings.callTimeoutMs ?? defaultCallTimeoutMs;
     this.closeTimeoutMs = settings.closeTimeoutMs ?? limits.closeTimeoutMs;
     this.cancelGraceMs = settings.cancelGraceMs ?? limits.cancelGraceMs;
+    this.maxHeaderBytes = sizes.maxHeaderBytes ?? limits.maxHeaderBytes;
     this.maxInboundCalls = sizes.maxInboundCalls ?? limits.maxInboundCalls;
     this.maxPendingCalls = sizes.maxPendingCalls ?? limits.maxPendingCalls;
     this.maxQueuedBytes = sizes.maxQueuedBytes ?? limits.maxQueuedBytes;
@@ -131,6 +151,17 @@ export class Endpoint<Peer> {
   resumeWindow(isLocal: boolean): number {
     // On one machine a connection that breaks means a process that died.
     return this.resumeWindowMs ?? (isLocal ? 0 : limits.resumeWindowMs);
+  }
+
+  /** The codecs that it offers over such a transport. `isPrivate`: nobody but this user can be there. */
+  offeredCodecs(isPrivate: boolean): readonly string[] {
+    const isStructured = this.#structured ?? isPrivate;
+    return isStructured ? [...this.#ownCodecs, structuredCodec.name] : this.#ownCodecs;
+  }
+
+  /** What goes into the head of a message that is sent now. */
+  headers(): Buffer | undefined {
+    return this.#trace === undefined ? undefined : currentHeaders(this.#trace);
   }
 
   /** What this side may say under a name, as the contract has it; undefined without a contract. */
@@ -211,6 +242,13 @@ export class Endpoint<Peer> {
   }
 
   #checkComplete(): void {
+    for (const side of ["server", "client"] as const) {
+      for (const [name, { codec }] of this.contract?.[side] ?? []) {
+        if (this.registry.byName(codec) !== undefined) continue;
+        const what = `the contract's ${JSON.stringify(name)} needs the codec "${codec}": pass it as codecs`;
+        throw new MyelinError("ERR_CONFIG", what);
+      }
+    }
     for (const [name, { kind }] of this.contract?.[this.side] ?? []) {
       if (kind === "event" || this.handlers.call(name) !== undefined) continue;
       throw new MyelinError("ERR_CONFIG", `the contract's ${JSON.stringify(name)} has no handler`);

@@ -5,7 +5,7 @@ import type { Name } from "./name-table.ts";
 import { type CallType, entryKind, tagBits } from "./wire.ts";
 
 const firstBytes = 64;
-/** No head is longer, a name in it apart. */
+/** No head is longer, a name and headers in it apart. */
 const longestHeadBytes = 48;
 
 /** What the head of a call says. */
@@ -17,6 +17,7 @@ export interface CallHead {
   readonly timeoutMs: number;
   /** When that began, by the clock of the session. */
   readonly since: number;
+  readonly headers?: Buffer | undefined;
   /** Bytes of items that the handler may send at first; for streams and duplexes. */
   readonly credit?: number | undefined;
 }
@@ -47,20 +48,22 @@ export class EntryWriter {
     this.#block.copy(target, at, 0, this.#length);
   }
 
-  event(name: Name, data: number): void {
-    this.#begin(entryKind.event, data, name.bytes.length);
+  event(name: Name, data: number, headers?: Buffer): void {
+    this.#begin(entryKind.event, data, name.bytes.length, headers);
     this.#name(name);
+    if (headers !== undefined) this.#bytes(headers);
   }
 
   call(head: CallHead, data: number): void {
-    const { id, type, name, since, timeoutMs, credit } = head;
-    this.#begin(entryKind.call, data, name.bytes.length);
+    const { id, type, name, since, timeoutMs, credit, headers } = head;
+    this.#begin(entryKind.call, data, name.bytes.length, headers);
     this.#varint(id);
     this.#byte(type);
     this.#name(name);
     if (timeoutMs > 0) (this.#limits ??= []).push({ at: this.#length, since });
     this.#varint(timeoutMs);
     if (credit !== undefined) this.#varint(credit);
+    if (headers !== undefined) this.#bytes(headers);
   }
 
   result(id: number, data: number): void {
@@ -137,10 +140,10 @@ export class EntryWriter {
     this.#block[at] = (this.#block[at] as number) | tagBits.abandoned;
   }
 
-  #begin(kind: number, data: number, nameBytes = 0): void {
-    const needed = this.#length + longestHeadBytes + nameBytes;
+  #begin(kind: number, data: number, nameBytes = 0, headers?: Buffer): void {
+    const needed = this.#length + longestHeadBytes + nameBytes + (headers?.length ?? 0);
     if (needed > this.#block.length) this.#grow(needed);
-    this.#byte(kind | data);
+    this.#byte(kind | data | (headers === undefined ? 0 : tagBits.headers));
   }
 
   #name(name: Name): void {
@@ -151,6 +154,10 @@ export class EntryWriter {
       if (!this.#names.includes(id)) this.#names.push(id);
       return;
     }
+    this.#bytes(bytes);
+  }
+
+  #bytes(bytes: Buffer): void {
     this.#varint(bytes.length);
     this.#block.set(bytes, this.#length);
     this.#length += bytes.length;

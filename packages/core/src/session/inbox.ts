@@ -2,14 +2,18 @@
  * Reads the frames of a session: checks that they keep the rules of the wire, puts together what
  * came in pieces, counts, and hands on whole messages, in order.
  */
+import { isUtf8 } from "node:buffer";
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { decodeUtf8 } from "../bytes/text-queue.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { type ArrivingBody, BodyPlaces } from "./arriving-body.ts";
 import { Assembly } from "./assembly.ts";
+import { WithBytes } from "./bytes-beside.ts";
+import { largestBody } from "./data-codecs.ts";
 import { type Entry, readEntry } from "./entry-reader.ts";
 import { NameBook } from "./name-book.ts";
+import { checkProtoKeys } from "./proto-keys.ts";
 import { Receipt, ReceiveWindow } from "./receive-window.ts";
 import type { WindowSize } from "./send-window.ts";
 import {
@@ -29,7 +33,12 @@ const maxAssemblies = limits.maxOpenMessages + limits.maxInboundCalls;
 /** Who hears what arrived. What it throws ends the connection. */
 export interface InboxSink {
   /** An event, a call, or anything that belongs to a call. `receipt` is there for events and calls. */
-  onMessage(entry: Entry, data: unknown, receipt: Receipt | undefined): void;
+  onMessage(
+    entry: Entry,
+    data: unknown,
+    receipt: Receipt | undefined,
+    bytes?: readonly Uint8Array[],
+  ): void;
   /** Whether somebody reads the items of this stream. */
   hasStream(id: number): boolean;
   /** Items of a stream, at least one, and what they cost of its credit. */
@@ -49,6 +58,10 @@ export interface InboxOptions {
   readonly maxBinaryBytes: number;
   /** Decodes data that is not in a batch. `isOwn`: nobody else has these bytes. */
   readonly decode: (codec: number, body: Buffer, isOwn: boolean) => unknown;
+  /** The longest headers of a message. */
+  readonly maxHeaderBytes: number;
+  /** Refuse JSON that has a key `__proto__`. */
+  readonly rejectProtoKeys: boolean;
 }
 
 export class Inbox {
@@ -172,7 +185,7 @@ export class Inbox {
     let withData = 0;
     let windowed = 0;
     for (let index = 0; index < count; index += 1) {
-      const entry = readEntry(reader, this.#names);
+      const entry = this.#readEntry();
       if (entry.data === payload.coded || entry.kind === entryKind.item) {
         throw new MyelinError("ERR_PROTOCOL", "data of its own in a batch");
       }
@@ -207,7 +220,9 @@ export class Inbox {
       if (remaining > 0) throw new MyelinError("ERR_PROTOCOL", "data that belongs to no message");
       return [];
     }
-    const array = parse(bytes.subarray(position, position + remaining));
+    const text = bytes.subarray(position, position + remaining);
+    if (this.#options.rejectProtoKeys) checkProtoKeys(text);
+    const array = parse(text);
     if (!Array.isArray(array) || array.length !== count) {
       throw new MyelinError("ERR_BAD_FRAME", "the data of a batch does not match its messages");
     }
@@ -216,7 +231,7 @@ export class Inbox {
 
   #readMessage(length: number): void {
     const reader = this.#reader;
-    const entry = readEntry(reader, this.#names);
+    const entry = this.#readEntry();
     const codec = this.#readCodec(entry);
     const receipt = isWindowed(entry) ? this.#receipt(1, length + entryCost) : undefined;
     // A view: who decodes copies what it keeps.
@@ -228,10 +243,9 @@ export class Inbox {
     const reader = this.#reader;
     const slot = reader.varint();
     const total = reader.varint();
-    const entry = readEntry(reader, this.#names);
+    const entry = this.#readEntry();
     const codec = this.#readCodec(entry);
-    const { maxBinaryBytes, maxMessageBytes } = this.#options;
-    const max = codec === codecId.bytes ? maxBinaryBytes : maxMessageBytes;
+    const max = largestBody(codec, this.#options);
     if (total > max) {
       throw new MyelinError("ERR_TOO_LARGE", `a message of ${total} bytes exceeds ${max}`);
     }
@@ -285,8 +299,25 @@ export class Inbox {
 
   #handOn(entry: Entry, data: unknown, cost: number, receipt?: Receipt): void {
     this.messages += 1;
-    if (entry.kind === entryKind.item) this.#sink.onItems(entry.id, [data], cost);
-    else this.#sink.onMessage(entry, data, receipt);
+    if (data instanceof WithBytes) {
+      if (!isWindowed(entry)) {
+        throw new MyelinError("ERR_PROTOCOL", "bytes beside what is no event and no call");
+      }
+      this.#sink.onMessage(entry, data.data, receipt, data.bytes);
+    } else if (entry.kind === entryKind.item) {
+      this.#sink.onItems(entry.id, [data], cost);
+    } else {
+      this.#sink.onMessage(entry, data, receipt);
+    }
+  }
+
+  #readEntry(): Entry {
+    const entry = readEntry(this.#reader, this.#names);
+    const { headers } = entry;
+    if (headers !== undefined && headers.length > this.#options.maxHeaderBytes) {
+      throw new MyelinError("ERR_PROTOCOL", `headers of ${headers.length} bytes`);
+    }
+    return entry;
   }
 
   #receipt(messages: number, bytes: number): Receipt | undefined {
@@ -301,8 +332,13 @@ function isWindowed({ kind }: Entry): boolean {
 }
 
 function parse(bytes: Buffer): unknown {
+  const text = decodeUtf8(bytes, bytes.length);
+  // What is no UTF-8 has become U+FFFD: two readers would mend it differently.
+  if (text.includes("\ufffd") && !isUtf8(bytes)) {
+    throw new MyelinError("ERR_BAD_FRAME", "data that is no UTF-8");
+  }
   try {
-    return JSON.parse(decodeUtf8(bytes, bytes.length));
+    return JSON.parse(text);
   } catch (cause) {
     throw new MyelinError("ERR_BAD_FRAME", "data that is no JSON", { cause });
   }

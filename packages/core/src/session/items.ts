@@ -1,5 +1,5 @@
 /** Items of streams on their way out. */
-import type { DataCodecs } from "./data-codecs.ts";
+import type { DataCodecs, DataOptions } from "./data-codecs.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import type { Message } from "./message-frames.ts";
 import { promiseOf } from "./promise-of.ts";
@@ -48,9 +48,10 @@ export function encodeItem(
   id: number,
   value: unknown,
   codec: string | undefined,
+  options?: DataOptions,
 ): EncodedItem {
   // JSON has no undefined: as an item it is null.
-  const encoded = codecs.encode(value, codec) ?? "null";
+  const encoded = codecs.encode(value, codec, options) ?? "null";
   if (typeof encoded === "string") return encoded;
   const entry = new EntryWriter();
   entry.item(id, payload.coded);

@@ -2,7 +2,29 @@
 import type { Clock } from "../clock.ts";
 import type { EntryKind } from "../contract/entry.ts";
 import type { MyelinError } from "../errors.ts";
+import type { TraceContext } from "../peer/handlers.ts";
 import { setDeadline } from "./inherited-deadline.ts";
+import { readTrace } from "./message-headers.ts";
+
+/** What may come with the data of a message. */
+export interface MessageExtras {
+  readonly trace: TraceContext | undefined;
+  readonly bytes: readonly Uint8Array[];
+}
+
+const noBytes: readonly Uint8Array[] = Object.freeze([]);
+
+/** What came with data; undefined, as most often, when there is nothing. @throws {MyelinError} `ERR_PROTOCOL` */
+export function extrasOf(
+  headers: Buffer | undefined,
+  bytes: readonly Uint8Array[] | undefined,
+): MessageExtras | undefined {
+  if (headers === undefined && bytes === undefined) return undefined;
+  return {
+    trace: headers === undefined ? undefined : readTrace(headers),
+    bytes: bytes ?? noBytes,
+  };
+}
 
 /** `peer` is what users hold for the connection that the message came from. */
 export class MessageContext<Peer> {
@@ -13,10 +35,22 @@ export class MessageContext<Peer> {
   #reason: MyelinError | undefined;
   #dueAt: number | undefined;
 
-  constructor(peer: Peer, name: string, kind: EntryKind = "event") {
+  /** What came with the data: most often nothing. */
+  readonly #extras: MessageExtras | undefined;
+
+  constructor(peer: Peer, name: string, kind: EntryKind = "event", extras?: MessageExtras) {
+    this.#extras = extras;
     this.peer = peer;
     this.name = name;
     this.kind = kind;
+  }
+
+  get trace(): TraceContext | undefined {
+    return this.#extras?.trace;
+  }
+
+  get bytes(): readonly Uint8Array[] {
+    return this.#extras?.bytes ?? noBytes;
   }
 
   /** Aborts when the answer is no longer wanted. Made on first use: most handlers never ask. */

@@ -5,6 +5,7 @@ import type { EventDispatch } from "./dispatch.ts";
 import type { Entry } from "./entry-reader.ts";
 import type { InboxSink } from "./inbox.ts";
 import type { ItemReceiver } from "./item-receiver.ts";
+import { extrasOf } from "./message-context.ts";
 import type { Receipt } from "./receive-window.ts";
 import { decodeRemoteError, remoteError } from "./remote-error.ts";
 import type { Serving } from "./serving.ts";
@@ -32,14 +33,19 @@ export class MessageRouter<Peer> implements InboxSink {
   }
 
   /** @throws {MyelinError} `ERR_PROTOCOL` for what belongs to no call that was ever opened. */
-  onMessage(entry: Entry, data: unknown, receipt: Receipt | undefined): void {
+  onMessage(
+    entry: Entry,
+    data: unknown,
+    receipt: Receipt | undefined,
+    bytes?: readonly Uint8Array[],
+  ): void {
     switch (entry.kind) {
       case entryKind.event:
-        this.#events.dispatch(entry.name, data, receipt);
+        this.#events.dispatch(entry.name, data, receipt, extrasOf(entry.headers, bytes));
         return;
       case entryKind.call:
         this.#checkOwnerOf(entry.id, "peer");
-        this.#serving.open(entry, data, receipt);
+        this.#serving.open(entry, data, receipt, extrasOf(entry.headers, bytes));
         return;
       case entryKind.result:
       case entryKind.error:

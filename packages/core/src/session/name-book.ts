@@ -1,4 +1,5 @@
 /** The names that a peer has defined: what the numbers in its messages stand for. */
+import { isUtf8 } from "node:buffer";
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -33,5 +34,11 @@ export function readName(reader: ByteReader, length: number): string {
   if (length === 0 || length > limits.maxNameBytes) {
     throw new MyelinError("ERR_PROTOCOL", `a name of ${length} bytes`);
   }
-  return reader.text(length);
+  const bytes = reader.view(length);
+  const text = bytes.toString("utf8");
+  // Names that look the same are the same bytes.
+  if (text.includes("\ufffd") && !isUtf8(bytes)) {
+    throw new MyelinError("ERR_PROTOCOL", "a name that is no UTF-8");
+  }
+  return text;
 }

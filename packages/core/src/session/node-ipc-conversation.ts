@@ -13,7 +13,7 @@ import { limits } from "../limits.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import type { CallOpening } from "./call-opening.ts";
 import type { Conversation } from "./conversation.ts";
-import type { Encoded } from "./data-codecs.ts";
+import type { DataOptions, Encoded } from "./data-codecs.ts";
 import { EventDispatch } from "./dispatch.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EventsQueue } from "./events-queue.ts";
@@ -127,8 +127,8 @@ export class NodeIpcConversation<Peer>
     this.#needsDrain = true;
   }
 
-  event(name: string, data: unknown, codec?: string): boolean {
-    return this.encodedEvent(name, this.#options.endpoint.anyCodecs.encode(data, codec));
+  event(name: string, data: unknown, codec?: string, options?: DataOptions): boolean {
+    return this.encodedEvent(name, this.#options.endpoint.anyCodecs.encode(data, codec, options));
   }
 
   encodedEvent(name: string, encoded: Encoded): boolean {

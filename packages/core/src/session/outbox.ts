@@ -107,8 +107,8 @@ export class Outbox implements Collector {
     return this.#order.bytes === 0 && this.#turns.isEmpty && this.control.isEmpty;
   }
 
-  event(name: Name, json: string | undefined): void {
-    this.#order.batchForEvent().event(name, json);
+  event(name: Name, json: string | undefined, headers: Buffer | undefined): void {
+    this.#order.batchForEvent().event(name, json, headers);
     this.#collected();
   }
 

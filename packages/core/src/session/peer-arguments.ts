@@ -1,14 +1,8 @@
 /** Checks what the methods of a peer are given. */
 import { isMyelinError, MyelinError } from "../errors.ts";
-import type { CloseOptions, SendOptions } from "../peer/call-options.ts";
+import type { CloseOptions } from "../peer/call-options.ts";
 import { type ItemSource, isItemSource } from "./items.ts";
 import { timeLimit } from "./time-limit.ts";
-
-/** @throws {MyelinError} `ERR_UNSUPPORTED` */
-export function refuseBytes({ bytes }: SendOptions): void {
-  if (bytes === undefined) return;
-  throw new MyelinError("ERR_UNSUPPORTED", "bytes beside data are not carried yet");
-}
 
 /** @throws {MyelinError} `ERR_CONFIG` */
 export function checkedSource(source: ItemSource | undefined): ItemSource {

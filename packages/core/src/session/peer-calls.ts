@@ -1,12 +1,13 @@
 /** Opens calls and streams for users: what they gave, checked, and the process held meanwhile. */
 import type { CallOptions, StreamOptions } from "../peer/call-options.ts";
+import { checkBytes } from "./bytes-beside.ts";
 import type { CallOpening, CallRequest } from "./call-opening.ts";
 import { type AnsweredKind, type CallInput, callRequest } from "./call-request.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ItemSource } from "./items.ts";
 import { checkName } from "./name-table.ts";
-import { checkedSource, notRun, refuseBytes } from "./peer-arguments.ts";
+import { checkedSource, notRun } from "./peer-arguments.ts";
 import type { ProcessHold } from "./process-hold.ts";
 import { RemoteItems } from "./remote-items.ts";
 
@@ -35,10 +36,9 @@ export class PeerCalls<Peer> {
     options: CallOptions,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      refuseBytes(options);
-      const { ref = true, signal, timeoutMs = this.#options.endpoint.callTimeoutMs } = options;
+      const { ref = true, timeoutMs = this.#options.endpoint.callTimeoutMs } = options;
       const checked = kind === "upload" ? checkedSource(source) : undefined;
-      const request = this.#request(kind, name, { data, source: checked }, timeoutMs, signal);
+      const request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
       this.#openHeld({ request, onOpen: ignore, resolve, reject }, ref);
     });
   }
@@ -51,10 +51,9 @@ export class PeerCalls<Peer> {
     source: ItemSource | undefined,
     options: StreamOptions,
   ): RemoteItems {
-    refuseBytes(options);
-    const { ref = true, signal, timeoutMs } = options;
+    const { ref = true, timeoutMs } = options;
     const checked = kind === "duplex" ? checkedSource(source) : undefined;
-    const request = this.#request(kind, name, { data, source: checked }, timeoutMs, signal);
+    const request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
     return new RemoteItems((onOpen, reject) => {
       this.#openHeld({ request, onOpen, resolve: ignore, reject }, ref);
     });
@@ -87,11 +86,15 @@ export class PeerCalls<Peer> {
     name: string,
     input: CallInput,
     timeoutMs: number | undefined,
-    signal: AbortSignal | undefined,
+    options: StreamOptions,
   ): CallRequest {
     const { accepting, endpoint } = this.#options;
     if (accepting() === undefined) checkName(name);
-    return callRequest(endpoint.outgoing(name, kind), kind, name, input, timeoutMs, signal);
+    if (options.bytes !== undefined) checkBytes(options.bytes);
+    const entry = endpoint.outgoing(name, kind);
+    const request = callRequest(entry, kind, name, input, timeoutMs, options);
+    const headers = endpoint.headers();
+    return headers === undefined ? request : { ...request, headers };
   }
 
   #open(opening: CallOpening): void {

@@ -52,7 +52,7 @@ export class Sending {
   }
 
   /** @returns and throws as `Conversation.event` */
-  event(name: string, encoded: Encoded): boolean {
+  event(name: string, encoded: Encoded, headers: Buffer | undefined): boolean {
     const { names, outbox, slowPeer } = this.#options;
     if (slowPeer.isFull(this.queuedBytes) && !slowPeer.admitsEvent()) {
       this.#needsDrain = true;
@@ -60,10 +60,10 @@ export class Sending {
     }
     const known = names.use(name);
     if (encoded === undefined || typeof encoded === "string") {
-      outbox.event(known, encoded);
+      outbox.event(known, encoded, headers);
     } else {
       const entry = new EntryWriter();
-      entry.event(known, payload.coded);
+      entry.event(known, payload.coded, headers);
       outbox.message({ entry, kind: "event", ...encoded });
     }
     if (this.hasRoom) return true;

@@ -11,7 +11,7 @@ import type { CallHandler, Handlers } from "./handlers.ts";
 import { ItemReceiver } from "./item-receiver.ts";
 import { ItemSender } from "./item-sender.ts";
 import { encodeItem, endIterator, isItemSource, isIterator } from "./items.ts";
-import { MessageContext } from "./message-context.ts";
+import { MessageContext, type MessageExtras } from "./message-context.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { promiseOf } from "./promise-of.ts";
@@ -64,7 +64,7 @@ export class Serving<Peer> {
   }
 
   /** A call was opened. */
-  open(entry: Entry, data: unknown, receipt: Receipt | undefined): void {
+  open(entry: Entry, data: unknown, receipt: Receipt | undefined, extras?: MessageExtras): void {
     const { handlers, maxInboundCalls, peer } = this.#options;
     this.#seen.add(entry.id);
     if (this.#cancelled.delete(entry.id) || entry.abandoned) {
@@ -78,7 +78,8 @@ export class Serving<Peer> {
       receipt?.settle();
       return;
     }
-    const context = new MessageContext<Peer>(peer, entry.name, kindOfType[entry.detail]);
+    const kind = kindOfType[entry.detail];
+    const context = new MessageContext<Peer>(peer, entry.name, kind, extras);
     const call = new RunningCall(entry.id, handler, context, receipt);
     this.#running.set(entry.id, call);
     if (entry.amount > 0) this.#limit(call, entry.amount);

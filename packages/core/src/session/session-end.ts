@@ -21,7 +21,12 @@ export interface SessionEnd {
 
 /** A message on its way from one session to the next. */
 export type MovedMessage =
-  | { readonly kind: "event"; readonly name: string; readonly encoded: Encoded }
+  | {
+      readonly kind: "event";
+      readonly name: string;
+      readonly encoded: Encoded;
+      readonly headers?: Buffer | undefined;
+    }
   | { readonly kind: "call"; readonly opening: CallOpening };
 
 /** No messages. */

@@ -4,6 +4,7 @@ import type { CodecRegistry } from "../codec/codec-registry.ts";
 import type { MyelinError } from "../errors.ts";
 import type { SlowPeerPolicy } from "../peer/endpoint-options.ts";
 import type { PeerStats } from "../peer/stats.ts";
+import type { AgreedCodecs } from "./agreed-codecs.ts";
 import type { EventOutcome } from "./dispatch.ts";
 import type { Goodbye, Retry } from "./goodbye.ts";
 import type { Handlers } from "./handlers.ts";
@@ -58,8 +59,10 @@ export interface SessionOptions<Peer> {
   readonly registry: CodecRegistry;
   readonly ours: SessionTerms;
   readonly theirs: SessionTerms;
-  /** Numbers of the codecs that both sides know. */
-  readonly codecs: ReadonlySet<number>;
+  readonly codecs: AgreedCodecs;
+  readonly rejectProtoKeys: boolean;
+  /** The longest headers of a message. */
+  readonly maxHeaderBytes: number;
   readonly errors: EncodeErrorOptions;
   readonly maxInboundCalls: number;
   /** A cancelled stream whose source is not done so soon frees its place all the same. */

@@ -28,7 +28,7 @@ import type { Handlers } from "./handlers.ts";
 import type { ItemSource } from "./items.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
-import { checkCloseOptions, refuseBytes } from "./peer-arguments.ts";
+import { checkCloseOptions } from "./peer-arguments.ts";
 import { PeerCalls } from "./peer-calls.ts";
 import { PeerNotices, warnOfNotice } from "./peer-notices.ts";
 import { ProcessHold } from "./process-hold.ts";
@@ -44,6 +44,7 @@ interface PeerEvents {
   notice: readonly [Notice];
 }
 
+const noOptions: SendOptions = Object.freeze({});
 const defaultDrainMs = 1_000;
 
 export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
@@ -87,10 +88,10 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     });
     this.#posts = new WaitingPosts({
       hasRoom: () => this.#hasRoom(),
-      send: (name, encoded) => {
+      send: ({ encoded, headers, name }) => {
         const session = this.accepting;
-        if (session === undefined) this.sendLater(name, () => encoded);
-        else session.encodedEvent(name, encoded);
+        if (session === undefined) this.sendLater(name, () => encoded, headers);
+        else session.encodedEvent(name, encoded, headers);
       },
     });
     this.closed = new Promise((resolve) => {
@@ -114,7 +115,11 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
    * There is no session: takes the event for later, or throws.
    * @param encode gives its data, if it is kept
    */
-  protected abstract sendLater(name: string, encode: () => Encoded): void;
+  protected abstract sendLater(
+    name: string,
+    encode: () => Encoded,
+    headers: Buffer | undefined,
+  ): void;
   /** What may be sent later has room for more. */
   protected abstract get hasRoomLater(): boolean;
   /** There is no session: opens the call later, or throws. */
@@ -123,16 +128,17 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   abstract tellDetached(reason: MyelinError): void;
   abstract tellEnd(end: SessionEnd): void;
 
-  send(name: string, data?: unknown, options: SendOptions = {}): boolean {
-    refuseBytes(options);
-    const codec = this.endpoint.outgoing(name, "event")?.codec;
+  send(name: string, data?: unknown, options: SendOptions = noOptions): boolean {
+    const { endpoint } = this;
+    const codec = endpoint.outgoing(name, "event")?.codec;
+    const headers = endpoint.headers();
     const session = this.accepting;
     let hasRoom: boolean;
     if (session === undefined) {
-      this.sendLater(name, () => this.endpoint.anyCodecs.encode(data, codec));
+      this.sendLater(name, () => endpoint.anyCodecs.encode(data, codec, options), headers);
       hasRoom = this.hasRoomLater;
     } else {
-      hasRoom = session.event(name, data, codec);
+      hasRoom = session.event(name, data, codec, options, headers);
     }
     if (!hasRoom) {
       this.#slow += 1;
@@ -143,15 +149,16 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   async post(name: string, data?: unknown, options: PostOptions = {}): Promise<void> {
     timeLimit("post(): timeoutMs", options.timeoutMs);
-    refuseBytes(options);
     if (this.#posts.isEmpty && this.#hasRoom()) {
       this.send(name, data, options);
       return;
     }
     if (this.#state === "closed") throw closedError();
     checkName(name);
-    const codec = this.endpoint.outgoing(name, "event")?.codec;
-    const post = this.#posts.add(name, ownCopy(this.endpoint.anyCodecs.encode(data, codec)));
+    const { endpoint } = this;
+    const codec = endpoint.outgoing(name, "event")?.codec;
+    const encoded = ownCopy(endpoint.anyCodecs.encode(data, codec, options));
+    const post = this.#posts.add({ name, encoded, headers: endpoint.headers() });
     this.accepting?.awaitRoom();
     await bounded(post.accepted, "post", options, this.endpoint.clock, post.withdraw);
   }

@@ -11,7 +11,7 @@ import type { CallOpening } from "./call-opening.ts";
 import { Calling } from "./calling.ts";
 import { ControlReader } from "./control-reader.ts";
 import type { Conversation } from "./conversation.ts";
-import { DataCodecs, type Encoded } from "./data-codecs.ts";
+import { DataCodecs, type DataOptions, type Encoded } from "./data-codecs.ts";
 import { Deadlines } from "./deadlines.ts";
 import { EventDispatch } from "./dispatch.ts";
 import { type CloseOptions, Farewell } from "./farewell.ts";
@@ -78,6 +78,7 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     this.#codecs = new DataCodecs({
       registry,
       agreed: options.codecs,
+      rejectProtoKeys: options.rejectProtoKeys,
       maxMessageBytes: theirs.maxMessageBytes,
       maxBinaryBytes: theirs.maxBinaryBytes,
       maxBatchedLength: this.#outbox.maxBatchedLength,
@@ -108,6 +109,8 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     this.#inbox = new Inbox(router, {
       ...ours,
       decode: (codec, body, isOwn) => this.#codecs.decode(codec, body, isOwn),
+      maxHeaderBytes: options.maxHeaderBytes,
+      rejectProtoKeys: options.rejectProtoKeys,
     });
     this.#intake = new Intake(this.#tick, this.#inbox, ours.maxFrameBytes, this);
     this.#acknowledging = new Acknowledging(
@@ -256,14 +259,20 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     this.#sending.awaitRoom();
   }
 
-  event(name: string, data: unknown, codec?: string): boolean {
+  event(
+    name: string,
+    data: unknown,
+    codec?: string,
+    options?: DataOptions,
+    headers?: Buffer,
+  ): boolean {
     if (this.#state !== "open") throw closedError();
-    return this.#sending.event(name, this.#codecs.encode(data, codec));
+    return this.#sending.event(name, this.#codecs.encode(data, codec, options), headers);
   }
 
-  encodedEvent(name: string, encoded: Encoded): boolean {
+  encodedEvent(name: string, encoded: Encoded, headers?: Buffer): boolean {
     if (this.#state !== "open") throw closedError();
-    return this.#sending.event(name, this.#codecs.fit(encoded));
+    return this.#sending.event(name, this.#codecs.fit(encoded), headers);
   }
 
   open(opening: CallOpening): void {
@@ -388,8 +397,9 @@ export class Session<Peer> implements Conversation, IntakeOwner {
   /** What was accepted and has not left: nobody here waits for it any more. */
   #withdrawUnsent(): MovedMessage[] {
     return this.#outbox.unsent().flatMap((message): MovedMessage[] => {
-      if (message.kind === "event") return [message];
-      const opening = this.#calling.withdraw(message.id, message.encoded);
+      const encoded = this.#codecs.unfit(message.encoded);
+      if (message.kind === "event") return [{ ...message, encoded }];
+      const opening = this.#calling.withdraw(message.id, encoded);
       return opening === undefined ? [] : [{ kind: "call", opening }];
     });
   }

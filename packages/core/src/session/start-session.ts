@@ -2,7 +2,7 @@
 import type { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
-import { commonCodecs } from "./data-codecs.ts";
+import { AgreedCodecs } from "./agreed-codecs.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Handlers } from "./handlers.ts";
 import type { MessageContext } from "./message-context.ts";
@@ -17,6 +17,8 @@ export interface StartSession<Peer> {
   readonly connection: Connection;
   /** What the other side takes. */
   readonly theirs: ReceiveLimits;
+  /** The codecs that were agreed to, beside the common ones. */
+  readonly codecs: readonly string[];
   /** The session outlives its connection. */
   readonly isResumable: boolean;
   /** Both ends are on this machine. */
@@ -41,7 +43,9 @@ export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
     registry: endpoint.registry,
     ours: endpoint.terms,
     theirs: termsOf(start.theirs),
-    codecs: commonCodecs,
+    codecs: new AgreedCodecs(endpoint.registry, start.codecs),
+    rejectProtoKeys: endpoint.rejectProtoKeys,
+    maxHeaderBytes: endpoint.maxHeaderBytes,
     errors: {
       expose: endpoint.exposeErrors ?? (isLocal ? "full" : "declared"),
       stacks: endpoint.exposeStacks,

@@ -11,13 +11,18 @@ import type { Outgoing } from "./outgoing.ts";
 import { entryKind } from "./wire.ts";
 
 export type UnsentMessage =
-  | { readonly kind: "event"; readonly name: string; readonly encoded: Encoded }
+  | {
+      readonly kind: "event";
+      readonly name: string;
+      readonly encoded: Encoded;
+      readonly headers: Buffer | undefined;
+    }
   | { readonly kind: "call"; readonly id: number; readonly encoded: Encoded };
 
 /** What its head and its data make; nothing for what is of no use in another session. */
 export function unsentMessage(entry: Entry, encoded: Encoded): UnsentMessage[] {
-  const { abandoned, id, kind, name } = entry;
-  if (kind === entryKind.event) return [{ kind: "event", name, encoded }];
+  const { abandoned, headers, id, kind, name } = entry;
+  if (kind === entryKind.event) return [{ kind: "event", name, encoded, headers }];
   return kind === entryKind.call && !abandoned ? [{ kind: "call", id, encoded }] : [];
 }
 

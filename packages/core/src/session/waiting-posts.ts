@@ -9,12 +9,18 @@ export interface WaitingPostsOptions {
   /** There is room for one more. */
   readonly hasRoom: () => boolean;
   /** Sends an event. What it throws is told to whoever waits. */
-  readonly send: (name: string, encoded: Encoded) => void;
+  readonly send: (event: PostedEvent) => void;
 }
 
-interface Post {
+/** An event, encoded. */
+export interface PostedEvent {
   readonly name: string;
   readonly encoded: Encoded;
+  /** What goes into its head. */
+  readonly headers: Buffer | undefined;
+}
+
+interface Post extends PostedEvent {
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -39,10 +45,10 @@ export class WaitingPosts {
     return this.#posts.size === 0;
   }
 
-  add(name: string, encoded: Encoded): WaitingPost {
+  add(event: PostedEvent): WaitingPost {
     let post!: Post;
     const accepted = new Promise<void>((resolve, reject) => {
-      post = { name, encoded, resolve, reject };
+      post = { ...event, resolve, reject };
       this.#posts.add(post);
     });
     return { accepted, withdraw: () => void this.#posts.delete(post) };
@@ -55,7 +61,7 @@ export class WaitingPosts {
       if (!hasRoom()) return;
       this.#posts.delete(post);
       try {
-        send(post.name, post.encoded);
+        send(post);
         post.resolve();
       } catch (reason) {
         post.reject(reason);

@@ -8,7 +8,7 @@ import type { ItemReceiver } from "../../src/session/item-receiver.ts";
 import { type CallType, callType } from "../../src/session/wire.ts";
 import type { Connection, Sink } from "../../src/transport/transport.ts";
 import { frame } from "./byte-peer.ts";
-import { type PairOptions, Side, sessionPair, terms } from "./session-pair.ts";
+import { noCodecs, type PairOptions, Side, sessionPair, terms } from "./session-pair.ts";
 
 const headerBytes = 5;
 const ackKind = 0x22;
@@ -25,7 +25,7 @@ const options: PairOptions = {
   },
 };
 /** Structured clone is for peers that are trusted. */
-const untrusting: PairOptions = { ...options, session: { codecs: new Set([1, 2, 4]) } };
+const untrusting: PairOptions = { ...options, session: { codecs: noCodecs } };
 
 /** What one run came to. */
 export interface Outcome {

@@ -2,7 +2,9 @@
 
 import { type Clock, systemClock } from "../../src/clock.ts";
 import { CodecRegistry } from "../../src/codec/codec-registry.ts";
+import { structuredCodec } from "../../src/codec/structured.ts";
 import { limits } from "../../src/limits.ts";
+import { AgreedCodecs } from "../../src/session/agreed-codecs.ts";
 import { Handlers } from "../../src/session/handlers.ts";
 import type { ItemReceiver } from "../../src/session/item-receiver.ts";
 import type { MessageContext } from "../../src/session/message-context.ts";
@@ -19,6 +21,9 @@ export const terms: SessionTerms = {
   maxMessageBytes: limits.maxMessageBytes,
   maxBinaryBytes: limits.maxBinaryBytes,
 };
+
+/** None but the common ones. */
+export const noCodecs: AgreedCodecs = new AgreedCodecs(new CodecRegistry(), []);
 
 /** One side, with what it heard. */
 export class Side {
@@ -39,6 +44,7 @@ export class Side {
     this.end = new Promise((resolve) => {
       onEnd = resolve;
     });
+    const registry = new CodecRegistry();
     this.session = new Session<Side>({
       side,
       peer: this,
@@ -61,10 +67,12 @@ export class Side {
       clock: options.clock ?? systemClock,
       names: new NameTable(),
       handlers: this.handlers,
-      registry: new CodecRegistry(),
+      registry,
       ours: { ...terms, ...options.terms },
       theirs: { ...terms, ...options.terms },
-      codecs: new Set([1, 2, 4, 5]),
+      codecs: new AgreedCodecs(registry, [structuredCodec.name]),
+      rejectProtoKeys: false,
+      maxHeaderBytes: limits.maxHeaderBytes,
       errors: { expose: "full", stacks: false },
       maxInboundCalls: limits.maxInboundCalls,
       cancelGraceMs: limits.cancelGraceMs,

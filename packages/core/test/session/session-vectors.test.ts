@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ByteReader } from "../../src/bytes/byte-reader.ts";
 import { CodecRegistry } from "../../src/codec/codec-registry.ts";
 import { frameHeaderBytes, LengthPrefixDecoder } from "../../src/framing/length-prefix.ts";
+import { limits } from "../../src/limits.ts";
 import { Batch } from "../../src/session/batch.ts";
 import { ControlFrames } from "../../src/session/control-frames.ts";
 import type { Entry } from "../../src/session/entry-reader.ts";
@@ -16,7 +17,7 @@ import { type Name, nameFrame } from "../../src/session/name-table.ts";
 import { type CallType, callType, entryKind, frameKind, payload } from "../../src/session/wire.ts";
 import type { Connection } from "../../src/transport/transport.ts";
 import { bytePeer } from "./byte-peer.ts";
-import { terms } from "./session-pair.ts";
+import { noCodecs, terms } from "./session-pair.ts";
 
 interface MessageVector {
   kind: keyof typeof entryKind;
@@ -98,7 +99,12 @@ class Heard {
         },
         onSettled: () => {},
       },
-      { ...terms, decode: (codec, body, isOwn) => registry.byId(codec)?.decode(body, isOwn) },
+      {
+        ...terms,
+        decode: (codec, body, isOwn) => registry.byId(codec)?.decode(body, isOwn),
+        maxHeaderBytes: limits.maxHeaderBytes,
+        rejectProtoKeys: false,
+      },
     );
     const decoder = new LengthPrefixDecoder(this.inbox, terms);
     for (const each of hex) {
@@ -340,7 +346,7 @@ function lastWritten(connection: Connection): () => Buffer {
 
 describe("what ends the session", () => {
   test.each(vectors.refused)("$name", async ({ hex, code }) => {
-    const { peer, side } = await bytePeer({ session: { codecs: new Set([1, 2, 4]) } });
+    const { peer, side } = await bytePeer({ session: { codecs: noCodecs } });
     side.session.release();
     const goodbye = lastWritten(side.connection);
     peer.say(bytesOf(hex));
