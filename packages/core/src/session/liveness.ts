@@ -22,7 +22,11 @@ export class Liveness {
   watch(intervalMs: number, onSilence: (error: MyelinError) => void): void {
     if (intervalMs === 0) return;
     this.#heartbeat = new Heartbeat(this.#clock, intervalMs, {
-      ask: () => this.#outbox.ping(this.#clock.now()),
+      ask: () => {
+        this.#outbox.ping(this.#clock.now());
+        // Before this process is busy again: the answer is to be there when it is not.
+        this.#outbox.flush();
+      },
       onSilence: () => {
         const message = `the peer is gone: no sign of life for ${2 * intervalMs} ms`;
         onSilence(new MyelinError("ERR_CONNECTION_LOST", message));

@@ -1,0 +1,40 @@
+// A process that computes for longer than its heartbeats: timers run before arrivals do, and what is in
+// the socket already must count.
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect } from "myelin";
+import { expect, test } from "vitest";
+import { keep } from "../endpoint/pairing.ts";
+import { block, startServer } from "./other-process.ts";
+
+const intervalMs = 250;
+
+test.each(["unix", "tcp"] as const)(
+  "finding 22: a loop that is blocked for three heartbeats takes no healthy peer for dead, over %s",
+  async (kind) => {
+    const address = await startServer(kind, { heartbeat: false, resume: false });
+    const options = { heartbeat: { intervalMs }, resume: false, retry: false } as const;
+    const client = keep(await connect(address, options));
+    const states: string[] = [];
+    client.onState((state) => void states.push(state));
+    // Nothing was heard, it asks, and the answer is there when the third one is over.
+    for (let n = 0; n < 4; n += 1) {
+      block(3 * intervalMs);
+      await sleep(1);
+    }
+    // Not for so long that it would notice it by its own lateness.
+    for (let n = 0; n < 4; n += 1) {
+      block(1.5 * intervalMs);
+      await sleep(1);
+    }
+    expect(await client.call("echo", 1)).toBe(1);
+    expect(states).toEqual([]);
+  },
+);
+
+test("finding 22: an answer that came while the loop was blocked is in time", async () => {
+  const client = keep(await connect(await startServer("unix")));
+  await client.call("echo", 0);
+  const answer = client.call("echo", 1, { timeoutMs: intervalMs });
+  block(3 * intervalMs);
+  expect(await answer).toBe(1);
+});
