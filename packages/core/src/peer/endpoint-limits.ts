@@ -53,7 +53,8 @@ export interface EndpointLimits {
   /** Over this, `send` returns false and `post` waits. @defaultValue 1 MiB */
   highWaterMarkBytes?: number;
   /**
-   * What is unsent and unacknowledged for one peer, at most: then `slowPeer` says what happens to
+   * What is unsent and unacknowledged for one peer, at most, beside the largest message that is on its
+   * way, which may be larger than this: then `slowPeer` says what happens to
    * events, and everything else that does not fit ends the connection with `ERR_SLOW_PEER`. A peer that
    * does not read would have this end's memory.
    * @defaultValue 64 MiB

@@ -130,7 +130,7 @@ describe.each(["unix", "tcp", "memory"])("over %s", (kind) => {
     expect(answers.answers.map(({ value }) => value)).toEqual([true, true]);
   });
 
-  test("a handler that is attached right after connecting misses nothing", async () => {
+  test("a handler that is attached right after connecting misses nothing (finding 7)", async () => {
     const address = addressOf(kind);
     const server = keep(await serve(address));
     server.onPeer((peer) => void peer.send("early", 1));

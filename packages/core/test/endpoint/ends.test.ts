@@ -173,7 +173,7 @@ describe("aborts", () => {
     expect(server.stats().activeHandlers).toBe(0);
   });
 
-  test("opening and cancelling over and over leaves nothing behind", async () => {
+  test("opening and cancelling over and over leaves nothing behind (finding 19)", async () => {
     const { server, client } = await pair();
     server.handle(
       "hold",
@@ -300,7 +300,7 @@ test("methods work taken off their object", async () => {
   expect(client.state).toBe("closed");
 });
 
-test("a thousand handlers that call back at once, at full window, all end", async () => {
+test("a thousand handlers that call back at once, at full window, all end (finding 6)", async () => {
   const limits = { windowMessages: 8 };
   const { server, client } = await pair({ server: { limits }, client: { limits } });
   server.handle("there", async (n: unknown, { peer }) => peer.call("back", n));

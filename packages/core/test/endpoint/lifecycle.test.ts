@@ -237,7 +237,7 @@ describe("what waited for a connection", () => {
 });
 
 describe("what is handed over", () => {
-  test("bytes of a handler stay as they are, whatever arrives afterwards", async () => {
+  test("bytes of a handler stay as they are, whatever arrives afterwards (finding 12)", async () => {
     const { server, client } = await pair({ kind: "tcp" });
     const kept: { bytes: Uint8Array; fill: number }[] = [];
     server.on("bytes", (bytes) => {

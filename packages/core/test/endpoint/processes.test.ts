@@ -134,7 +134,7 @@ describe.each(["unix", "tcp"])("over %s", (kind) => {
     expect(server.stats()).toMatchObject({ peers: 0, activeHandlers: 0 });
   });
 
-  test("what was sent before close() and exit arrives, though the peer is busy and then writes", async () => {
+  test("what was sent before close() and exit arrives, though the peer is busy and then writes (finding 3)", async () => {
     const server = await startServer(kind);
     const client = start("close and exit", server.address);
     expect(await within("the client ends", client.exit)).toBe(0);
@@ -149,7 +149,7 @@ describe.each(["unix", "tcp"])("over %s", (kind) => {
   });
 });
 
-describe("processes that may end", () => {
+describe("processes that may end (finding 38)", () => {
   test.each(["unref and idle", "close and let go"])("%s: it does", async (act) => {
     const server = keep(await serve(freshAddress()));
     server.handle("echo", (data) => data);

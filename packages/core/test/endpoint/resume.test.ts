@@ -109,7 +109,7 @@ describe.each(["memory", "tcp"] as const)("over %s", (kind) => {
 });
 
 describe("a session that cannot go on", () => {
-  test("says what may be lost, when the server has been started anew, and sends what had not left", async () => {
+  test("says what may be lost, when the server has been started anew, and sends what had not left (finding 14)", async () => {
     const registry = new MemoryRegistry();
     const transports = [memory({ registry })];
     const resume = { windowMs: 10_000 };

@@ -143,7 +143,7 @@ test("calls that wait for answers are counted, however small they are", async ()
   await outcomes;
 });
 
-test("a peer that calls and does not read the answers is cut off", async () => {
+test("a peer that calls and does not read the answers is cut off (finding 19)", async () => {
   const { server, client, peer } = await slow("wait");
   server.handle("large", () => "y".repeat(8_000));
   const calls = Array.from({ length: 500 }, () => client.call("large"));

@@ -16,13 +16,14 @@ beforeEach(() => {
 });
 
 /** A client that has come back once, and what it said to do so. */
-async function cameBack() {
+async function cameBack(authorize: () => Promise<true> = () => Promise.resolve(true)) {
   const inner = memory({ registry });
   const heard: unknown[] = [];
   const server = keep(
     await serve("memory:finding-14", {
       transports: [inner],
       resume,
+      authorize,
       events: { number: (n) => void heard.push(n) },
     }),
   );
@@ -88,27 +89,38 @@ describe("a resume", () => {
 
   test("that comes late, before the client has said a word, does not end the session", async () => {
     const all = await cameBack();
-    await sayAgain(all.inner, address, all.hello);
-    await turns();
+    const { client, faults, inner, peer, recorded } = all;
+    recorded.passes = "greeting";
+    faults.cutAll();
+    await until("it is welcome, and not heard", () => client.stats().resumed === 2);
+    // As if the same had been on its way for long.
+    await sayAgain(inner, address, recorded.attempts[2]?.slice(0, 1) ?? []);
+    await until("the old one is let in", () => peer.stats().resumed === 3);
+    recorded.passes = "all";
+    faults.cutAll();
+    await until("it is back", () => client.stats().resumed === 3);
     await goesOn(all);
   });
 
-  test("that comes twice at once goes on for one of them, and the other is cut", async () => {
-    const all = await cameBack();
+  test("that comes twice at once goes on for the newest, and the other is cut", async () => {
+    let asked = 0;
+    let decide!: () => void;
+    const decided = new Promise<true>((resolve) => (decide = () => resolve(true)));
+    // The first to come in, and to come back; then two who are let in at the same moment.
+    const all = await cameBack(() => (++asked <= 2 ? Promise.resolve(true as const) : decided));
     const { faults, inner, recorded, server } = all;
-    recorded.passes = false;
+    recorded.passes = "nothing";
     faults.cutAll();
     await until("it says hello", () => (recorded.attempts[2]?.length ?? 0) > 0);
     const hello = recorded.attempts[2] as Buffer[];
-    const both = await Promise.all([
-      sayAgain(inner, address, hello),
-      sayAgain(inner, address, hello),
-    ]);
+    const both = [await sayAgain(inner, address, hello), await sayAgain(inner, address, hello)];
+    await until("both wait", () => asked === 4);
+    decide();
     await until("one is cut", () => both.some(({ isOpen }) => !isOpen()));
     await turns();
-    expect(both.filter(({ isOpen }) => isOpen())).toHaveLength(1);
+    expect(both.map(({ isOpen }) => isOpen())).toEqual([false, true]);
     expect(server.peers.size).toBe(1);
-    recorded.passes = true;
+    recorded.passes = "all";
     faults.cutAll();
     await until("it is back", () => all.client.stats().resumed === 2);
     await goesOn(all);

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { keep } from "../endpoint/pairing.ts";
 import { block, startServer } from "./other-process.ts";
 
-const intervalMs = 250;
+const intervalMs = 200;
 
 test.each(["unix", "tcp"] as const)(
   "finding 22: a loop that is blocked for three heartbeats takes no healthy peer for dead, over %s",
@@ -17,7 +17,7 @@ test.each(["unix", "tcp"] as const)(
     const states: string[] = [];
     client.onState((state) => void states.push(state));
     // Nothing was heard, it asks, and the answer is there when the third one is over.
-    for (let n = 0; n < 4; n += 1) {
+    for (let n = 0; n < 3; n += 1) {
       block(3 * intervalMs);
       await sleep(1);
     }

@@ -4,8 +4,8 @@ import type { Address, Connection, Transport } from "../../src/index.ts";
 export interface RecordedAttempts extends Transport {
   /** What was sent on each connection so far, in the order of dialling. */
   readonly attempts: readonly Buffer[][];
-  /** Whether what is said goes out, too. */
-  passes: boolean;
+  /** How much of what is said goes out, too: of each connection all, the greeting alone, or nothing. */
+  passes: "all" | "greeting" | "nothing";
 }
 
 export function recordedAttempts(inner: Transport): RecordedAttempts {
@@ -14,7 +14,7 @@ export function recordedAttempts(inner: Transport): RecordedAttempts {
     scheme: inner.scheme,
     capabilities: inner.capabilities,
     attempts,
-    passes: true,
+    passes: "all",
     async dial(address, options) {
       const connection = await inner.dial(address, options);
       const said: Buffer[] = [];
@@ -22,7 +22,9 @@ export function recordedAttempts(inner: Transport): RecordedAttempts {
       const send = connection.send.bind(connection);
       connection.send = (data) => {
         said.push(Buffer.from(data as Uint8Array));
-        return recorded.passes ? send(data) : true;
+        const isGreeting = said.length === 1;
+        const passes = recorded.passes === "greeting" ? isGreeting : recorded.passes === "all";
+        return passes ? send(data) : true;
       };
       return connection;
     },

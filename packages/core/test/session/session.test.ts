@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { turns, until } from "../../../../test/support/within.ts";
 import { callType } from "../../src/session/wire.ts";
 import { type Side, sessionPair } from "./session-pair.ts";
 
@@ -90,6 +91,35 @@ describe("events", () => {
   });
 });
 
+describe("large messages and the window", () => {
+  test("so many are handed on as it admits, however many are under way", async () => {
+    const window = { messages: 1_024, bytes: 100_000 };
+    const { client, release, server } = await sessionPair({ terms: { window } });
+    const running: (() => void)[] = [];
+    let most = 0;
+    server.handlers.handle("large", {
+      type: callType.call,
+      run: (data) =>
+        new Promise((resolve) => {
+          running.push(() => resolve((data as Uint8Array).length));
+          most = Math.max(most, running.length);
+        }),
+    });
+    release();
+    const lengths = [200_000, 70_000, 300_000, 150_000, 80_000, 90_000];
+    const answers = Promise.all(lengths.map((n) => client.call("large", new Uint8Array(n))));
+    let settled = 0;
+    for (; settled < lengths.length; settled += 1) {
+      await until("another one is there", () => running.length > 0);
+      await turns();
+      running.shift()?.();
+    }
+    expect(await answers).toEqual(lengths);
+    // One that is smaller than the window, and one that overdraws it.
+    expect(most).toBeLessThan(3);
+  });
+});
+
 describe("calls", () => {
   test("are answered, each with its own answer", async () => {
     const { client, server, release } = await sessionPair();
@@ -105,7 +135,7 @@ describe("calls", () => {
     expect(answers).toEqual(Array.from({ length: 100 }, (_, n) => (n % 2 === 0 ? n * 2 : n + 1)));
   });
 
-  test("go both ways, nested, with a window of one", async () => {
+  test("go both ways, nested, with a window of one (finding 6)", async () => {
     const window = { messages: 1, bytes: 1_000_000 };
     const { client, server, release } = await sessionPair({ terms: { window } });
     handle(client, "down", (n: number) => (n === 0 ? "bottom" : client.call("up", n - 1)));
