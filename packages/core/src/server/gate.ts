@@ -94,13 +94,13 @@ export class Gate {
 
   /** Which of the two wires does it speak? */
   #sniff(connection: Connection, place: Place, nodeIpc: NodeIpcSettings): void {
-    const { authorizeTimeoutMs, endpoint, maxPeers } = this.#options;
+    const { authorizeTimeoutMs, endpoint } = this.#options;
     const { clock } = endpoint;
     admitNodeIpc(connection, {
       ...nodeIpc,
       clock,
       authorizeTimeoutMs,
-      hasRoom: () => (this.#inside?.peers.size ?? 0) < maxPeers,
+      hasRoom: () => !this.#isFull,
       onMyelin: (handOn) => this.#greet(connection, place, handOn),
       onLetIn: (client) => {
         this.#pending.delete(connection);
@@ -154,23 +154,33 @@ export class Gate {
     id: string,
     place: Place,
   ): Promise<Decision> {
-    const { authorize, endpoint, instance, maxPeers } = this.#options;
+    const { authorize, endpoint, instance } = this.#options;
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
-    if ((this.#inside?.peers.size ?? 0) >= maxPeers) return { reason: "busy", retryAfterMs: 1_000 };
+    // Who has a session here is one of those already; whether it is so turns out below.
+    if (resume === undefined && this.#isFull) return busy;
     const isAllowed = authorize === undefined || (await this.#ask(authorize, connection, hello));
     if (!isAllowed) return { reason: "denied" };
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
     const terms = { instance, limits: receiveLimits(endpoint), ...contractOf(endpoint) };
     const windowMs = endpoint.resumeWindow(place.isLocal);
-    if (windowMs === 0 || !hello.features.includes(resumeFeature)) return { ...terms, peer: id };
+    const canResume = windowMs > 0 && hello.features.includes(resumeFeature);
     const taken =
-      resume === undefined ? undefined : this.#inside?.takeBack(resume, hello, connection);
+      canResume && resume !== undefined
+        ? this.#inside?.takeBack(resume, hello, connection)
+        : undefined;
     if (taken !== undefined) {
       const { peer, received, token } = taken;
       return { ...terms, peer, received, resume: { token, windowMs } };
     }
+    // Others may have come in while somebody decided.
+    if (this.#isFull) return busy;
+    if (!canResume) return { ...terms, peer: id };
     const token = endpoint.clock.randomBytes(tokenLength);
     return { ...terms, peer: id, resume: { token, windowMs } };
+  }
+
+  get #isFull(): boolean {
+    return (this.#inside?.peers.size ?? 0) >= this.#options.maxPeers;
   }
 
   #ask(authorize: Authorize, connection: Connection, hello: Hello): Promise<boolean> {
@@ -186,6 +196,8 @@ export class Gate {
     );
   }
 }
+
+const busy: Decision = Object.freeze({ reason: "busy", retryAfterMs: 1_000 });
 
 /** Bytes of a token that nobody can guess. */
 export const tokenLength = 32;

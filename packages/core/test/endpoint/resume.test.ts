@@ -256,3 +256,22 @@ test("too many that wait: the oldest expire", async () => {
   await until("all are known", () => server.stats().peers === 0 && server.stats().detached > 0);
   expect(server.stats().detached).toBe(2);
 });
+
+test("a server that is full takes back whom it has, and nobody else", async () => {
+  const registry = new MemoryRegistry();
+  const transports = [memory({ registry })];
+  const server = keep(
+    await serve("memory:full", { transports, resume: {}, limits: { maxPeers: 1 } }),
+  );
+  const unreliable = faulty(memory({ registry }));
+  const client = keep(
+    await connect("memory:full", { transports: [unreliable], resume: {}, retry }),
+  );
+  const { id } = client;
+  unreliable.faults.cutAll();
+  await until("it is back", () => client.stats().resumed === 1);
+  expect([...server.peers.keys()]).toEqual([id]);
+  const stranger = connect("memory:full", { transports, resume: {}, retry: false });
+  await expect(stranger).rejects.toMatchObject({ code: "ERR_REFUSED" });
+  expect(server.stats().refused).toBe(1);
+});
