@@ -270,7 +270,12 @@ test("methods that return promises reject, they do not throw", async () => {
   const { client } = await pair({ kind: "memory" });
   const noSource = 5 as unknown as Iterable<unknown>;
   await expect(client.upload("x", noSource)).rejects.toEqual(coded("ERR_CONFIG"));
-  for (const bytes of [[], [1], new Uint8Array(1), Array(2_000).fill(new Uint8Array(1))]) {
+  for (const bytes of [
+    [],
+    [1],
+    new Uint8Array(1),
+    Array.from({ length: 2_000 }, () => new Uint8Array(1)),
+  ]) {
     const options = { bytes: bytes as never };
     await expect(client.call("x", 1, options)).rejects.toEqual(coded("ERR_CONFIG"));
     await expect(client.post("x", 1, options)).rejects.toEqual(coded("ERR_CONFIG"));

@@ -1,20 +1,33 @@
 // Runs the vectors of the session both ways: what we write is these bytes, and what we make of these
 // bytes is this. Another implementation computed the bytes.
+
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ByteReader } from "../../src/bytes/byte-reader.ts";
 import { CodecRegistry } from "../../src/codec/codec-registry.ts";
+import { taggedJsonCodec } from "../../src/codec/tagged-json.ts";
 import { frameHeaderBytes, LengthPrefixDecoder } from "../../src/framing/length-prefix.ts";
 import { limits } from "../../src/limits.ts";
+import type { TraceContext } from "../../src/peer/handlers.ts";
 import { Batch } from "../../src/session/batch.ts";
+import type { WithBytes } from "../../src/session/bytes-beside.ts";
 import { ControlFrames } from "../../src/session/control-frames.ts";
+import { type Coded, DataCodecs } from "../../src/session/data-codecs.ts";
 import type { Entry } from "../../src/session/entry-reader.ts";
 import { EntryWriter } from "../../src/session/entry-writer.ts";
 import { type Goodbye, goodbyeFrame, readGoodbye } from "../../src/session/goodbye.ts";
 import { Inbox } from "../../src/session/inbox.ts";
 import { costOf, Fragments, type Message, messageFrame } from "../../src/session/message-frames.ts";
+import { currentHeaders, readTrace } from "../../src/session/message-headers.ts";
 import { type Name, nameFrame } from "../../src/session/name-table.ts";
-import { type CallType, callType, entryKind, frameKind, payload } from "../../src/session/wire.ts";
+import {
+  type CallType,
+  callType,
+  codecId,
+  entryKind,
+  frameKind,
+  payload,
+} from "../../src/session/wire.ts";
 import type { Connection } from "../../src/transport/transport.ts";
 import { bytePeer } from "./byte-peer.ts";
 import { noCodecs, terms } from "./session-pair.ts";
@@ -63,6 +76,8 @@ interface Vectors {
     | { name: string; kind: "ack"; frames: number; messages: number; bytes: number; hex: string }
   )[];
   goodbyes: { name: string; goodbye: Goodbye; hex: string }[];
+  beside: (Omit<CodedVector, "codec"> & { inner: number; parts: string[]; hex: string })[];
+  headers: { name: string; headers: string; trace?: TraceContext; hex: string }[];
   skipped: { name: string; counted: boolean; hex: string }[];
   refused: { name: string; code: string; hex: string }[];
 }
@@ -234,6 +249,46 @@ describe("a batch", () => {
     );
     expect(heard.cost).toEqual(cost);
     expect(heard.inbox.received).toBe(definitions.length + 1);
+  });
+});
+
+describe("bytes beside data", () => {
+  test.each(vectors.beside)("$name", (vector) => {
+    const { body, cost, data, hex, inner, message, parts } = vector;
+    const bytes = parts.map(bytesOf);
+    const codecs = new DataCodecs({
+      registry: new CodecRegistry(),
+      agreed: noCodecs,
+      ...{ maxMessageBytes: 1_000, maxBinaryBytes: 1_000, maxBatchedLength: 1_000 },
+    });
+    const written = taggedJsonCodec.decode(Buffer.from(JSON.stringify(data ?? null)));
+    const codec = inner === codecId.tagged ? "tagged" : undefined;
+    const encoded = codecs.encode(data === undefined ? undefined : written, codec, {
+      bytes,
+    }) as Coded;
+    expect(Buffer.from(encoded.body).toString("hex")).toBe(body);
+    const coded = codedMessage({ ...vector, codec: codecId.jsonAndBytes });
+    expect(messageFrame(coded).frame.toString("hex")).toBe(hex);
+    expect(costOf(coded, false)).toBe(cost);
+    const read = codecs.decode(codecId.jsonAndBytes, bytesOf(body), false) as WithBytes;
+    expect(read.data).toEqual(data === undefined ? undefined : written);
+    expect(read.bytes).toEqual(bytes.map((each) => new Uint8Array(each)));
+    expect(new Heard([hex]).messages).toMatchObject([{ kind: entryOf(message).kind }]);
+  });
+});
+
+describe("headers", () => {
+  test.each(vectors.headers)("$name", ({ headers, hex, trace }) => {
+    const block = bytesOf(headers);
+    const batch = new Batch();
+    batch.event(nameOf({ kind: "event", name: "x" }), undefined, block);
+    batch.seal();
+    expect(batch.frame.toString("hex")).toBe(hex);
+    expect(new Heard([hex]).messages[0]?.headers).toEqual(block);
+    expect(readTrace(block)).toEqual(trace);
+    if (trace !== undefined && !headers.startsWith("ac")) {
+      expect(currentHeaders({ current: () => trace })?.toString("hex")).toBe(headers);
+    }
   });
 });
 
