@@ -27,7 +27,10 @@ export interface ListenerFailed {
   readonly error: MyelinError;
 }
 
-/** Payload of `myelin:handshake:failed`: a stranger came to a TLS listener and was turned away. */
+/**
+ * Payload of `myelin:handshake:failed`: a stranger came to a listener and was turned away, by TLS, by
+ * `authorize`, by a limit, or because it broke a rule.
+ */
 export interface HandshakeFailed {
   /** The listener's address. */
   readonly address: string;
@@ -43,6 +46,66 @@ export interface DatagramFailed {
   readonly error: MyelinError;
 }
 
+/** The session of a client or of a server's peer; `id` is its public name. */
+interface OfSession {
+  readonly peer: { readonly id: string };
+}
+
+/** Payload of `myelin:session:opened` and `myelin:session:resumed`. */
+export interface SessionOpened extends OfSession {
+  readonly dialect: string;
+  /** Where the other end is, as far as the transport tells. */
+  readonly remote: string | undefined;
+}
+
+/** Payload of `myelin:session:detached`: the connection broke, and the session waits for another one. */
+export interface SessionDetached extends OfSession {
+  readonly error: MyelinError;
+}
+
+/** Payload of `myelin:session:closed`. */
+export interface SessionClosed extends OfSession {
+  /** Absent when both sides said goodbye. */
+  readonly error: MyelinError | undefined;
+  /** Events and calls that had not left, and that had left and were not acknowledged. */
+  readonly unsent: { readonly events: number; readonly calls: number };
+  readonly unacknowledged: { readonly events: number; readonly calls: number };
+}
+
+/** What a message is: an event, the opening of a call or stream, an answer to one, or an item. */
+export type MessageKind = "event" | "call" | "stream" | "upload" | "duplex" | "answer" | "item";
+
+/** Payload of `myelin:message:sent` and `myelin:message:received`. */
+export interface MessageSeen extends OfSession {
+  readonly kind: MessageKind;
+  /** Of an answer or an item the name of its call. */
+  readonly name: string;
+  /** Of what is sent: its data, in bytes, or in UTF-16 units of JSON that is not bytes yet. */
+  readonly size: number | undefined;
+}
+
+/** Payload of `myelin:call:settled`, at the caller: calls, uploads, streams and duplexes. */
+export interface CallSettled extends OfSession {
+  readonly name: string;
+  /** Since it was opened. */
+  readonly ms: number;
+  /** Absent when it was answered. */
+  readonly error: MyelinError | undefined;
+}
+
+/** Payload of `myelin:payload`: what programs say to each other. Only there is data. */
+export interface PayloadSeen extends OfSession {
+  readonly direction: "sent" | "received";
+  readonly kind: MessageKind;
+  readonly name: string;
+  readonly data: unknown;
+}
+
+/** Payload of `myelin:notice`: what `onNotice` hears. */
+export interface NoticeSeen {
+  readonly notice: { readonly kind: string };
+}
+
 /** The publishing end of a channel. `hasSubscribers` is asked before a payload is built. */
 export interface Tap<Payload> {
   readonly hasSubscribers: boolean;
@@ -55,3 +118,12 @@ export const connectionClosed: Tap<ConnectionClosed> = channel("myelin:connectio
 export const listenerFailed: Tap<ListenerFailed> = channel("myelin:listener:error");
 export const handshakeFailed: Tap<HandshakeFailed> = channel("myelin:handshake:failed");
 export const datagramFailed: Tap<DatagramFailed> = channel("myelin:datagram:failed");
+export const sessionOpened: Tap<SessionOpened> = channel("myelin:session:opened");
+export const sessionResumed: Tap<SessionOpened> = channel("myelin:session:resumed");
+export const sessionDetached: Tap<SessionDetached> = channel("myelin:session:detached");
+export const sessionClosed: Tap<SessionClosed> = channel("myelin:session:closed");
+export const messageSent: Tap<MessageSeen> = channel("myelin:message:sent");
+export const messageReceived: Tap<MessageSeen> = channel("myelin:message:received");
+export const callSettled: Tap<CallSettled> = channel("myelin:call:settled");
+export const payloadSeen: Tap<PayloadSeen> = channel("myelin:payload");
+export const noticeSeen: Tap<NoticeSeen> = channel("myelin:notice");

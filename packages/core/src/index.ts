@@ -121,11 +121,19 @@ export { readAsOneTick } from "./bytes/tick.ts";
 export type { Codec } from "./codec/codec.ts";
 export { encodeJsonEvent, type JsonEvent, JsonEventDecoder } from "./codec/json-event.ts";
 export type {
+  CallSettled,
   ConnectionClosed,
   ConnectionOpened,
   DatagramFailed,
   HandshakeFailed,
   ListenerFailed,
+  MessageKind,
+  MessageSeen,
+  NoticeSeen,
+  PayloadSeen,
+  SessionClosed,
+  SessionDetached,
+  SessionOpened,
 } from "./diagnostics.ts";
 export { Delimiter, DelimiterDecoder, type DelimiterDecoderOptions } from "./framing/delimiter.ts";
 export type { FrameDecoder, FrameSink } from "./framing/framing.ts";

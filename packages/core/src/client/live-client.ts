@@ -103,6 +103,7 @@ export abstract class LiveClient extends SessionPeer {
 
   tellEnd(end: SessionEnd): void {
     this.session = undefined;
+    this.tellClosed(end);
     const { error, retry } = end;
     if (this.#isLast(error, retry)) {
       this.#over(error, end);
@@ -181,6 +182,8 @@ export abstract class LiveClient extends SessionPeer {
     this.setConnection(connection);
     const session = begin();
     this.session = session;
+    this.resumptions = 0;
+    this.tellOpened();
     this.#offline.flush(session);
     this.setState("open");
     this.tellDrain();

@@ -2,6 +2,7 @@
 
 import { isPrivate } from "../address/address.ts";
 import type { Timer } from "../clock.ts";
+import { sessionDetached } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import { greetServer, type Rejection, type Welcomed } from "../session/greet-server.ts";
@@ -43,6 +44,7 @@ export class MyelinClient extends LiveClient {
     clock.clearTimeout(this.#expiry);
     this.#expiry = clock.setTimeout(() => this.session?.abort(reason), windowMs);
     this.setState("detached");
+    if (sessionDetached.hasSubscribers) sessionDetached.publish({ peer: this, error: reason });
     this.attempts.later(0, reason);
   }
 
@@ -133,6 +135,7 @@ export class MyelinClient extends LiveClient {
       return;
     }
     this.setState("open");
+    this.tellOpened();
     handOn(sinkOf(session, connection));
   }
 

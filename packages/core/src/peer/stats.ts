@@ -28,7 +28,7 @@ export interface ExchangeStats {
 
 /** Of one peer. */
 export interface PeerStats extends ExchangeStats {
-  /** The newest measured round trip; undefined before the first. */
+  /** The newest round trip, measured when a connection begins and after each silence; undefined before. */
   readonly roundTripMs: number | undefined;
   /** How often the session went on over a new connection. */
   readonly resumed: number;

@@ -1,4 +1,6 @@
 /** Lets clients in or not: handshake, limits, `authorize`. */
+import { formatAddress } from "../address/address.ts";
+import { handshakeFailed } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
 import type { Authorize } from "../peer/serve-options.ts";
 import type { Endpoint } from "../session/endpoint.ts";
@@ -35,6 +37,8 @@ export interface TakenBack {
 
 /** Where a connection was made. */
 export interface Place {
+  /** As users write it. */
+  readonly address: string;
   /** Only this machine can. */
   readonly isLocal: boolean;
   /** Only this user can. */
@@ -83,8 +87,9 @@ export class Gate {
     }
     const { maxPendingHandshakes, nodeIpc } = this.#options;
     if (this.#isClosed || this.#pending.size >= maxPendingHandshakes) {
-      this.refused += 1;
-      connection.abort(new MyelinError("ERR_BUSY", "too many clients want to come in at once"));
+      const error = new MyelinError("ERR_BUSY", "too many clients want to come in at once");
+      this.#turnedAway(connection, place, error);
+      connection.abort(error);
       return;
     }
     this.#pending.add(connection);
@@ -107,11 +112,18 @@ export class Gate {
         if (this.#isClosed) return undefined;
         return this.#inside?.enterNodeIpc(idOf(clock.randomBytes(12)), client);
       },
-      onRefused: () => {
+      onRefused: (error) => {
         this.#pending.delete(connection);
-        this.refused += 1;
+        this.#turnedAway(connection, place, error);
       },
     });
+  }
+
+  #turnedAway({ remote }: Connection, { address }: Place, error: MyelinError): void {
+    this.refused += 1;
+    if (!handshakeFailed.hasSubscribers) return;
+    const from = remote === undefined ? undefined : formatAddress(remote);
+    handshakeFailed.publish({ address, remote: from, error });
   }
 
   /** @param open has somebody hear what comes over the connection, where it was opened before */
@@ -131,9 +143,9 @@ export class Gate {
         features: endpoint.resumeWindow(place.isLocal) > 0 ? [resumeFeature] : [],
         decide: (hello, resume) => this.#decide(connection, hello, resume, id, place),
       },
-      (client) => {
+      (client, error) => {
         this.#pending.delete(connection);
-        if (client === undefined) this.refused += 1;
+        if (client === undefined) this.#turnedAway(connection, place, error);
         else this.#inside?.enter(client.welcome.peer, client, place.isLocal);
       },
     );

@@ -60,6 +60,11 @@ export abstract class LivePeer extends SessionPeer {
     this.owner.rooms.leave(room, this);
   }
 
+  /** It has been let in, and handlers may be attached. @internal */
+  entered(): void {
+    this.tellOpened();
+  }
+
   /** Handlers are in place. @internal */
   release(): void {
     this.session?.release();
@@ -99,6 +104,7 @@ export abstract class LivePeer extends SessionPeer {
   }
 
   tellEnd(end: SessionEnd): void {
+    this.tellClosed(end);
     this.owner.rooms.leaveAll(this);
     this.owner.onGone(this);
     this.finish(end);

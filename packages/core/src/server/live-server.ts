@@ -15,6 +15,7 @@ import type { Hello, ResumeRequest } from "../session/hello.ts";
 import { checkCloseOptions } from "../session/peer-arguments.ts";
 import { closedError } from "../session/session-end.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
+import { isSendingTapped, tellPayload } from "../session/taps.ts";
 import type { Connection, Listener } from "../transport/transport.ts";
 import { type AskOutcome, ask } from "./ask.ts";
 import { audienceOf } from "./audience.ts";
@@ -93,6 +94,7 @@ export class LiveServer implements AsyncDisposable {
 
   #welcome(peer: LivePeer): void {
     this.#peers.set(peer.id, peer);
+    peer.entered();
     if (this.#isUnref) peer.unref();
     this.#events.emit("peer", peer);
     // In a turn of its own: what a listener awaits before it attaches a handler may settle first.
@@ -155,6 +157,7 @@ export class LiveServer implements AsyncDisposable {
     let refused = 0;
     for (const peer of audienceOf(this.#peers, this.rooms, options)) {
       const before = peer.dropped;
+      if (isSendingTapped()) tellPayload(peer, "event", name, data);
       if (!this.#sendTo(peer, name, encoded, headers)) refused += 1;
       else if (peer.dropped > before) dropped += 1;
       else accepted += 1;

@@ -1,6 +1,7 @@
 /** A client that speaks the myelin wire, as its server holds it: its session may outlive its connection. */
 import { timingSafeEqual } from "node:crypto";
 import type { Timer } from "../clock.ts";
+import { sessionDetached } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
@@ -93,6 +94,7 @@ export class MyelinPeer extends LivePeer {
       return;
     }
     this.setState("open");
+    this.tellOpened();
     const sink = sinkOf(session, connection);
     const onData = (chunk: Uint8Array): void => {
       this.#prove(welcome.resume?.token);
@@ -111,6 +113,7 @@ export class MyelinPeer extends LivePeer {
 
   tellDetached(reason: MyelinError): void {
     this.setState("detached");
+    if (sessionDetached.hasSubscribers) sessionDetached.publish({ peer: this, error: reason });
     this.endpoint.clock.clearTimeout(this.#expiry);
     this.#expiry = this.endpoint.clock.setTimeout(() => this.expire(reason), this.#windowMs);
     this.owner.onDetached(this);

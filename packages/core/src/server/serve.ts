@@ -83,6 +83,7 @@ async function listenAll(
   try {
     for (const { address, transport } of targets) {
       const place = {
+        address: formatAddress(address),
         isLocal: transport.capabilities.localOnly,
         isPrivate: isPrivate(address),
       };

@@ -1,5 +1,6 @@
 /** Opens calls at the peer, and settles them: each exactly once, whatever happens. */
 import type { Clock } from "../clock.ts";
+import { callSettled } from "../diagnostics.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { sealedBatch } from "./batch.ts";
@@ -18,11 +19,14 @@ import type { Outbox } from "./outbox.ts";
 import { PendingCall } from "./pending-call.ts";
 import { refusalError } from "./refusal.ts";
 import { decodeRemoteError, encodeRemoteError, remoteError } from "./remote-error.ts";
-import { callType, entryKind, payload } from "./wire.ts";
+import { isReceivingTapped, isSendingTapped, tellItem, tellReceived, tellSent } from "./taps.ts";
+import { callType, entryKind, kindOfType, payload } from "./wire.ts";
 
 export interface CallingOptions {
   /** The client's calls have odd numbers, the server's even ones. */
   readonly firstId: 1 | 2;
+  /** What users hold for the session. */
+  readonly peer: unknown;
   readonly clock: Clock;
   readonly names: NameTable;
   readonly outbox: Outbox;
@@ -75,6 +79,7 @@ export class Calling {
       before === undefined
         ? codecs.encode(request.data, request.codec, request.options)
         : codecs.fit(before);
+    if (isSendingTapped()) tellSent(this.#options.peer, kindOfType[type], name, encoded);
     const knownName = names.use(name);
     const id = this.#nextId;
     this.#nextId += 2;
@@ -83,6 +88,7 @@ export class Calling {
     if (hasOutput) this.#openOutput(call, request.accept);
     this.#pending.set(id, call);
     call.timeoutMs = timeoutMs;
+    call.openedAt = since;
     if (timeoutMs > 0) deadlines.add(call, timeoutMs);
     const credit = hasOutput ? limits.streamWindowBytes : undefined;
     this.#send(call, { id, type, name: knownName, timeoutMs, since, credit, headers }, encoded);
@@ -115,7 +121,9 @@ export class Calling {
     }
     switch (entry.kind) {
       case entryKind.result:
+        if (isReceivingTapped()) tellReceived(this.#options.peer, "answer", call.name, data);
         this.#settle(call);
+        if (callSettled.hasSubscribers) this.#tellSettled(call, undefined);
         call.output?.end();
         this.#resolve(call, data);
         break;
@@ -180,8 +188,8 @@ export class Calling {
   }
 
   #openInput(call: PendingCall, source: ItemSource): void {
-    const { codecs, outbox } = this.#options;
-    const { id, opening } = call;
+    const { codecs, outbox, peer } = this.#options;
+    const { id, name, opening } = call;
     const { codec, options } = opening.request;
     // Bytes beside data go with the opening, once.
     const how = options?.copy === true ? { copy: true } : undefined;
@@ -190,7 +198,11 @@ export class Calling {
       outbox,
       source,
       credit: limits.streamWindowBytes,
-      encode: (_, value) => encodeItem(codecs, id, value, codec, how),
+      encode(_, value) {
+        const item = encodeItem(codecs, id, value, codec, how);
+        if (isSendingTapped()) tellItem(peer, name, item, value);
+        return item;
+      },
       onEnd: () => sealedBatch((batch) => batch.end(id)),
       onFailure: (reason) => {
         const record = encodeRemoteError(reason, { expose: "message", stacks: false });
@@ -222,8 +234,15 @@ export class Calling {
 
   #fail(call: PendingCall, error: MyelinError): void {
     this.#settle(call);
+    if (callSettled.hasSubscribers) this.#tellSettled(call, error);
     call.output?.end(error);
     call.opening.reject(error);
+  }
+
+  #tellSettled({ name, openedAt }: PendingCall, error: MyelinError | undefined): void {
+    const { clock, peer } = this.#options;
+    const ms = clock.now() - openedAt;
+    callSettled.publish({ peer: peer as { id: string }, name, ms, error });
   }
 
   #settle(call: PendingCall): void {

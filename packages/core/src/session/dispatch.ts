@@ -2,6 +2,7 @@
 import type { Handler, Handlers } from "./handlers.ts";
 import { MessageContext, type MessageExtras } from "./message-context.ts";
 import { promiseOf } from "./promise-of.ts";
+import { isReceivingTapped, tellReceived } from "./taps.ts";
 
 export interface EventOutcome {
   /** Nobody listened to an event of this name. */
@@ -35,6 +36,7 @@ export class EventDispatch<Peer> {
     receipt: Settled | undefined,
     extras?: MessageExtras,
   ): void {
+    if (isReceivingTapped()) tellReceived(this.#peer, "event", name, data);
     const listeners = this.#handlers.listeners(name);
     if (listeners.length === 0) {
       this.#outcome.tellUnhandled(name);

@@ -15,7 +15,7 @@ import type { SlowPeerPolicy, TracePropagator } from "../peer/endpoint-options.t
 import { unwatchAbort, watchAbort } from "./abort-watch.ts";
 import { type DataCodecs, unlimitedCodecs } from "./data-codecs.ts";
 import { type CallHandler, Handlers } from "./handlers.ts";
-import type { MessageContext } from "./message-context.ts";
+import { IncomingMessage, type MessageContext } from "./message-context.ts";
 import { currentHeaders } from "./message-headers.ts";
 import { checkName, NameTable } from "./name-table.ts";
 import { type ProofKeys, proofKeys } from "./proof.ts";
@@ -231,7 +231,7 @@ export class Endpoint<Peer> {
     const use = this.#use as readonly ((message: unknown, next: () => unknown) => unknown)[];
     if (use.length === 0) return inner;
     return (data, context) => {
-      const message = context.withData(data);
+      const message = new IncomingMessage(context, data);
       let next = (): unknown => inner(data, context);
       for (const middleware of [...use].reverse()) {
         const within = next;

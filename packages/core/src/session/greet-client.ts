@@ -37,11 +37,13 @@ export interface LetIn {
   readonly handOn: (sink: Sink) => void;
 }
 
-/** Calls back once: with a client, or with why there is none. */
+/** Once: with a client, or with why there is none. */
+export type OnGreeted = (...outcome: [LetIn, undefined] | [undefined, MyelinError]) => void;
+
 export function greetClient(
   connection: Connection,
   options: GreetClientOptions,
-  onOutcome: (client: LetIn | undefined, error: MyelinError | undefined) => void,
+  onOutcome: OnGreeted,
 ): Greeting<ServerStep> {
   const { clock, codecs, features, keys, channelBinding, open, timeoutMs, decide } = options;
   const randomBytes = (count: number): Uint8Array => clock.randomBytes(count);

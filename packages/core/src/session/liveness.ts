@@ -18,15 +18,20 @@ export class Liveness {
     this.#outbox = outbox;
   }
 
-  /** Asks for a sign of life after so long without one; 0: never. `onSilence` hears when none comes. */
+  /**
+   * Asks for a sign of life at once, which measures the way, and then every so often; 0: never.
+   * `onSilence` hears when none comes.
+   */
   watch(intervalMs: number, onSilence: (error: MyelinError) => void): void {
     if (intervalMs === 0) return;
+    const ask = (): void => {
+      this.#outbox.ping(this.#clock.now());
+      // Before this process is busy again: the answer is to be there when it is not.
+      this.#outbox.flush();
+    };
+    ask();
     this.#heartbeat = new Heartbeat(this.#clock, intervalMs, {
-      ask: () => {
-        this.#outbox.ping(this.#clock.now());
-        // Before this process is busy again: the answer is to be there when it is not.
-        this.#outbox.flush();
-      },
+      ask,
       onSilence: () => {
         const message = `the peer is gone: no sign of life for ${2 * intervalMs} ms`;
         onSilence(new MyelinError("ERR_CONNECTION_LOST", message));

@@ -63,11 +63,6 @@ export class MessageContext<Peer> {
     return this.#controller.signal;
   }
 
-  /** The same message, with its data: what middleware is given. @internal */
-  withData(data: unknown): object {
-    return Object.create(this, { data: { value: data, enumerable: true } }) as object;
-  }
-
   /** @internal */
   limit(clock: Clock, timeoutMs: number): void {
     this.#dueAt = clock.now() + timeoutMs;
@@ -78,5 +73,34 @@ export class MessageContext<Peer> {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     this.#controller?.abort(reason);
+  }
+}
+
+/** The same message with its data: what middleware is given. */
+export class IncomingMessage<Peer> {
+  readonly peer: Peer;
+  readonly name: string;
+  readonly kind: EntryKind;
+  readonly data: unknown;
+  readonly #context: MessageContext<Peer>;
+
+  constructor(context: MessageContext<Peer>, data: unknown) {
+    this.peer = context.peer;
+    this.name = context.name;
+    this.kind = context.kind;
+    this.data = data;
+    this.#context = context;
+  }
+
+  get signal(): AbortSignal {
+    return this.#context.signal;
+  }
+
+  get trace(): TraceContext | undefined {
+    return this.#context.trace;
+  }
+
+  get bytes(): readonly Uint8Array[] {
+    return this.#context.bytes;
   }
 }

@@ -9,9 +9,11 @@ import { extrasOf } from "./message-context.ts";
 import type { Receipt } from "./receive-window.ts";
 import { decodeRemoteError, remoteError } from "./remote-error.ts";
 import type { Serving } from "./serving.ts";
+import { isReceivingTapped, tellReceived } from "./taps.ts";
 import { entryKind } from "./wire.ts";
 
 export class MessageRouter<Peer> implements InboxSink {
+  readonly #peer: Peer;
   readonly #calling: Calling;
   readonly #serving: Serving<Peer>;
   readonly #events: EventDispatch<Peer>;
@@ -19,12 +21,14 @@ export class MessageRouter<Peer> implements InboxSink {
   readonly onSettled: InboxSink["onSettled"];
 
   constructor(parts: {
+    peer: Peer;
     calling: Calling;
     serving: Serving<Peer>;
     events: EventDispatch<Peer>;
     onControl: InboxSink["onControl"];
     onSettled: InboxSink["onSettled"];
   }) {
+    this.#peer = parts.peer;
     this.#calling = parts.calling;
     this.#serving = parts.serving;
     this.#events = parts.events;
@@ -77,8 +81,15 @@ export class MessageRouter<Peer> implements InboxSink {
 
   onItems(id: number, items: readonly unknown[], cost: number): void {
     this.#checkOpened(id);
+    if (isReceivingTapped()) this.#tellItems(id, items);
     // A stream that ended here meanwhile: its items are late.
     this.#inputOf(id)?.push(items, cost);
+  }
+
+  #tellItems(id: number, items: readonly unknown[]): void {
+    const name = this.#calling.get(id)?.name ?? this.#serving.get(id)?.context.name;
+    if (name === undefined) return;
+    for (const item of items) tellReceived(this.#peer, "item", name, item);
   }
 
   /** Where items with this id go, if anybody reads them. */

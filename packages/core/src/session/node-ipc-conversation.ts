@@ -31,6 +31,7 @@ import {
 } from "./session-end.ts";
 import type { SessionOwner, SessionStats } from "./session-options.ts";
 import { SlowPeer } from "./slow-peer.ts";
+import { isSendingTapped, tellSent } from "./taps.ts";
 import { codecId } from "./wire.ts";
 
 export interface NodeIpcConversationOptions<Peer> {
@@ -144,6 +145,7 @@ export class NodeIpcConversation<Peer>
       this.#needsDrain = true;
       return false;
     }
+    if (isSendingTapped()) tellSent(this.#options.peer, "event", name, encoded);
     this.#sent.messages += 1;
     this.#sent.bytes += frame.length;
     if (this.#queue.size === 0 && this.writable) this.#write(frame);

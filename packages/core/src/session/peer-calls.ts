@@ -10,9 +10,11 @@ import { checkName } from "./name-table.ts";
 import { checkedSource, notRun } from "./peer-arguments.ts";
 import type { ProcessHold } from "./process-hold.ts";
 import { RemoteItems } from "./remote-items.ts";
+import { isSendingTapped, tellPayload } from "./taps.ts";
 
 export interface PeerCallsOptions<Peer> {
   readonly endpoint: Endpoint<Peer>;
+  readonly peer: { readonly id: string };
   readonly hold: ProcessHold;
   /** The session that takes calls now, if there is one. */
   readonly accepting: () => Conversation | undefined;
@@ -88,12 +90,13 @@ export class PeerCalls<Peer> {
     timeoutMs: number | undefined,
     options: StreamOptions,
   ): CallRequest {
-    const { accepting, endpoint } = this.#options;
+    const { accepting, endpoint, peer } = this.#options;
     if (accepting() === undefined) checkName(name);
     if (options.bytes !== undefined) checkBytes(options.bytes);
     const entry = endpoint.outgoing(name, kind);
     const request = callRequest(entry, kind, name, input, timeoutMs, options);
     const headers = endpoint.headers();
+    if (isSendingTapped()) tellPayload(peer, kind, name, input.data);
     return headers === undefined ? request : { ...request, headers };
   }
 

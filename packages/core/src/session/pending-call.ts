@@ -22,6 +22,8 @@ export class PendingCall implements Deadline, Abortable {
   /** Where it waits to be sent, or went from. */
   place: CallPlace | undefined;
   timeoutMs = 0;
+  /** By the clock of the session. */
+  openedAt = 0;
   dueAt = 0;
   previous: Deadline | undefined;
   next: Deadline | undefined;

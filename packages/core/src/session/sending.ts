@@ -6,9 +6,12 @@ import { EntryWriter } from "./entry-writer.ts";
 import type { NameTable } from "./name-table.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SlowPeer } from "./slow-peer.ts";
+import { isSendingTapped, tellSent } from "./taps.ts";
 import { payload } from "./wire.ts";
 
 export interface SendingOptions {
+  /** What users hold for the session. */
+  readonly peer: unknown;
   readonly names: NameTable;
   readonly outbox: Outbox;
   readonly calling: Calling;
@@ -58,6 +61,7 @@ export class Sending {
       this.#needsDrain = true;
       return false;
     }
+    if (isSendingTapped()) tellSent(this.#options.peer, "event", name, encoded);
     const known = names.use(name);
     if (encoded === undefined || typeof encoded === "string") {
       outbox.event(known, encoded, headers);

@@ -1,6 +1,5 @@
 /** Runs the handlers of the calls that the peer opens, and answers. */
 import type { Clock } from "../clock.ts";
-import type { EntryKind } from "../contract/entry.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
 import { type Batch, sealedBatch } from "./batch.ts";
 import type { DataCodecs } from "./data-codecs.ts";
@@ -20,7 +19,15 @@ import { type Refusal, refusals } from "./refusal.ts";
 import { type EncodeErrorOptions, encodeRemoteError } from "./remote-error.ts";
 import { RunningCall } from "./running-call.ts";
 import { SeenIds } from "./seen-ids.ts";
-import { callType, payload, ranCode } from "./wire.ts";
+import {
+  isReceivingTapped,
+  isSendingTapped,
+  tellItem,
+  tellPayload,
+  tellReceived,
+  tellSent,
+} from "./taps.ts";
+import { type CallType, callType, kindOfType, payload, ranCode } from "./wire.ts";
 
 export interface ServingOptions<Peer> {
   readonly peer: Peer;
@@ -66,6 +73,8 @@ export class Serving<Peer> {
   /** A call was opened. */
   open(entry: Entry, data: unknown, receipt: Receipt | undefined, extras?: MessageExtras): void {
     const { handlers, maxInboundCalls, peer } = this.#options;
+    const kind = kindOfType[entry.detail as CallType];
+    if (isReceivingTapped()) tellReceived(peer, kind, entry.name, data);
     this.#seen.add(entry.id);
     if (this.#cancelled.delete(entry.id) || entry.abandoned) {
       receipt?.settle();
@@ -78,7 +87,6 @@ export class Serving<Peer> {
       receipt?.settle();
       return;
     }
-    const kind = kindOfType[entry.detail];
     const context = new MessageContext<Peer>(peer, entry.name, kind, extras);
     const call = new RunningCall(entry.id, handler, context, receipt);
     this.#running.set(entry.id, call);
@@ -194,13 +202,17 @@ export class Serving<Peer> {
       this.#finish(call, () => this.#fail(call.id, error));
       return;
     }
-    const { codecs, outbox } = this.#options;
+    const { codecs, outbox, peer } = this.#options;
     call.output = new ItemSender({
       id: call.id,
       outbox,
       source,
       credit,
-      encode: (id, value) => encodeItem(codecs, id, value, call.handler.codec),
+      encode(id, value) {
+        const item = encodeItem(codecs, id, value, call.handler.codec);
+        if (isSendingTapped()) tellItem(peer, call.context.name, item, value);
+        return item;
+      },
       onEnd: () => this.#ended(call, (batch) => batch.result(call.id, undefined)),
       onFailure: (reason) =>
         this.#ended(call, (batch) => {
@@ -246,10 +258,14 @@ export class Serving<Peer> {
     call.settle();
   }
 
-  #answer({ id, handler }: RunningCall<Peer>, value: unknown): void {
-    const { codecs, outbox } = this.#options;
+  #answer({ context, id, handler }: RunningCall<Peer>, value: unknown): void {
+    const { codecs, outbox, peer } = this.#options;
     try {
       const encoded = codecs.encode(value, handler.codec);
+      if (isSendingTapped()) {
+        tellSent(peer, "answer", context.name, encoded);
+        tellPayload(peer, "answer", context.name, value);
+      }
       if (encoded === undefined || typeof encoded === "string") {
         outbox.result(id, encoded);
         return;
@@ -287,5 +303,3 @@ export class Serving<Peer> {
     );
   }
 }
-
-const kindOfType: readonly EntryKind[] = ["call", "stream", "upload", "duplex"];

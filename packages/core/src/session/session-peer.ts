@@ -2,6 +2,7 @@
  * What users hold of a session. Its methods check names and options, and hand on to the session, or
  * to what stands in for it while there is none.
  */
+import { noticeSeen, sessionClosed, sessionOpened, sessionResumed } from "../diagnostics.ts";
 import { Emitter, type Subscription } from "../emitter.ts";
 import type { MyelinError } from "../errors.ts";
 import type {
@@ -35,6 +36,7 @@ import { ProcessHold } from "./process-hold.ts";
 import type { RemoteItems } from "./remote-items.ts";
 import { closedError, type SessionEnd } from "./session-end.ts";
 import type { SessionOwner, SessionStats } from "./session-options.ts";
+import { isSendingTapped, tellPayload } from "./taps.ts";
 import { timeLimit } from "./time-limit.ts";
 import { WaitingPosts } from "./waiting-posts.ts";
 
@@ -82,6 +84,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     this.#notices = new PeerNotices(this, endpoint.clock, (notice) => this.notify(notice));
     this.#calls = new PeerCalls({
       endpoint,
+      peer: this,
       hold: this.hold,
       accepting: () => this.accepting,
       openLater: (opening) => this.openLater(opening),
@@ -132,6 +135,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     const { endpoint } = this;
     const codec = endpoint.outgoing(name, "event")?.codec;
     const headers = endpoint.headers();
+    if (isSendingTapped()) tellPayload(this, "event", name, data);
     const session = this.accepting;
     let hasRoom: boolean;
     if (session === undefined) {
@@ -158,6 +162,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     const { endpoint } = this;
     const codec = endpoint.outgoing(name, "event")?.codec;
     const encoded = ownCopy(endpoint.anyCodecs.encode(data, codec, options));
+    if (isSendingTapped()) tellPayload(this, "event", name, data);
     const post = this.#posts.add({ name, encoded, headers: endpoint.headers() });
     this.accepting?.awaitRoom();
     await bounded(post.accepted, "post", options, this.endpoint.clock, post.withdraw);
@@ -295,6 +300,20 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     this.listeners.emit("state", state);
   }
 
+  /** A session stands, for the first time or again. */
+  protected tellOpened(): void {
+    const tap = this.resumptions === 0 ? sessionOpened : sessionResumed;
+    if (tap.hasSubscribers) {
+      tap.publish({ peer: this, dialect: this.dialect, remote: this.remote });
+    }
+  }
+
+  protected tellClosed({ error, unacknowledged, unsent }: SessionEnd): void {
+    if (sessionClosed.hasSubscribers) {
+      sessionClosed.publish({ peer: this, error, unsent, unacknowledged });
+    }
+  }
+
   /** There is a connection: it is held or not, as was asked for before. */
   protected setConnection(connection: Connection): void {
     this.connection = connection;
@@ -315,6 +334,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   protected notify(notice: Notice): void {
+    if (noticeSeen.hasSubscribers) noticeSeen.publish({ notice });
     const isHeard = this.listeners.emit("notice", notice);
     if (!this.passOn(notice) && !isHeard) warnOfNotice(notice);
   }

@@ -89,7 +89,7 @@ export class Session<Peer> implements Conversation, IntakeOwner {
       codecs: this.#codecs,
       deadlines: this.#deadlines,
     };
-    this.#calling = new Calling({ ...shared, names, firstId: side === "client" ? 1 : 2 });
+    this.#calling = new Calling({ ...shared, peer, names, firstId: side === "client" ? 1 : 2 });
     this.#serving = new Serving<Peer>({
       ...shared,
       peer,
@@ -100,6 +100,7 @@ export class Session<Peer> implements Conversation, IntakeOwner {
       errors: options.errors,
     });
     const router = new MessageRouter({
+      peer,
       calling: this.#calling,
       serving: this.#serving,
       events: new EventDispatch(peer, handlers, options.owner),
@@ -128,6 +129,7 @@ export class Session<Peer> implements Conversation, IntakeOwner {
       onTooSlow: (error) => this.onBroken(error),
     });
     this.#sending = new Sending({
+      peer,
       names,
       outbox: this.#outbox,
       calling: this.#calling,

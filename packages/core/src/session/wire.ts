@@ -55,6 +55,14 @@ export const codecId = { json: 1, bytes: 2, jsonAndBytes: 3, tagged: 4, structur
 export const callType = { call: 0, stream: 1, upload: 2, duplex: 3 } as const;
 export type CallType = (typeof callType)[keyof typeof callType];
 
+/** What each type is called in a contract. */
+export const kindOfType: readonly ["call", "stream", "upload", "duplex"] = [
+  "call",
+  "stream",
+  "upload",
+  "duplex",
+];
+
 /** Whether the handler did anything, as an error says it. */
 export const ranCode = { no: 0, maybe: 1, yes: 2 } as const;
 

@@ -366,3 +366,32 @@ describe("a place in a trace", () => {
     expect(await within("the end", client.closed)).toMatchObject({ error: coded("ERR_PROTOCOL") });
   });
 });
+
+test("middleware is given all that a handler is, and the data", async () => {
+  const seen: unknown[] = [];
+  const { server, client, peer } = await pair({
+    client: { trace: { current: () => ({ traceparent }) } },
+    server: {
+      use: [
+        async ({ bytes, data, kind, name, peer: from, signal, trace }, next) => {
+          seen.push({ bytes, data, kind, name, from, trace, isAborted: signal.aborted });
+          const answer = next();
+          if (name === "slow") {
+            await new Promise((resolve) => signal.addEventListener("abort", resolve));
+            seen.push(signal.reason);
+          }
+          return answer;
+        },
+      ],
+    },
+  });
+  server.handle("x", () => "answered");
+  server.handle("slow", () => {});
+  expect(await client.call("x", 1, { bytes: [filled(2, 7)] })).toBe("answered");
+  const more = { kind: "call", from: peer, trace: { traceparent }, isAborted: false };
+  expect(seen).toEqual([{ ...more, bytes: [filled(2, 7)], data: 1, name: "x" }]);
+  const slow = client.call("slow", 2, { timeoutMs: 20 });
+  await expect(slow).rejects.toMatchObject({ code: "ERR_TIMEOUT" });
+  await until("the handler's end", () => seen.length === 3);
+  expect(seen[2]).toMatchObject({ code: "ERR_TIMEOUT" });
+});

@@ -1,0 +1,47 @@
+/** Tells tools of messages, when there is somebody who listens: each caller asks that first. */
+import { type MessageKind, messageReceived, messageSent, payloadSeen } from "../diagnostics.ts";
+import { type Encoded, encodedLength } from "./data-codecs.ts";
+import type { EncodedItem } from "./items.ts";
+
+/** Sessions are generic in their peer; that of a user has a name. */
+function named(peer: unknown): { readonly id: string } {
+  return peer as { readonly id: string };
+}
+
+/** Somebody wants to know what is sent. */
+export function isSendingTapped(): boolean {
+  return messageSent.hasSubscribers || payloadSeen.hasSubscribers;
+}
+
+export function tellSent(peer: unknown, kind: MessageKind, name: string, encoded: Encoded): void {
+  if (!messageSent.hasSubscribers) return;
+  messageSent.publish({ peer: named(peer), kind, name, size: encodedLength(encoded) });
+}
+
+export function tellPayload(peer: unknown, kind: MessageKind, name: string, data: unknown): void {
+  if (!payloadSeen.hasSubscribers) return;
+  payloadSeen.publish({ peer: named(peer), direction: "sent", kind, name, data });
+}
+
+export function tellItem(peer: unknown, name: string, item: EncodedItem, data: unknown): void {
+  if (messageSent.hasSubscribers) {
+    const size = typeof item === "string" ? item.length : item.body.length;
+    messageSent.publish({ peer: named(peer), kind: "item", name, size });
+  }
+  tellPayload(peer, "item", name, data);
+}
+
+/** Somebody wants to know what is received. */
+export function isReceivingTapped(): boolean {
+  return messageReceived.hasSubscribers || payloadSeen.hasSubscribers;
+}
+
+/** @param data as handlers get it, before a contract has checked it */
+export function tellReceived(peer: unknown, kind: MessageKind, name: string, data: unknown): void {
+  if (messageReceived.hasSubscribers) {
+    messageReceived.publish({ peer: named(peer), kind, name, size: undefined });
+  }
+  if (payloadSeen.hasSubscribers) {
+    payloadSeen.publish({ peer: named(peer), direction: "received", kind, name, data });
+  }
+}

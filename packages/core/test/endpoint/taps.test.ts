@@ -1,0 +1,175 @@
+// What tools hear of endpoints: on every channel, and never what is secret.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { inspect } from "node:util";
+import {
+  type CallSettled,
+  connect,
+  type HandshakeFailed,
+  type MessageSeen,
+  type NoticeSeen,
+  type PayloadSeen,
+  type SessionClosed,
+  type SessionDetached,
+  type SessionOpened,
+  serve,
+  tcp,
+} from "myelin";
+import { faulty } from "myelin/testing";
+import { afterEach, describe, expect, test } from "vitest";
+import { until } from "../../../../test/support/within.ts";
+import { all, freshAddress, keep, pair } from "./pairing.ts";
+
+const subscriptions: (() => void)[] = [];
+afterEach(() => {
+  for (const end of subscriptions.splice(0)) end();
+});
+
+function hear<Payload>(channel: string): Payload[] {
+  const heard: Payload[] = [];
+  const listener = (payload: unknown): unknown => heard.push(payload as Payload);
+  subscribe(channel, listener);
+  subscriptions.push(() => unsubscribe(channel, listener));
+  return heard;
+}
+
+async function* count(to: number) {
+  for (let item = 1; item <= to; item++) yield item;
+}
+
+const coded = (code: string) => expect.objectContaining({ code });
+
+describe("tools hear", () => {
+  test("of a session's beginning, break, return and end, at both ends", async () => {
+    const opened = hear<SessionOpened>("myelin:session:opened");
+    const detached = hear<SessionDetached>("myelin:session:detached");
+    const resumed = hear<SessionOpened>("myelin:session:resumed");
+    const closed = hear<SessionClosed>("myelin:session:closed");
+    const line = faulty(tcp());
+    const { client, peer } = await pair({
+      kind: "tcp",
+      client: { transports: [line], retry: { minMs: 1 } },
+    });
+    expect(opened.map((each) => each.peer)).toEqual(expect.arrayContaining([client, peer]));
+    expect(opened).toHaveLength(2);
+    expect(opened[0]).toMatchObject({ dialect: "myelin", remote: expect.stringMatching(/^tcp:/) });
+    line.faults.cutAll();
+    await until("a return", () => resumed.length === 2);
+    const lost = { error: coded("ERR_CONNECTION_LOST") };
+    expect(detached).toEqual(expect.arrayContaining([{ peer: client, ...lost }]));
+    expect(new Set(resumed.map((each) => each.peer))).toEqual(new Set([client, peer]));
+    expect(closed).toEqual([]);
+    await client.close();
+    await until("the end", () => closed.length === 2);
+    const nothing = { events: 0, calls: 0 };
+    expect(closed[0]).toMatchObject({ error: undefined, unsent: nothing, unacknowledged: nothing });
+    expect(opened).toHaveLength(2);
+  });
+
+  test("of every message, by kind, name and size, where it is sent and where it arrives", async () => {
+    const { client, peer, server } = await pair();
+    const sent = hear<MessageSeen>("myelin:message:sent");
+    const received = hear<MessageSeen>("myelin:message:received");
+    const settled = hear<CallSettled>("myelin:call:settled");
+    server.handle("double", (x) => 2 * (x as number));
+    server.handle("count", (to) => count(to as number));
+    server.handle("sum", async (items) => {
+      let sum = 0;
+      for await (const item of items as AsyncIterable<number>) sum += item;
+      return sum;
+    });
+    server.on("hello", () => {});
+    client.send("hello", "ada");
+    await client.post("hello", new Uint8Array(10));
+    server.broadcast("news", null);
+    expect(await client.call("double", 21)).toBe(42);
+    expect(await all(client.stream("count", 2))).toEqual([1, 2]);
+    expect(await client.upload("sum", count(3))).toBe(6);
+    await expect(client.call("nope")).rejects.toMatchObject({ code: "ERR_NO_HANDLER" });
+    const lines = (list: MessageSeen[], by: unknown) =>
+      list.filter((each) => each.peer === by).map(({ kind, name }) => `${kind} ${name}`);
+    const clientsWords = [
+      ...["event hello", "event hello", "call double", "stream count", "upload sum"],
+      ...["item sum", "item sum", "item sum", "call nope"],
+    ];
+    const serversWords = [
+      ...["event news", "answer double", "item count", "item count", "answer sum"],
+    ];
+    expect(lines(sent, client)).toEqual(clientsWords);
+    expect(lines(received, peer)).toEqual(clientsWords);
+    expect(lines(sent, peer).filter((line) => line !== "answer count")).toEqual(serversWords);
+    const heard = lines(received, client).filter((line) => line !== "answer count");
+    expect(heard.sort()).toEqual(serversWords.sort());
+    expect(sent.slice(0, 2)).toMatchObject([{ size: 5 }, { size: 10 }]);
+    expect(settled.map(({ error, name, peer: by }) => [by === client, name, error?.code])).toEqual([
+      [true, "double", undefined],
+      [true, "count", undefined],
+      [true, "sum", undefined],
+      [true, "nope", "ERR_NO_HANDLER"],
+    ]);
+    for (const { ms } of settled) expect(ms).toBeGreaterThanOrEqual(0);
+  });
+
+  test("what programs say only on the channel that is for it", async () => {
+    const { client, server } = await pair();
+    server.handle("double", (x) => 2 * (x as number));
+    const payloads = hear<PayloadSeen>("myelin:payload");
+    client.send("hello", { name: "ada" });
+    await client.call("double", 21);
+    expect(payloads.map(({ data, direction, kind }) => [direction, kind, data])).toEqual([
+      ["sent", "event", { name: "ada" }],
+      ["sent", "call", 21],
+      ["received", "event", { name: "ada" }],
+      ["received", "call", 21],
+      ["sent", "answer", 42],
+      ["received", "answer", 42],
+    ]);
+  });
+
+  test("of who is turned away, and of notices", async () => {
+    const failed = hear<HandshakeFailed>("myelin:handshake:failed");
+    const notices = hear<NoticeSeen>("myelin:notice");
+    const address = freshAddress();
+    keep(await serve(address, { authorize: () => false }));
+    await expect(connect(address)).rejects.toMatchObject({ code: "ERR_REFUSED" });
+    expect(failed).toMatchObject([{ address, error: coded("ERR_REFUSED") }]);
+    const { client } = await pair();
+    client.send("nobody-listens", 1);
+    await client.flush();
+    await until("a notice", () => notices.length > 0);
+    expect(notices[0]?.notice).toMatchObject({ kind: "unhandled" });
+  });
+
+  test("neither secrets nor data on any other channel", async () => {
+    const channels = ["connection:opened", "connection:closed", "listener:error"]
+      .concat(["handshake:failed", "session:opened", "session:resumed", "session:detached"])
+      .concat(["session:closed", "message:sent", "message:received", "call:settled", "notice"]);
+    const heard = channels.map((each) => hear<object>(`myelin:${each}`));
+    const line = faulty(tcp());
+    const secret = "between-us-and-nobody-else";
+    const { client, server } = await pair({
+      kind: "tcp",
+      server: { secret, insecureTransport: true },
+      client: {
+        ...{ secret, insecureTransport: true },
+        transports: [line],
+        retry: { minMs: 1 },
+      },
+    });
+    server.handle("echo", (data) => data);
+    await client.call("echo", "data-of-mine");
+    line.faults.cutAll();
+    await client.call("echo", "data-of-mine");
+    await expect(
+      connect(server.address, { secret: "another-one-altogether", insecureTransport: true }),
+    ).rejects.toMatchObject({ code: "ERR_AUTHENTICATION" });
+    await client.close();
+    const plain = heard.flat().map((payload) => {
+      // Peers and connections are the program's own objects: what they show of themselves counts, too.
+      return inspect(payload, { depth: 2, showHidden: false });
+    });
+    expect(plain.length).toBeGreaterThan(10);
+    for (const word of [secret, "data-of-mine", "another-one-altogether"]) {
+      expect(plain.filter((text) => text.includes(word))).toEqual([]);
+    }
+  });
+});
