@@ -15,10 +15,13 @@ export const limits: {
   readonly maxNames: number;
   readonly maxNameBytes: number;
   readonly connectionBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly maxHelloBytes: number;
   readonly maxFrameBytes: number;
   readonly maxMessageBytes: number;
   readonly maxBinaryBytes: number;
   readonly maxOpenMessages: number;
+  readonly messageProgressTimeoutMs: number;
   readonly windowMessages: number;
   readonly windowBytes: number;
   readonly maxInboundCalls: number;
@@ -63,6 +66,10 @@ export const limits: {
   maxNameBytes: 256,
   /** What waits in a socket cannot be overtaken: a ping would wait behind all of a large transfer. */
   connectionBytes: 256 * 1024,
+  /** A hundred peers at once, each within its own limits, would have a hundred times as much. */
+  maxBufferedBytes: 256 * 1024 * 1024,
+  /** Strangers could have whatever they say of themselves kept, before anybody knows them. */
+  maxHelloBytes: 16 * 1024,
   /** A length is a promise that costs nothing: more than this is not collected for one frame. */
   maxFrameBytes: 256 * 1024,
   /** JSON is parsed in one go, a megabyte in some milliseconds in which nothing else happens. */
@@ -71,6 +78,8 @@ export const limits: {
   maxBinaryBytes: 256 * 1024 * 1024,
   /** Large messages that are begun and never completed would each hold their share of memory. */
   maxOpenMessages: 4,
+  /** And one that is begun and never goes on would hold it for as long as the connection lasts. */
+  messageProgressTimeoutMs: 30_000,
   /** A sender that is faster than the handlers would fill the memory with events that wait. */
   windowMessages: 1_024,
   /** The same in bytes; so many that a few messages of a megabyte are under way at once. */

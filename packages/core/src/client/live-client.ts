@@ -59,6 +59,7 @@ export abstract class LiveClient extends SessionPeer {
       settings: options.offline,
       codecs: endpoint.anyCodecs,
       highWaterMarkBytes: endpoint.highWaterMarkBytes,
+      budget: endpoint.budget,
       onDropped: (events, bytes, reason) => this.tellDropped(events, bytes, reason),
     });
     this.first = new Promise((resolve, reject) => {

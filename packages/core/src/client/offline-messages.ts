@@ -7,6 +7,7 @@ import { MyelinError } from "../errors.ts";
 import type { CallOpening } from "../session/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
 import { type DataCodecs, type Encoded, encodedLength, ownCopy } from "../session/data-codecs.ts";
+import type { MemoryBudget } from "../session/memory-budget.ts";
 import { OfflineQueue, type Waiting } from "../session/offline-queue.ts";
 import type { MovedMessage } from "../session/session-end.ts";
 
@@ -24,6 +25,7 @@ export interface OfflineMessagesOptions {
   /** Encodes for a server whose own limits are not known yet. */
   readonly codecs: DataCodecs;
   readonly highWaterMarkBytes: number;
+  readonly budget: MemoryBudget;
   readonly onDropped: (events: number, bytes: number, reason: "offline" | "too-old") => void;
 }
 
@@ -42,8 +44,11 @@ export class OfflineMessages {
   readonly #queue: OfflineQueue<Conversation>;
 
   constructor(options: OfflineMessagesOptions) {
+    const { budget, clock, settings } = options;
     this.#options = options;
-    this.#queue = new OfflineQueue(options.clock, options.settings);
+    // Half of the memory is left for the session to come.
+    const maxBytes = Math.min(settings.maxBytes, budget.maxBytes / 2);
+    this.#queue = new OfflineQueue(clock, { ...settings, maxBytes }, budget.open());
   }
 
   /** Messages that wait. */

@@ -6,9 +6,12 @@
 /** Bytes are bytes on the wire; each message counts as at least 64. */
 export interface EndpointLimits {
   /**
-   * All that an endpoint buffers, for all connections together: incomplete messages, windows of
-   * streams, what is unsent, what is kept for a replay. Limits per connection do not stop a hundred
-   * peers at once. When it is spent windows are not renewed, then the largest offender is cut.
+   * All that an endpoint buffers, for all connections together: incomplete messages, items that were
+   * not asked for, what is unsent, what is kept for a replay, what waits for room or for a connection.
+   * Limits per connection do not stop a hundred peers at once. From three quarters of it on, whoever
+   * has more than an equal share gets no window, no credit, and no events beyond it; when it is spent,
+   * whoever has most is cut: `ERR_SLOW_PEER` if it does not read, else `ERR_BUSY`. One message may
+   * overdraw it. What handlers have been given and have not settled is theirs, and may be as much again.
    * @defaultValue 256 MiB
    */
   maxBufferedBytes?: number;
@@ -24,11 +27,14 @@ export interface EndpointLimits {
   /** Headers of one message: trace context and the like, which no window counts. @defaultValue 8 KiB */
   maxHeaderBytes?: number;
   /**
-   * Large messages that a peer may have begun and not finished. Many beginnings would hold memory for
-   * ever. @defaultValue 4
+   * Large messages that a peer may have begun and not finished, from 1 to 4, items of streams apart.
+   * Many beginnings would hold memory for ever. @defaultValue 4
    */
   maxOpenMessages?: number;
-  /** A large message must make progress so often, for the same reason. @defaultValue 30,000 */
+  /**
+   * A large message must make progress so often, for the same reason, or its connection ends with
+   * `ERR_TIMEOUT`; not while its last part may be waiting for handlers of this end. @defaultValue 30,000
+   */
   messageProgressTimeoutMs?: number;
   /**
    * Events and openings of calls that a peer may send before handlers have settled, as bytes and as a
@@ -36,7 +42,7 @@ export interface EndpointLimits {
    * @defaultValue 4 MiB
    */
   windowBytes?: number;
-  /** @defaultValue 1,024 */
+  /** The same as a number: a million tiny events would be as many live promises. @defaultValue 1,024 */
   windowMessages?: number;
   /**
    * Calls and streams of one peer that are open, until the handler has settled and the answer is
@@ -46,7 +52,10 @@ export interface EndpointLimits {
   maxInboundCalls?: number;
   /** Calls and streams of this end that wait at one peer. More is `ERR_QUEUE_FULL`. @defaultValue 65,536 */
   maxPendingCalls?: number;
-  /** Items of one stream on their way, at first; it grows with the round trip. @defaultValue 64 KiB */
+  /**
+   * Items of one stream on their way, at first; it grows with the round trip. Stops a producer that is
+   * faster than its consumer. @defaultValue 64 KiB
+   */
   streamWindowBytes?: number;
   /** What it may grow to. Stops a stream from taking the budget of all others. @defaultValue 4 MiB */
   maxStreamWindowBytes?: number;
@@ -56,7 +65,7 @@ export interface EndpointLimits {
    * What is unsent and unacknowledged for one peer, at most, beside the largest message that is on its
    * way, which may be larger than this: then `slowPeer` says what happens to
    * events, and everything else that does not fit ends the connection with `ERR_SLOW_PEER`. A peer that
-   * does not read would have this end's memory.
+   * does not read would have this end's memory. At most half of `maxBufferedBytes`.
    * @defaultValue 64 MiB
    */
   maxQueuedBytes?: number;
@@ -68,7 +77,10 @@ export interface ServerLimits extends EndpointLimits {
   maxPendingHandshakes?: number;
   /** From accepting a connection to its welcome, TLS included. @defaultValue 5,000 */
   handshakeTimeoutMs?: number;
-  /** What a client says of itself before it is known. @defaultValue 16 KiB */
+  /**
+   * What a client says of itself before it is known, from 1 to 16 KiB: strangers could have whatever
+   * they say kept. @defaultValue 16 KiB
+   */
   maxHelloBytes?: number;
   /** Sessions, open and detached. A flood of clients would use up descriptors and memory. @defaultValue 10,000 */
   maxPeers?: number;

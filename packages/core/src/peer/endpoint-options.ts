@@ -13,7 +13,10 @@ import type { AnsweredKind, Handlers, Listeners, Middleware, TraceContext } from
 export interface ResumeOptions {
   /** @defaultValue 30,000 */
   windowMs?: number;
-  /** What may wait for the return, unsent and unacknowledged. @defaultValue `maxQueuedBytes` */
+  /**
+   * What may wait for the return, unsent and unacknowledged: beyond it events are treated as `slowPeer`
+   * says, and calls are `ERR_QUEUE_FULL`. @defaultValue `maxQueuedBytes`
+   */
   bufferBytes?: number;
 }
 

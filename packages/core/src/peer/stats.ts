@@ -42,6 +42,6 @@ export interface ServerStats extends ExchangeStats {
   readonly detached: number;
   /** Connections turned away: limits, secret, `authorize`, version. */
   readonly refused: number;
-  /** Bytes of all buffers, of `maxBufferedBytes`. */
+  /** Bytes of all buffers at this moment, of `maxBufferedBytes`; without what handlers were given. */
   readonly bufferedBytes: number;
 }

@@ -23,6 +23,7 @@ export interface GateOptions {
   readonly authorize: Authorize | undefined;
   readonly authorizeTimeoutMs: number;
   readonly welcomeTimeoutMs: number;
+  readonly maxHelloBytes: number;
   readonly maxPendingHandshakes: number;
   readonly maxPeers: number;
 }
@@ -140,6 +141,7 @@ export class Gate {
         keys: endpoint.keys,
         channelBinding: channelBinding(connection),
         timeoutMs: this.#options.welcomeTimeoutMs,
+        maxHelloBytes: this.#options.maxHelloBytes,
         features: endpoint.resumeWindow(place.isLocal) > 0 ? [resumeFeature] : [],
         decide: (hello, resume) => this.#decide(connection, hello, resume, id, place),
       },

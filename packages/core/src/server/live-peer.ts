@@ -20,6 +20,8 @@ export interface PeerOwner {
   readonly rooms: Rooms<LivePeer>;
   onGone(peer: LivePeer): void;
   onDetached(peer: LivePeer): void;
+  /** A peer that waits for its client holds so many bytes for it. */
+  onHeld(peer: LivePeer, bytes: number): void;
   tellNotice(notice: Notice): boolean;
 }
 

@@ -2,13 +2,12 @@
 import type { Entry } from "../contract/entry.ts";
 import { Emitter, type Subscription } from "../emitter.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
-import { limits } from "../limits.ts";
 import type { CloseOptions, ListenerOptions } from "../peer/call-options.ts";
 import type { Notice } from "../peer/notice.ts";
 import type { AskOptions, BroadcastOptions, BroadcastResult } from "../peer/server.ts";
 import type { ExchangeStats, ServerStats } from "../peer/stats.ts";
 import { bindOnUse } from "../session/bound-methods.ts";
-import { type Encoded, ownCopy } from "../session/data-codecs.ts";
+import { type Encoded, shareable } from "../session/data-codecs.ts";
 import type { Endpoint, UserHandler } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
@@ -43,8 +42,9 @@ export class LiveServer implements AsyncDisposable {
   readonly addresses: readonly string[];
   readonly rooms: Rooms<LivePeer> = new Rooms();
   readonly #peers = new Map<string, LivePeer>();
-  /** Those that wait for their clients, the one that has waited longest first. */
-  readonly #detached = new Set<LivePeer>();
+  /** Those that wait for their clients, and what is held for them; who has waited longest is first. */
+  readonly #detached = new Map<LivePeer, number>();
+  #detachedBytes = 0;
   readonly #endpoint: Endpoint<SessionPeer>;
   readonly #gate: Gate;
   readonly #listeners: readonly Listener[];
@@ -110,15 +110,24 @@ export class LiveServer implements AsyncDisposable {
 
   /** Sessions that wait are kept within their limits: the oldest expire. @internal */
   onDetached(peer: LivePeer): void {
-    this.#detached.delete(peer);
-    this.#detached.add(peer);
+    this.#attached(peer);
+    this.#detached.set(peer, 0);
+    this.#limitDetached();
+  }
+
+  /** @internal */
+  onHeld(peer: LivePeer, bytes: number): void {
+    const before = this.#detached.get(peer);
+    if (before === undefined) return;
+    this.#detachedBytes += bytes - before;
+    this.#detached.set(peer, bytes);
     this.#limitDetached();
   }
 
   /** @internal */
   onGone(peer: LivePeer): void {
     this.#peers.delete(peer.id);
-    this.#detached.delete(peer);
+    this.#attached(peer);
     // What waited, and whoever was at work for it, is gone with it.
     const over = { pendingBytes: 0, pendingCalls: 0, activeHandlers: 0 };
     this.#past = { ...sumOf([this.#past, peer.stats()]), ...over };
@@ -149,8 +158,9 @@ export class LiveServer implements AsyncDisposable {
   broadcast(name: string, data?: unknown, options: BroadcastOptions = {}): BroadcastResult {
     if (this.#closing !== undefined) throw closedError();
     const entry: Entry | undefined = this.#endpoint.outgoing(name, "event");
-    // One copy for all of them, if any.
-    const encoded = ownCopy(this.#endpoint.anyCodecs.encode(data, entry?.codec, options));
+    const { anyCodecs } = this.#endpoint;
+    // All of them share what is large, and one copy, if any.
+    const encoded = shareable(anyCodecs.encode(data, entry?.codec, options));
     const headers = this.#endpoint.headers();
     let accepted = 0;
     let dropped = 0;
@@ -162,7 +172,6 @@ export class LiveServer implements AsyncDisposable {
       else if (peer.dropped > before) dropped += 1;
       else accepted += 1;
     }
-    if (this.#detached.size > 0) this.#limitDetached();
     return { accepted, dropped, refused };
   }
 
@@ -195,13 +204,12 @@ export class LiveServer implements AsyncDisposable {
 
   stats(): ServerStats {
     const peers = [...this.#peers.values()];
-    const bufferedBytes = peers.reduce((sum, peer) => sum + peer.stats().pendingBytes, 0);
     return {
       ...sumOf([this.#past, ...peers.map((peer) => peer.stats())]),
       peers: peers.length - this.#detached.size,
       detached: this.#detached.size,
       refused: this.#gate.refused,
-      bufferedBytes,
+      bufferedBytes: this.#endpoint.budget.measure(),
     };
   }
 
@@ -221,20 +229,23 @@ export class LiveServer implements AsyncDisposable {
       client.connection.abort();
       return;
     }
-    this.#detached.delete(peer);
+    this.#attached(peer);
     peer.comeBack(client);
   }
 
+  /** It waits for its client no more. */
+  #attached(peer: LivePeer): void {
+    this.#detachedBytes -= this.#detached.get(peer) ?? 0;
+    this.#detached.delete(peer);
+  }
+
   #limitDetached(): void {
-    const bytesOf = (peer: LivePeer): number => peer.stats().pendingBytes;
-    let bytes = 0;
-    for (const peer of this.#detached) bytes += bytesOf(peer);
-    for (const peer of this.#detached) {
-      const isTooMuch =
-        this.#detached.size > this.#limits.maxDetachedSessions ||
-        bytes > this.#limits.maxDetachedBytes;
-      if (!isTooMuch) return;
-      bytes -= bytesOf(peer);
+    const { maxDetachedBytes, maxDetachedSessions } = this.#limits;
+    for (const [peer, bytes] of this.#detached) {
+      const areTooMany = this.#detached.size > maxDetachedSessions;
+      if (!areTooMany && this.#detachedBytes <= maxDetachedBytes) return;
+      // Where memory is short, those who take none of it may stay.
+      if (!areTooMany && bytes === 0) continue;
       peer.expire(
         new MyelinError("ERR_CONNECTION_LOST", "too many sessions waited for their clients"),
       );
@@ -248,8 +259,7 @@ export class LiveServer implements AsyncDisposable {
       return true;
     } catch (reason) {
       if (isMyelinError(reason) && reason.code === "ERR_QUEUE_FULL") {
-        const waits = `more than ${limits.maxQueuedBytes} bytes wait for it`;
-        peer.cut(new MyelinError("ERR_SLOW_PEER", `the peer does not read: ${waits}`));
+        peer.cut(new MyelinError("ERR_SLOW_PEER", `the peer does not read: ${reason.message}`));
       }
       return false;
     }

@@ -25,6 +25,7 @@ export class MyelinPeer extends LivePeer {
   /** The newest attempt to come back. */
   #returning: Connection | undefined;
   #expiry: Timer | undefined;
+  #heldBytes = 0;
 
   constructor(
     owner: PeerOwner,
@@ -117,6 +118,12 @@ export class MyelinPeer extends LivePeer {
     this.endpoint.clock.clearTimeout(this.#expiry);
     this.#expiry = this.endpoint.clock.setTimeout(() => this.expire(reason), this.#windowMs);
     this.owner.onDetached(this);
+    this.owner.onHeld(this, this.#heldBytes);
+  }
+
+  tellHeld(bytes: number): void {
+    this.#heldBytes = bytes;
+    if (this.state === "detached") this.owner.onHeld(this, bytes);
   }
 
   /** Nobody comes back for it. @internal */

@@ -46,6 +46,7 @@ export async function serve<C extends Contract = Contract>(
     nodeIpc,
     authorizeTimeoutMs: given.authorizeTimeoutMs ?? limits.authorizeTimeoutMs,
     welcomeTimeoutMs: sizes.handshakeTimeoutMs ?? limits.welcomeTimeoutMs,
+    maxHelloBytes: sizes.maxHelloBytes ?? limits.maxHelloBytes,
     maxPendingHandshakes: sizes.maxPendingHandshakes ?? limits.maxPendingHandshakes,
     maxPeers: sizes.maxPeers ?? limits.maxPeers,
   });

@@ -55,8 +55,14 @@ export class AcceptedQueue {
     return batch;
   }
 
-  /** Drops events, the oldest first, until so many bytes are free; calls stay. */
-  dropEvents(bytes: number): { events: number; bytes: number } {
+  /**
+   * Drops events, the oldest first, until so many bytes are free; calls stay.
+   * @param onMessage hears of each that had data of its own
+   */
+  dropEvents(
+    bytes: number,
+    onMessage: (message: Message) => void,
+  ): { events: number; bytes: number } {
     const dropped = { events: 0, bytes: 0 };
     for (let index = 0; index < this.#queue.length - 1 && dropped.bytes < bytes; ) {
       const each = this.#queue[index] as Batch | Message;
@@ -68,6 +74,7 @@ export class AcceptedQueue {
       }
       this.#queue.splice(index, 1);
       this.#settledBytes -= sizeOf(each);
+      if (!(each instanceof Batch)) onMessage(each);
       dropped.events += events;
       dropped.bytes += sizeOf(each);
     }
@@ -76,6 +83,11 @@ export class AcceptedQueue {
 
   [Symbol.iterator](): IterableIterator<Batch | Message> {
     return this.#queue.values();
+  }
+
+  clear(): void {
+    this.#queue.length = 0;
+    this.#settledBytes = 0;
   }
 
   moveTo(other: AcceptedQueue): void {

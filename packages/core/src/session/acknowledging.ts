@@ -14,6 +14,7 @@ export class Acknowledging {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #window: WindowSize;
+  readonly #isHeldBack: () => boolean;
   /** The peer keeps what it sent: it hears from us even when there is little to say. */
   readonly #isKept: boolean;
   #frames = 0;
@@ -21,14 +22,16 @@ export class Acknowledging {
   #bytes = 0;
   #timer: Timer | undefined;
 
+  /** @param isHeldBack more is held for this peer than there is memory for: its window waits */
   constructor(
-    parts: { clock: Clock; inbox: Inbox; outbox: Outbox },
+    parts: { clock: Clock; inbox: Inbox; outbox: Outbox; isHeldBack: () => boolean },
     window: WindowSize,
     isKept: boolean,
   ) {
     this.#clock = parts.clock;
     this.#inbox = parts.inbox;
     this.#outbox = parts.outbox;
+    this.#isHeldBack = parts.isHeldBack;
     this.#window = window;
     this.#isKept = isKept;
   }
@@ -39,8 +42,9 @@ export class Acknowledging {
     if (
       received - this.#frames >= framesAtOnce ||
       // A quarter: the sender hears of it while it still has some left.
-      (window.settledMessages - this.#messages) * 4 >= this.#window.messages ||
-      (window.settledBytes - this.#bytes) * 4 >= this.#window.bytes
+      (((window.settledMessages - this.#messages) * 4 >= this.#window.messages ||
+        (window.settledBytes - this.#bytes) * 4 >= this.#window.bytes) &&
+        !this.#isHeldBack())
     ) {
       this.now();
     } else if (this.#isKept && received > this.#frames && this.#timer === undefined) {
@@ -51,11 +55,22 @@ export class Acknowledging {
     }
   }
 
+  /** Half of the window is used, as the peer sees it: what it wants to send may have to wait for us. */
+  get isHalfUsed(): boolean {
+    const { receivedBytes, receivedMessages } = this.#inbox.window;
+    return (
+      (receivedMessages - this.#messages) * 2 >= this.#window.messages ||
+      (receivedBytes - this.#bytes) * 2 >= this.#window.bytes
+    );
+  }
+
   now(): void {
     const { received, window } = this.#inbox;
     this.#frames = received;
-    this.#messages = window.settledMessages;
-    this.#bytes = window.settledBytes;
+    if (!this.#isHeldBack()) {
+      this.#messages = window.settledMessages;
+      this.#bytes = window.settledBytes;
+    }
     this.#outbox.control.acknowledge({
       frames: received,
       messages: this.#messages,

@@ -1,9 +1,15 @@
 /** A large message that is arriving in fragments. */
 import { MyelinError } from "../errors.ts";
 import type { Entry } from "./entry-reader.ts";
+import { entryKind } from "./wire.ts";
 
-/** Memory that is asked for and not written to costs its address only. */
-const firstBytes = 1024 * 1024;
+/**
+ * What is asked for at first: memory that is not written to costs its address only. An item of a
+ * stream gets less, since there may be a thousand of them.
+ */
+const firstBytes = { message: 1024 * 1024, item: 64 * 1024 } as const;
+
+const noBytes = Buffer.alloc(0);
 
 export class Assembly {
   readonly entry: Entry;
@@ -11,15 +17,16 @@ export class Assembly {
   readonly total: number;
   /** False: what arrives is counted and dropped. */
   readonly isWanted: boolean;
-  #block: Buffer;
+  /** It grows with what arrives: a promised length alone costs its sender nothing. */
+  #block: Buffer = noBytes;
   #length = 0;
+  /** When the last part of it arrived, by the clock of the session. */
+  progressAt = 0;
 
   constructor(entry: Entry, codec: number, total: number, isWanted: boolean) {
     this.entry = entry;
     this.codec = codec;
     this.total = total;
-    // It grows with what arrives: a promised length alone costs its sender nothing.
-    this.#block = Buffer.allocUnsafeSlow(isWanted ? Math.min(total, firstBytes) : 0);
     this.isWanted = isWanted;
   }
 
@@ -27,9 +34,9 @@ export class Assembly {
     return this.#length === this.total;
   }
 
-  /** Bytes that it holds. */
+  /** Bytes of it that have arrived and are kept. */
   get heldBytes(): number {
-    return this.#block.length;
+    return this.isWanted ? this.#length : 0;
   }
 
   /** The whole body: the handler's own, nobody else has it. */
@@ -63,7 +70,8 @@ export class Assembly {
   }
 
   #grow(needed: number): void {
-    const size = Math.min(this.total, Math.max(needed, this.#block.length * 2));
+    const first = this.entry.kind === entryKind.item ? firstBytes.item : firstBytes.message;
+    const size = Math.min(this.total, Math.max(first, needed, this.#block.length * 2));
     const larger = Buffer.allocUnsafeSlow(size);
     this.#block.copy(larger, 0, 0, this.#length);
     this.#block = larger;

@@ -15,6 +15,7 @@ import { type UnsentMessage, unsentMessage } from "./unsent-message.ts";
 import { entryCost, frameKind, payload, tagBits } from "./wire.ts";
 
 const noFrame = Buffer.alloc(0);
+const noEntries = new EntryWriter();
 
 /** A batch that holds what `write` puts into it, and takes no more. */
 export function sealedBatch(write: (batch: Batch) => void): Batch {
@@ -25,7 +26,7 @@ export function sealedBatch(write: (batch: Batch) => void): Batch {
 }
 
 export class Batch implements Outgoing {
-  readonly #entries = new EntryWriter();
+  #entries = new EntryWriter();
   #json = "";
   #count = 0;
   #frame: Buffer = noFrame;
@@ -169,6 +170,7 @@ export class Batch implements Outgoing {
   /** It has left and will not be needed again: only what it counted for is kept. */
   forgetFrame(): void {
     this.#frame = noFrame;
+    this.#entries = noEntries;
   }
 
   /** Its events and calls, but for those taken back, as they were put in. It takes no more. */

@@ -2,7 +2,6 @@
 import type { Clock } from "../clock.ts";
 import { callSettled } from "../diagnostics.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
-import { limits } from "../limits.ts";
 import { sealedBatch } from "./batch.ts";
 import type { CallOpening, CallRequest } from "./call-opening.ts";
 import { MessagePlace } from "./call-place.ts";
@@ -10,6 +9,7 @@ import type { DataCodecs, Encoded } from "./data-codecs.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Entry } from "./entry-reader.ts";
 import { type CallHead, EntryWriter } from "./entry-writer.ts";
+import type { InboundItems } from "./inbound-items.ts";
 import { inheritDeadline } from "./inherited-deadline.ts";
 import { ItemReceiver } from "./item-receiver.ts";
 import { ItemSender } from "./item-sender.ts";
@@ -32,6 +32,10 @@ export interface CallingOptions {
   readonly outbox: Outbox;
   readonly codecs: DataCodecs;
   readonly deadlines: Deadlines;
+  /** Of the streams that this side consumes. */
+  readonly items: InboundItems;
+  /** Bytes of an upload that the peer takes before it asks for more. */
+  readonly uploadCredit: number;
 }
 
 const cancelReason = { aborted: 0, deadline: 1 } as const;
@@ -68,7 +72,7 @@ export class Calling {
 
   /** @throws {MyelinError} when the call cannot be made at all; it has not been accepted then. */
   open(opening: CallOpening): void {
-    const { clock, codecs, deadlines, names } = this.#options;
+    const { clock, codecs, deadlines, items, names } = this.#options;
     const { request } = opening;
     const { name, signal, type } = request;
     if (signal?.aborted === true) throw abortedError(name, signal.reason, "no");
@@ -90,7 +94,7 @@ export class Calling {
     call.timeoutMs = timeoutMs;
     call.openedAt = since;
     if (timeoutMs > 0) deadlines.add(call, timeoutMs);
-    const credit = hasOutput ? limits.streamWindowBytes : undefined;
+    const credit = hasOutput ? items.windowBytes : undefined;
     this.#send(call, { id, type, name: knownName, timeoutMs, since, credit, headers }, encoded);
     if (request.source !== undefined) this.#openInput(call, request.source);
     opening.onOpen(call);
@@ -176,8 +180,9 @@ export class Calling {
   }
 
   #openOutput(call: PendingCall, accept: CallRequest["accept"]): void {
-    const { outbox } = this.#options;
+    const { items, outbox } = this.#options;
     call.output = new ItemReceiver({
+      items,
       onCredit: (limit) => {
         outbox.control.credit(call.id, limit);
         outbox.touch();
@@ -188,7 +193,7 @@ export class Calling {
   }
 
   #openInput(call: PendingCall, source: ItemSource): void {
-    const { codecs, outbox, peer } = this.#options;
+    const { codecs, outbox, peer, uploadCredit } = this.#options;
     const { id, name, opening } = call;
     const { codec, options } = opening.request;
     // Bytes beside data go with the opening, once.
@@ -197,7 +202,7 @@ export class Calling {
       id,
       outbox,
       source,
-      credit: limits.streamWindowBytes,
+      credit: uploadCredit,
       encode(_, value) {
         const item = encodeItem(codecs, id, value, codec, how);
         if (isSendingTapped()) tellItem(peer, name, item, value);

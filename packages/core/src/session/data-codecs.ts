@@ -74,6 +74,13 @@ function certainCopy(encoded: Encoded): Encoded {
   return { codec: encoded.codec, body: Uint8Array.from(encoded.body), isOwn: true };
 }
 
+/** For many who are sent it: none of them needs a copy of its own, or bytes of its own of a long text. */
+export function shareable(encoded: Encoded): Encoded {
+  if (typeof encoded !== "string") return ownCopy(encoded);
+  if (encoded.length <= copiedBytes) return encoded;
+  return { codec: codecId.json, body: Buffer.from(encoded), isOwn: true };
+}
+
 export class DataCodecs {
   readonly #options: DataCodecsOptions;
 

@@ -1,5 +1,6 @@
 /** Checks the options that clients and servers have in common. */
 import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import { checkOption, milliseconds, type OptionRule } from "../options.ts";
 import type { ConnectOptions } from "../peer/connect-options.ts";
 import type { EndpointOptions, SlowPeerPolicy } from "../peer/endpoint-options.ts";
@@ -39,16 +40,20 @@ const endpointLimits: Rules = {
   ...{ windowBytes: some, windowMessages: some, maxInboundCalls: some },
   ...{ maxPendingCalls: some },
   ...{ highWaterMarkBytes: some, maxQueuedBytes: some },
-  ...{ maxBufferedBytes: "later", maxHeaderBytes: some, maxOpenMessages: "later" },
-  ...{ messageProgressTimeoutMs: "later" },
-  ...{ streamWindowBytes: "later", maxStreamWindowBytes: "later" },
+  ...{ maxBufferedBytes: some, maxHeaderBytes: some, messageProgressTimeoutMs: time },
+  // There are slots for so many, and the wire has no more.
+  maxOpenMessages: { min: 1, max: limits.maxOpenMessages },
+  streamWindowBytes: { min: 1024, max: Number.MAX_SAFE_INTEGER },
+  maxStreamWindowBytes: some,
 };
 
 const limitsOf: Readonly<Record<"serve" | "connect", Rules>> = {
   serve: {
     ...endpointLimits,
     ...{ maxPendingHandshakes: some, handshakeTimeoutMs: time, maxPeers: some },
-    ...{ maxDetachedSessions: some, maxDetachedBytes: some, maxHelloBytes: "later" },
+    maxDetachedSessions: some,
+    // A client never sends more than that.
+    ...{ maxDetachedBytes: some, maxHelloBytes: { min: 1024, max: limits.maxHelloBytes } },
   },
   connect: endpointLimits,
 };
@@ -72,7 +77,7 @@ export function checkOptions(owner: "serve" | "connect", options: EndpointOption
     const known = slowPeerPolicies.join(", ");
     throw new MyelinError("ERR_CONFIG", `${owner}(): slowPeer must be one of ${known}`);
   }
-  if (resume !== false) check(owner, "resume.", resume, { windowMs: time, bufferBytes: "later" });
+  if (resume !== false) check(owner, "resume.", resume, { windowMs: time, bufferBytes: some });
   if (heartbeat !== false) check(owner, "heartbeat.", heartbeat, { intervalMs: time });
 }
 

@@ -15,6 +15,7 @@ import type { SlowPeerPolicy, TracePropagator } from "../peer/endpoint-options.t
 import { unwatchAbort, watchAbort } from "./abort-watch.ts";
 import { type DataCodecs, unlimitedCodecs } from "./data-codecs.ts";
 import { type CallHandler, Handlers } from "./handlers.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { IncomingMessage, type MessageContext } from "./message-context.ts";
 import { currentHeaders } from "./message-headers.ts";
 import { checkName, NameTable } from "./name-table.ts";
@@ -40,7 +41,7 @@ export interface EndpointSettings {
   readonly cancelGraceMs?: number | undefined;
   readonly exposeErrors?: ExposeErrors | undefined;
   readonly exposeStacks?: boolean | undefined;
-  readonly resume?: { readonly windowMs?: number | undefined } | false | undefined;
+  readonly resume?: ResumeSettings | false | undefined;
   readonly heartbeat?: { readonly intervalMs?: number | undefined } | false | undefined;
   readonly codecs?: readonly Codec[] | undefined;
   readonly structured?: boolean | undefined;
@@ -62,6 +63,16 @@ export interface EndpointSizes {
   readonly highWaterMarkBytes?: number | undefined;
   readonly maxQueuedBytes?: number | undefined;
   readonly maxBinaryBytes?: number | undefined;
+  readonly maxBufferedBytes?: number | undefined;
+  readonly maxOpenMessages?: number | undefined;
+  readonly messageProgressTimeoutMs?: number | undefined;
+  readonly streamWindowBytes?: number | undefined;
+  readonly maxStreamWindowBytes?: number | undefined;
+}
+
+interface ResumeSettings {
+  readonly windowMs?: number | undefined;
+  readonly bufferBytes?: number | undefined;
 }
 
 const defaultCallTimeoutMs = 30_000;
@@ -85,7 +96,13 @@ export class Endpoint<Peer> {
   readonly cancelGraceMs: number;
   readonly maxInboundCalls: number;
   readonly maxPendingCalls: number;
+  /** No peer has more than half of the budget waiting for it. */
   readonly maxQueuedBytes: number;
+  readonly resumeBufferBytes: number;
+  readonly messageProgressTimeoutMs: number;
+  readonly maxStreamWindowBytes: number;
+  /** For all that its sessions buffer. */
+  readonly budget: MemoryBudget;
   readonly slowPeer: SlowPeerPolicy;
   readonly highWaterMarkBytes: number;
   readonly exposeErrors: ExposeErrors | undefined;
@@ -103,7 +120,7 @@ export class Endpoint<Peer> {
 
   /** @throws {MyelinError} `ERR_CONFIG` */
   constructor(side: Side, settings: EndpointSettings) {
-    const { contract, secret, limits: sizes = {} } = settings;
+    const { contract, resume, secret, limits: sizes = {} } = settings;
     this.side = side;
     this.clock = settings.clock ?? systemClock;
     this.registry = new CodecRegistry(settings.codecs);
@@ -122,6 +139,8 @@ export class Endpoint<Peer> {
       maxFrameBytes: sizes.maxFrameBytes ?? limits.maxFrameBytes,
       maxMessageBytes: sizes.maxMessageBytes ?? limits.maxMessageBytes,
       maxBinaryBytes: sizes.maxBinaryBytes ?? limits.maxBinaryBytes,
+      maxOpenMessages: sizes.maxOpenMessages ?? limits.maxOpenMessages,
+      streamWindowBytes: sizes.streamWindowBytes ?? limits.streamWindowBytes,
     };
     this.keys = secret === undefined ? undefined : proofKeys(secret);
     this.callTimeoutMs = settings.callTimeoutMs ?? defaultCallTimeoutMs;
@@ -130,7 +149,14 @@ export class Endpoint<Peer> {
     this.maxHeaderBytes = sizes.maxHeaderBytes ?? limits.maxHeaderBytes;
     this.maxInboundCalls = sizes.maxInboundCalls ?? limits.maxInboundCalls;
     this.maxPendingCalls = sizes.maxPendingCalls ?? limits.maxPendingCalls;
-    this.maxQueuedBytes = sizes.maxQueuedBytes ?? limits.maxQueuedBytes;
+    this.budget = new MemoryBudget(sizes.maxBufferedBytes ?? limits.maxBufferedBytes);
+    const maxQueuedBytes = sizes.maxQueuedBytes ?? limits.maxQueuedBytes;
+    this.maxQueuedBytes = Math.min(maxQueuedBytes, this.budget.maxBytes / 2);
+    const bufferBytes = resume === undefined || resume === false ? undefined : resume.bufferBytes;
+    this.resumeBufferBytes = Math.min(bufferBytes ?? maxQueuedBytes, this.maxQueuedBytes);
+    this.messageProgressTimeoutMs =
+      sizes.messageProgressTimeoutMs ?? limits.messageProgressTimeoutMs;
+    this.maxStreamWindowBytes = sizes.maxStreamWindowBytes ?? limits.maxStreamWindowBytes;
     this.slowPeer = settings.slowPeer ?? "wait";
     this.highWaterMarkBytes = sizes.highWaterMarkBytes ?? defaultHighWaterMarkBytes;
     this.exposeErrors = settings.exposeErrors;

@@ -117,3 +117,8 @@ function mayHaveData(kind: number): boolean {
 function broken(what: string): MyelinError {
   return new MyelinError("ERR_PROTOCOL", what);
 }
+
+/** Events and calls are under the window; what belongs to a call is not. */
+export function isWindowed({ kind }: Entry): boolean {
+  return kind === entryKind.event || kind === entryKind.call;
+}

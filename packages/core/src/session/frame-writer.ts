@@ -3,8 +3,10 @@
  * first use, and every counted frame remembered until it is acknowledged.
  */
 import type { Connection } from "../transport/transport.ts";
+import type { SharedBodies } from "./memory-budget.ts";
 import { type Name, type NameTable, nameFrame } from "./name-table.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { PinnedBodies } from "./pinned-bodies.ts";
 import { SentFrames } from "./sent-frames.ts";
 
 /** What is written to: a connection that is established. */
@@ -17,6 +19,7 @@ const joinedBytes = 8 * 1024;
 
 export class FrameWriter {
   readonly sent: SentFrames;
+  readonly #pinned: PinnedBodies;
   readonly #names: NameTable;
   readonly #announced: boolean[] = [];
   #link: Link | undefined;
@@ -24,9 +27,10 @@ export class FrameWriter {
   #leavingBytes = 0;
 
   /** @param keepsSent what was sent is kept whole until it is acknowledged */
-  constructor(names: NameTable, keepsSent: boolean) {
+  constructor(names: NameTable, keepsSent: boolean, bodies: SharedBodies) {
     this.#names = names;
-    this.sent = new SentFrames(keepsSent);
+    this.sent = new SentFrames(keepsSent, bodies);
+    this.#pinned = new PinnedBodies(bodies);
   }
 
   get link(): Link | undefined {
@@ -43,7 +47,18 @@ export class FrameWriter {
     return this.#leavingBytes + held;
   }
 
+  /** Bytes of the large bodies of which the connection has a part. */
+  get pinnedBytes(): number {
+    return this.#pinned.bytes;
+  }
+
+  /** The connection may have got rid of what it had. */
+  unpin(): void {
+    if (this.#link?.writable === true) this.#pinned.clear();
+  }
+
   attach(link: Link | undefined): void {
+    this.#pinned.clear();
     this.#link = link;
     this.#leaving = [];
     this.#leavingBytes = 0;
@@ -58,7 +73,8 @@ export class FrameWriter {
   }
 
   /** Writes a counted frame, without counting it. */
-  writeFrame({ body, frame }: Outgoing): void {
+  writeFrame({ body, frame, whole }: Outgoing): void {
+    if (whole !== undefined) this.#pinned.add(whole);
     if (body !== undefined) this.#add(frame);
     this.write(body ?? frame);
   }
@@ -80,6 +96,7 @@ export class FrameWriter {
       const parts = frames.length === 1 ? frames : joinShort(frames);
       if (parts.length > 1 && link.sendAll !== undefined) link.sendAll(parts);
       else for (const part of parts) link.send(part);
+      this.unpin();
     } catch {
       // The connection is closing: its end is about to be told.
       this.attach(undefined);

@@ -27,6 +27,7 @@ const codes: readonly (MyelinErrorCode | undefined)[] = [
   "ERR_TOO_LARGE",
   "ERR_SLOW_PEER",
   "ERR_TIMEOUT",
+  "ERR_BUSY",
 ];
 const maxTextBytes = 1024;
 

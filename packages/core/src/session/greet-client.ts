@@ -20,6 +20,8 @@ export interface GreetClientOptions {
   readonly keys: ProofKeys | undefined;
   readonly channelBinding?: Uint8Array | undefined;
   readonly timeoutMs: number;
+  /** The largest frame of the client's that is read before it is known. */
+  readonly maxHelloBytes: number;
   /** Lets a client in or not; asked once, after it has proven what it can. */
   readonly decide: (hello: Hello, resume: ResumeRequest | undefined) => Promise<Decision>;
   /** Extensions that this side offers. */
@@ -96,7 +98,7 @@ export function greetClient(
         fail(error, send);
       },
     },
-    { clock, timeoutMs },
+    { clock, timeoutMs, maxHelloBytes: options.maxHelloBytes },
   );
   greeting.begin(open);
   return greeting;

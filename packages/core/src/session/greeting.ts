@@ -42,14 +42,15 @@ export class Greeting<Step> implements Sink {
   constructor(
     connection: Connection,
     greeter: Greeter<Step>,
-    { clock, timeoutMs }: { clock: Clock; timeoutMs: number },
+    options: { clock: Clock; timeoutMs: number; maxHelloBytes?: number },
   ) {
+    const { clock, maxHelloBytes = maxHandshakeFrameBytes, timeoutMs } = options;
     this.connection = connection;
     this.#greeter = greeter;
     this.#clock = clock;
     this.#decoder = new LengthPrefixDecoder(
       { onFrame: (...frame) => this.#greeter?.onStep(greeter.handshake.onFrame(...frame)) },
-      { maxFrameBytes: maxHandshakeFrameBytes },
+      { maxFrameBytes: maxHelloBytes },
     );
     this.#timer = clock.setTimeout(() => {
       this.#fail(new MyelinError("ERR_TIMEOUT", `no welcome within ${timeoutMs} ms`));

@@ -29,6 +29,11 @@ export class HandlerWindow {
     return this.#messages;
   }
 
+  /** What they cost. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** A message of so many bytes is handed on: settles when its handlers have finished. */
   take(bytes: number): Settled {
     const cost = bytes + entryCost;

@@ -2,6 +2,7 @@
 import { MyelinError } from "../errors.ts";
 import { Fields } from "../framing/fields.ts";
 import { frameHeaderBytes, writeFrameHeader } from "../framing/length-prefix.ts";
+import { limits } from "../limits.ts";
 import type { Transcript } from "./proof.ts";
 
 export const handshakeKind = {
@@ -16,7 +17,7 @@ export const handshakeKind = {
  * The largest frame of a handshake, its kind included: who comes in is decided later, and a stranger
  * must not make us hold more.
  */
-export const maxHandshakeFrameBytes: number = 16 * 1024;
+export const maxHandshakeFrameBytes: number = limits.maxHelloBytes;
 
 /** @throws {MyelinError} `ERR_TOO_LARGE`, so that the peer need not say it. */
 export function handshakeFrame(kind: number, fields: Fields): Buffer {

@@ -6,12 +6,12 @@ import { isUtf8 } from "node:buffer";
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { decodeUtf8 } from "../bytes/text-queue.ts";
 import { MyelinError } from "../errors.ts";
-import { limits } from "../limits.ts";
 import { type ArrivingBody, BodyPlaces } from "./arriving-body.ts";
+import { Assemblies, type AssembliesOptions } from "./assemblies.ts";
 import { Assembly } from "./assembly.ts";
 import { WithBytes } from "./bytes-beside.ts";
 import { largestBody } from "./data-codecs.ts";
-import { type Entry, readEntry } from "./entry-reader.ts";
+import { type Entry, isWindowed, readEntry } from "./entry-reader.ts";
 import { NameBook } from "./name-book.ts";
 import { checkProtoKeys } from "./proto-keys.ts";
 import { Receipt, ReceiveWindow } from "./receive-window.ts";
@@ -21,14 +21,10 @@ import {
   entryCost,
   entryKind,
   firstIgnorableKind,
-  firstItemSlot,
   frameKind,
   isCounted,
   payload,
 } from "./wire.ts";
-
-/** Large messages in pieces at once, one for each stream among them. */
-const maxAssemblies = limits.maxOpenMessages + limits.maxInboundCalls;
 
 /** Who hears what arrived. What it throws ends the connection. */
 export interface InboxSink {
@@ -39,8 +35,11 @@ export interface InboxSink {
     receipt: Receipt | undefined,
     bytes?: readonly Uint8Array[],
   ): void;
-  /** Whether somebody reads the items of this stream. */
-  hasStream(id: number): boolean;
+  /**
+   * Whether somebody reads the items of this stream.
+   * @throws {MyelinError} `ERR_PROTOCOL` when its producer has no credit for another one
+   */
+  admitsItem(id: number): boolean;
   /** Items of a stream, at least one, and what they cost of its credit. */
   onItems(id: number, items: readonly unknown[], cost: number): void;
   /** A frame that is not counted; the reader is at its payload. */
@@ -49,7 +48,7 @@ export interface InboxSink {
   onSettled(): void;
 }
 
-export interface InboxOptions {
+export interface InboxOptions extends AssembliesOptions {
   /** What was granted to the peer. */
   readonly window: WindowSize;
   readonly maxFrameBytes: number;
@@ -75,8 +74,8 @@ export class Inbox {
   readonly #sink: InboxSink;
   readonly #reader = new ByteReader();
   readonly #names = new NameBook();
-  readonly #assemblies = new Map<number, Assembly>();
-  readonly #places = new BodyPlaces(this.#names, this.#assemblies);
+  readonly #assemblies: Assemblies;
+  readonly #places: BodyPlaces;
   #arriving: ArrivingBody | undefined;
   #stopped = false;
 
@@ -84,13 +83,13 @@ export class Inbox {
     this.#sink = sink;
     this.#options = options;
     this.window = new ReceiveWindow(options.window, 4 * options.maxFrameBytes);
+    this.#assemblies = new Assemblies(options);
+    this.#places = new BodyPlaces(this.#names, this.#assemblies.bySlot);
   }
 
-  /** Bytes that are held for messages that have not arrived whole. */
-  get heldBytes(): number {
-    let bytes = 0;
-    for (const assembly of this.#assemblies.values()) bytes += assembly.heldBytes;
-    return bytes;
+  /** Large messages that have not arrived whole. */
+  get assemblies(): Assemblies {
+    return this.#assemblies;
   }
 
   /** Hands on nothing more, not even of the frame that is being read. */
@@ -169,9 +168,8 @@ export class Inbox {
       this.#handOn(entry, this.#options.decode(codecId.bytes, body, true), cost, receipt);
       return;
     }
-    const assembly = this.#assemblies.get(arriving.slot) as Assembly;
-    assembly.reserved(arriving.part.length);
-    this.#checkComplete(arriving.slot, assembly);
+    const { part, slot } = arriving;
+    this.#handOnWhole(slot, this.#assemblies.reserved(slot, part.length));
   }
 
   #readBatch(bytes: Buffer, length: number): void {
@@ -249,37 +247,24 @@ export class Inbox {
     if (total > max) {
       throw new MyelinError("ERR_TOO_LARGE", `a message of ${total} bytes exceeds ${max}`);
     }
-    this.#checkSlot(slot, entry);
-    const isWanted = entry.kind !== entryKind.item || this.#sink.hasStream(entry.id);
+    const isItem = entry.kind === entryKind.item;
+    this.#assemblies.checkSlot(slot, isItem ? entry.id : undefined);
+    const isWanted = !isItem || this.#sink.admitsItem(entry.id);
     const assembly = new Assembly(entry, codec, total, isWanted);
     assembly.add(reader.view(reader.remaining));
     if (assembly.isComplete) throw new MyelinError("ERR_PROTOCOL", "a message opens complete");
-    this.#assemblies.set(slot, assembly);
-  }
-
-  /** A stream that ended meanwhile may still have items under way, but not any number of them. */
-  #checkSlot(slot: number, { kind, id }: Entry): void {
-    const isRight =
-      kind === entryKind.item ? slot === firstItemSlot + id : slot < limits.maxOpenMessages;
-    if (isRight && !this.#assemblies.has(slot) && this.#assemblies.size < maxAssemblies) return;
-    throw new MyelinError("ERR_PROTOCOL", `there is no slot ${slot} for a large message`);
+    this.#assemblies.open(slot, assembly);
   }
 
   #readFragment(): void {
-    const reader = this.#reader;
-    const slot = reader.varint();
-    const assembly = this.#assemblies.get(slot);
-    if (assembly === undefined) {
-      throw new MyelinError("ERR_PROTOCOL", `a fragment for slot ${slot}, which is not open`);
-    }
-    assembly.add(reader.view(reader.remaining));
-    this.#checkComplete(slot, assembly);
+    const slot = this.#reader.varint();
+    this.#handOnWhole(slot, this.#assemblies.add(slot, this.#reader.view(this.#reader.remaining)));
   }
 
-  /** Hands on what is complete. */
-  #checkComplete(slot: number, assembly: Assembly): void {
+  /** Hands a large message on if it is complete. */
+  #handOnWhole(slot: number, assembly: Assembly): void {
     if (!assembly.isComplete) return;
-    this.#assemblies.delete(slot);
+    this.#assemblies.close(slot, assembly);
     if (!assembly.isWanted) return;
     const { entry, codec, body, total } = assembly;
     const cost = total + entryCost;
@@ -325,10 +310,6 @@ export class Inbox {
     this.window.receive(messages, bytes);
     return new Receipt(this.window, messages, bytes, this.#sink);
   }
-}
-
-function isWindowed({ kind }: Entry): boolean {
-  return kind === entryKind.event || kind === entryKind.call;
 }
 
 function parse(bytes: Buffer): unknown {

@@ -37,6 +37,13 @@ export class Intake {
     return this.#held !== undefined && this.#held.length > 0;
   }
 
+  /** Bytes that are part of no frame yet, or that nobody was handed. */
+  get heldBytes(): number {
+    let bytes = this.#decoder.pendingBytes;
+    for (const chunk of this.#held ?? []) bytes += chunk.length;
+    return bytes;
+  }
+
   /** Bytes arrived, valid during the call. */
   receive(chunk: Uint8Array, connection: Connection): void {
     if (this.#held === undefined) {

@@ -4,8 +4,11 @@
  */
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import type { Credited, InboundItems } from "./inbound-items.ts";
 
 export interface ItemReceiverOptions {
+  /** What it shares with the other streams of the session. */
+  readonly items: InboundItems;
   /** Tells the producer how many bytes it may send in all. */
   readonly onCredit: (limit: number) => void;
   /** The consumer wants no more. */
@@ -30,12 +33,12 @@ const tolerance = 4 * limits.maxFrameBytes;
 
 const over: IteratorResult<unknown, undefined> = Object.freeze({ done: true, value: undefined });
 
-export class ItemReceiver {
+export class ItemReceiver implements Credited {
   readonly #options: ItemReceiverOptions;
   readonly #arrived: Arrived[] = [];
   readonly #waiters: Waiter[] = [];
-  #window = limits.streamWindowBytes;
-  #limit = limits.streamWindowBytes;
+  #window: number;
+  #limit: number;
   #received = 0;
   #consumed = 0;
   #ended = false;
@@ -43,21 +46,27 @@ export class ItemReceiver {
 
   constructor(options: ItemReceiverOptions) {
     this.#options = options;
+    this.#window = options.items.windowBytes;
+    this.#limit = this.#window;
   }
 
-  /** Bytes that have arrived and were not asked for. */
-  get heldBytes(): number {
-    return this.#received - this.#consumed;
-  }
-
-  /** @throws {MyelinError} `ERR_PROTOCOL` when the producer had no credit left. */
-  push(items: readonly unknown[], cost: number): void {
+  /**
+   * The producer is about to send more.
+   * @throws {MyelinError} `ERR_PROTOCOL` when it has no credit left: one item may overdraw it.
+   */
+  checkCredit(): void {
     if (this.#received >= this.#limit + tolerance) {
       throw new MyelinError("ERR_PROTOCOL", "items of a stream without credit for them");
     }
+  }
+
+  /** @throws {MyelinError} as {@link checkCredit} */
+  push(items: readonly unknown[], cost: number): void {
+    this.checkCredit();
     this.#received += cost;
     if (this.#ended) return;
     this.#arrived.push({ items, cost, next: 0 });
+    this.#options.items.bytes += cost;
     while (this.#waiters.length > 0 && this.#arrived.length > 0) {
       this.#handOut(this.#waiters.shift() as Waiter);
     }
@@ -67,6 +76,7 @@ export class ItemReceiver {
   end(error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#options.items.forget(this);
     this.#error = error;
     if (this.#arrived.length > 0) return;
     const [first, ...others] = this.#waiters.splice(0);
@@ -91,7 +101,9 @@ export class ItemReceiver {
 
   /** The consumer has had enough. */
   stop(): void {
-    this.#arrived.length = 0;
+    const { items } = this.#options;
+    for (const { cost } of this.#arrived.splice(0)) items.bytes -= cost;
+    items.forget(this);
     const wasOpen = !this.#ended;
     this.#ended = true;
     this.#error = undefined;
@@ -123,19 +135,22 @@ export class ItemReceiver {
     if (first.next === first.items.length) {
       this.#arrived.shift();
       this.#consumed += first.cost;
-      if (!this.#ended) this.#giveCredit();
+      this.#options.items.bytes -= first.cost;
+      if (!this.#ended) this.giveCredit();
     }
     const { accept } = this.#options;
     return accept === undefined ? item : accept(item);
   }
 
-  #giveCredit(): void {
+  /** Tells the producer of more credit, when enough was consumed and there is memory for more. */
+  giveCredit(): void {
     const left = this.#limit - this.#consumed;
-    if (left > this.#window / 2) return;
+    const { items } = this.#options;
+    if (left > this.#window / 2 || !items.admits(this)) return;
     // The producer has used all of it, and the consumer has consumed all of that: both wait for the
     // way between them.
     if (this.#arrived.length === 0 && this.#received >= this.#limit) {
-      this.#window = Math.min(this.#window * 2, limits.maxStreamWindowBytes);
+      this.#window = Math.min(this.#window * 2, items.maxWindowBytes);
     }
     this.#limit = this.#consumed + this.#window;
     this.#options.onCredit(this.#limit);

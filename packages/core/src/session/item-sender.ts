@@ -39,7 +39,7 @@ export class ItemSender implements Lane {
   #limit: number;
   /** What the items so far cost; those that are collected are counted as if all were ASCII. */
   #spent = 0;
-  /** Bytes in the queue; of large items without the heads of their frames. */
+  /** Bytes that wait here; of large items without the heads of their frames. */
   #queuedBytes = 0;
   #pulling = false;
   #over = false;
@@ -58,7 +58,7 @@ export class ItemSender implements Lane {
   sendNext(): void {
     if (this.#queue.length === 0) this.#seal();
     const first = this.#queue[0] as Outgoing | Fragments;
-    this.#queuedBytes -= this.nextBytes;
+    this.#hold(-this.nextBytes);
     const outgoing = first instanceof Fragments ? first.next() : first;
     if (!(first instanceof Fragments) || first.isDone) this.#queue.shift();
     this.#options.outbox.transmit(outgoing);
@@ -95,6 +95,7 @@ export class ItemSender implements Lane {
     this.#queue = this.#queue.filter((each) => each instanceof Fragments && each.isBegun);
     this.#json = "";
     this.#count = 0;
+    this.#hold(this.#queue.reduce((sum, each) => sum + bytesOf(each), 0) - this.#queuedBytes);
     this.#options.onStopped(this.#release());
   }
 
@@ -107,11 +108,11 @@ export class ItemSender implements Lane {
 
   /** There is credit, and not too much waits already: a peer may grant more than it ever reads. */
   get #mayPull(): boolean {
-    const collected = this.#json.length;
-    return (
-      this.#spent + collected + entryCost * this.#count < this.#limit &&
-      this.#queuedBytes + collected < limits.connectionBytes
-    );
+    const { outbox } = this.#options;
+    const cost = this.#spent + this.#json.length + entryCost * this.#count;
+    // Among many streams each may have an item that waits, but not more.
+    const most = outbox.itemBytes < outbox.maxItemBytes ? limits.connectionBytes : 1;
+    return cost < this.#limit && this.#queuedBytes < most;
   }
 
   #pull(): void {
@@ -168,6 +169,7 @@ export class ItemSender implements Lane {
     if (typeof item === "string") {
       this.#json += this.#json === "" ? `[${item}` : `,${item}`;
       this.#count += 1;
+      this.#hold(item.length + 1);
       if (this.#json.length >= outbox.maxBatchBytes) this.#seal();
     } else {
       this.#seal();
@@ -198,6 +200,7 @@ export class ItemSender implements Lane {
     const json = `${this.#json}]`;
     const jsonBytes = Buffer.byteLength(json);
     const headBytes = varintLength(id) + varintLength(count);
+    this.#hold(-this.#json.length);
     const frame = newFrame(frameKind.items, headBytes + jsonBytes);
     const at = writeVarint(frame, writeVarint(frame, frameHeaderBytes, id), count);
     frame.write(json, at, jsonBytes === json.length ? "latin1" : "utf8");
@@ -209,6 +212,16 @@ export class ItemSender implements Lane {
 
   #enqueue(next: Outgoing | Fragments): void {
     this.#queue.push(next);
-    this.#queuedBytes += next instanceof Fragments ? next.remaining : next.length;
+    this.#hold(bytesOf(next));
   }
+
+  /** More waits here, or less. */
+  #hold(bytes: number): void {
+    this.#queuedBytes += bytes;
+    this.#options.outbox.itemBytes += bytes;
+  }
+}
+
+function bytesOf(next: Outgoing | Fragments): number {
+  return next instanceof Fragments ? next.remaining : next.length;
 }

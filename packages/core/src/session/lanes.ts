@@ -1,9 +1,14 @@
 /** The queues that take turns in an outbox, streams apart. */
 import type { Lane } from "./fair-turns.ts";
-import type { Fragments } from "./message-frames.ts";
+import { isShared } from "./memory-budget.ts";
+import type { Fragments, Message } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { frameCost } from "./wire.ts";
 
-/** Batches and single messages, in the order in which they were accepted. */
+/**
+ * Batches and single messages, in the order in which they were accepted. Each counts with what it
+ * takes beside its bytes: a peer that does not read may make a million small answers wait.
+ */
 export class OrderedLane implements Lane {
   readonly #send: (outgoing: Outgoing) => void;
   #queue: Outgoing[] = [];
@@ -31,13 +36,13 @@ export class OrderedLane implements Lane {
 
   add(outgoing: Outgoing): void {
     this.#queue.push(outgoing);
-    this.#bytes += outgoing.length;
+    this.#bytes += outgoing.length + frameCost;
   }
 
   sendNext(): void {
     const outgoing = this.#queue[this.#next] as Outgoing;
     this.#next += 1;
-    this.#bytes -= outgoing.length;
+    this.#bytes -= outgoing.length + frameCost;
     if (this.#next === this.#queue.length) {
       this.#queue = [];
       this.#next = 0;
@@ -57,26 +62,45 @@ export class OrderedLane implements Lane {
   unsent(): readonly Outgoing[] {
     return this.#queue.slice(this.#next);
   }
+
+  clear(): void {
+    this.#queue = [];
+    this.#next = 0;
+    this.#bytes = 0;
+    this.#behind.length = 0;
+  }
 }
 
-export interface LargeLaneOptions {
-  readonly send: (outgoing: Outgoing) => void;
-  /** Only the last part is left, which stays until {@link LargeLane.goOn}; absent: nothing holds it. */
-  readonly onLast: ((lane: LargeLane) => void) | undefined;
-  readonly onDone: (lane: LargeLane) => void;
+/** Who has a large message to send. */
+export interface LargeLaneOwner {
+  /** A part of it leaves: so many bytes of its body. */
+  sendPart(outgoing: Outgoing, bytes: number, isOfBorrowed: boolean): void;
+  /** Only the last part is left, of an event or a call: it stays until {@link LargeLane.goOn}. */
+  onLast(lane: LargeLane): void;
+  /** All of it has left. */
+  finished(lane: LargeLane): void;
 }
 
 /** One message in fragments. */
 export class LargeLane implements Lane {
   readonly #fragments: Fragments;
-  readonly #options: LargeLaneOptions;
+  readonly #owner: LargeLaneOwner;
   #isHeld = false;
 
-  constructor(fragments: Fragments, options: LargeLaneOptions) {
+  constructor(fragments: Fragments, owner: LargeLaneOwner) {
     this.#fragments = fragments;
-    this.#options = options;
+    this.#owner = owner;
   }
 
+  get message(): Message {
+    return this.#fragments.message;
+  }
+
+  get slot(): number {
+    return this.#fragments.slot;
+  }
+
+  /** Bytes that have not left. */
   get bytes(): number {
     return this.#fragments.remaining;
   }
@@ -90,13 +114,14 @@ export class LargeLane implements Lane {
   }
 
   sendNext(): void {
-    const { onDone, onLast, send } = this.#options;
+    const bytes = this.#fragments.nextBytes;
     const outgoing = this.#fragments.next();
-    const { isDone, isNearlyDone } = this.#fragments;
-    this.#isHeld = onLast !== undefined && isNearlyDone;
-    send(outgoing);
-    if (isDone) onDone(this);
-    else if (this.#isHeld) onLast?.(this);
+    const { isDone, isNearlyDone, message } = this.#fragments;
+    // The last part of an event or a call stays until it may leave.
+    this.#isHeld = message.kind !== "other" && isNearlyDone;
+    this.#owner.sendPart(outgoing, bytes, isShared(message.body));
+    if (isDone) this.#owner.finished(this);
+    else if (this.#isHeld) this.#owner.onLast(this);
   }
 
   /** The last part may leave. */

@@ -31,11 +31,19 @@ export class SingleFrame implements Outgoing {
   readonly calls: number;
   readonly names: readonly number[];
   readonly serial: number;
+  whole: Uint8Array | undefined;
   onLeft: (() => void) | undefined;
 
-  constructor(frame: Buffer, counts: Partial<Counts> = {}, body?: Uint8Array) {
+  /** @param whole all of the message that `body` is a part of */
+  constructor(
+    frame: Buffer,
+    counts: Partial<Counts> = {},
+    body?: Uint8Array,
+    whole: Uint8Array | undefined = body,
+  ) {
     this.frame = frame;
     this.body = body;
+    this.whole = whole;
     this.events = counts.events ?? 0;
     this.calls = counts.calls ?? 0;
     this.names = counts.names ?? [];
@@ -53,6 +61,7 @@ export class SingleFrame implements Outgoing {
   forgetFrame(): void {
     this.frame = noFrame;
     this.body = undefined;
+    this.whole = undefined;
   }
 }
 
@@ -132,13 +141,14 @@ export class Fragments {
   next(): SingleFrame {
     const isFirst = this.#sent === 0;
     const end = Math.min(this.#sent + this.#size, this.message.body.length);
-    const part = this.message.body.subarray(this.#sent, end);
+    const { body } = this.message;
+    const part = body.subarray(this.#sent, end);
     this.#sent = end;
     this.message.place?.leaves(this.isDone);
     const counts = this.isDone ? countsOf(this.message) : {};
-    if (!isFirst) return new SingleFrame(this.#fragment(part), counts, part);
+    if (!isFirst) return new SingleFrame(this.#fragment(part), counts, part, body);
     const { names } = this.message.entry;
-    return new SingleFrame(this.#opening(part), { ...counts, names }, part);
+    return new SingleFrame(this.#opening(part), { ...counts, names }, part, body);
   }
 
   #opening(part: Uint8Array): Buffer {

@@ -74,9 +74,11 @@ export class MessageRouter<Peer> implements InboxSink {
     }
   }
 
-  hasStream(id: number): boolean {
+  admitsItem(id: number): boolean {
     this.#checkOpened(id);
-    return this.#inputOf(id) !== undefined;
+    const input = this.#inputOf(id);
+    input?.checkCredit();
+    return input !== undefined;
   }
 
   onItems(id: number, items: readonly unknown[], cost: number): void {

@@ -16,6 +16,7 @@ import type { Conversation } from "./conversation.ts";
 import type { DataOptions, Encoded } from "./data-codecs.ts";
 import { EventDispatch } from "./dispatch.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { EventHoldings } from "./event-holdings.ts";
 import { EventsQueue } from "./events-queue.ts";
 import type { CloseOptions } from "./farewell.ts";
 import { HandlerWindow } from "./handler-window.ts";
@@ -53,6 +54,7 @@ export class NodeIpcConversation<Peer>
   readonly #events: EventDispatch<Peer>;
   readonly #window: HandlerWindow;
   readonly #slowPeer: SlowPeer;
+  readonly #holdings: EventHoldings;
   readonly #queue = new EventsQueue();
   /** What arrived before there were handlers. */
   #held: Buffer[] | undefined = [];
@@ -80,9 +82,17 @@ export class NodeIpcConversation<Peer>
       pause: () => connection.pause(),
       resume: () => connection.resume(),
     });
+    this.#holdings = new EventHoldings({
+      budget: endpoint.budget,
+      maxQueuedBytes,
+      outgoing: () => this.#queuedBytes,
+      incoming: () => this.#decoder.pendingBytes,
+      handed: () => this.#window.bytes,
+      onTooMuch: (error) => this.abort(error),
+    });
     this.#slowPeer = new SlowPeer({
       policy: slowPeer,
-      maxQueuedBytes,
+      holdings: this.#holdings,
       queue: { largestBytes: 0, dropEvents: (bytes) => this.#queue.drop(bytes) },
       onDropped: (events, bytes) => peer.tellDropped(events, bytes),
       onTooSlow: (error) => this.abort(error),
@@ -150,6 +160,7 @@ export class NodeIpcConversation<Peer>
     this.#sent.bytes += frame.length;
     if (this.#queue.size === 0 && this.writable) this.#write(frame);
     else this.#queue.add({ name, encoded, frame });
+    this.#holdings.check();
     if (this.hasRoom) return true;
     this.#needsDrain = true;
     return false;
@@ -223,6 +234,7 @@ export class NodeIpcConversation<Peer>
       return;
     }
     this.#window.check();
+    this.#holdings.check();
   }
 
   onFrame(text: string): void {
@@ -272,6 +284,7 @@ export class NodeIpcConversation<Peer>
   }
 
   #progress(): void {
+    this.#holdings.check();
     this.#checkEmpty();
     const { highWaterMarkBytes } = this.#options.endpoint;
     if (!this.#needsDrain || this.#queuedBytes * 2 > highWaterMarkBytes) return;
@@ -304,6 +317,7 @@ export class NodeIpcConversation<Peer>
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#decoder.stop();
+    this.#holdings.close();
     this.#writer.close();
     const { connection, peer } = this.#options;
     if (error === undefined || connection.pendingBytes === 0) this.#underWay = 0;

@@ -6,6 +6,8 @@
 import type { Clock, Timer } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import { type Abortable, unwatchAbort, watchAbort } from "./abort-watch.ts";
+import type { Account } from "./memory-budget.ts";
+import { frameCost } from "./wire.ts";
 
 /** One message that waits. */
 export interface Waiting<Session> {
@@ -67,13 +69,16 @@ class Place<Session> implements Abortable {
 export class OfflineQueue<Session> {
   readonly #clock: Clock;
   readonly #limits: OfflineLimits;
+  readonly #account: Account;
   // A Set keeps the order and gives up any of its places at once.
   readonly #places = new Set<Place<Session>>();
   #bytes = 0;
 
-  constructor(clock: Clock, limits: OfflineLimits) {
+  /** @param account what waits is told to the budget of its endpoint */
+  constructor(clock: Clock, limits: OfflineLimits, account: Account) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#account = account;
   }
 
   get bytes(): number {
@@ -124,7 +129,7 @@ export class OfflineQueue<Session> {
   }
 
   #place(waiting: Waiting<Session>): void {
-    this.#bytes += waiting.bytes;
+    this.#count(waiting.bytes);
     this.#places.add(
       new Place(waiting, this.#clock, (place, error, tell) => {
         this.#remove(place);
@@ -135,8 +140,13 @@ export class OfflineQueue<Session> {
 
   #remove(place: Place<Session>): void {
     this.#places.delete(place);
-    this.#bytes -= place.waiting.bytes;
+    this.#count(-place.waiting.bytes);
     place.release();
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#account.tell(this.#bytes + this.#places.size * frameCost);
   }
 }
 

@@ -11,6 +11,7 @@ import { ControlFrames } from "./control-frames.ts";
 import type { CallHead } from "./entry-writer.ts";
 import { FairTurns, type Lane } from "./fair-turns.ts";
 import { FrameWriter, type Link } from "./frame-writer.ts";
+import type { SharedBodies } from "./memory-budget.ts";
 import type { Message } from "./message-frames.ts";
 import type { Name, NameTable } from "./name-table.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -26,6 +27,11 @@ export interface OutboxOptions {
   readonly window: WindowSize;
   /** The largest frame that the peer reads. */
   readonly maxFrameBytes: number;
+  /** Large messages that it puts together at once. */
+  readonly maxOpenMessages: number;
+  /** All streams together have no more in their queues, but for one item each. */
+  readonly maxItemBytes: number;
+  readonly bodies: SharedBodies;
   /** Keep what was sent until it is acknowledged, to send it again on another connection. */
   readonly keepsSent: boolean;
   /** Something may have left. */
@@ -50,6 +56,9 @@ export class Outbox implements Collector {
   readonly #order: SendingOrder;
   /** Events, calls, answers and items that were accepted. */
   messages = 0;
+  /** Bytes of items that wait, of all streams. */
+  itemBytes = 0;
+  readonly maxItemBytes: number;
   /** The open batch leaves when it has so many bytes, before the tick is over. */
   #batchBytes = firstBatchBytes;
   #awaitsTick = false;
@@ -59,7 +68,8 @@ export class Outbox implements Collector {
     this.#tick = tickOf(options.clock);
     this.#onPumped = options.onPumped;
     this.#names = options.names;
-    this.#writer = new FrameWriter(options.names, options.keepsSent);
+    this.maxItemBytes = options.maxItemBytes;
+    this.#writer = new FrameWriter(options.names, options.keepsSent, options.bodies);
     // A unit of text has at most three bytes; and a batch may be overfilled by one message.
     this.maxBatchBytes = Math.min(limits.writeChunkBytes, options.maxFrameBytes >> 2);
     this.fragmentBytes = Math.min(limits.writeChunkBytes, options.maxFrameBytes >> 1);
@@ -67,6 +77,8 @@ export class Outbox implements Collector {
       window: options.window,
       maxBatchBytes: this.maxBatchBytes,
       fragmentBytes: this.fragmentBytes,
+      maxOpenMessages: options.maxOpenMessages,
+      bodies: options.bodies,
       turns: this.#turns,
       transmit: (outgoing) => this.transmit(outgoing),
       now: () => options.clock.now(),
@@ -82,14 +94,29 @@ export class Outbox implements Collector {
     return this.#writer.sent;
   }
 
-  /** Bytes that were accepted and that the system has not taken. */
+  /** Bytes that were accepted and that the system has not taken; items of streams apart. */
   get queuedBytes(): number {
     return this.#order.bytes + this.#writer.pendingBytes;
+  }
+
+  /** What waits, or is kept to be sent again, in bodies that other peers may be sent too. */
+  get borrowedBytes(): number {
+    return this.#order.borrowedBytes + this.sent.borrowedBytes;
+  }
+
+  /** Bytes of large bodies of which the connection has a part. */
+  get pinnedBytes(): number {
+    return this.#writer.pinnedBytes;
   }
 
   /** Bytes that have not left of the largest message that is on its way in pieces. */
   get largestBytes(): number {
     return this.#order.largestBytes;
+  }
+
+  /** The same of all large ones, those that wait included. Looks at each of them. */
+  get largestWaitingBytes(): number {
+    return this.#order.largestWaitingBytes;
   }
 
   /** The number of what was accepted last. */
@@ -201,9 +228,18 @@ export class Outbox implements Collector {
     this.#writer.attach(undefined);
   }
 
+  /** Nothing more will leave. */
+  clear(): void {
+    this.detach();
+    this.#order.clear();
+    this.#turns.clear();
+    this.sent.clear();
+  }
+
   /** Control frames were added, or the connection takes more. */
   pump(): void {
     const writer = this.#writer;
+    writer.unpin();
     while (writer.link !== undefined && writer.pendingBytes < limits.connectionBytes) {
       const counted = this.control.takeCounted();
       if (counted !== undefined) writer.transmit(counted);

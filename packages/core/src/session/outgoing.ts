@@ -4,6 +4,8 @@ export interface Outgoing {
   readonly frame: Buffer;
   /** The rest of a large one. It stays where it is and is not changed until it is acknowledged. */
   readonly body: Uint8Array | undefined;
+  /** All of the message that `body` is a part of, where it is one. */
+  readonly whole?: Uint8Array | undefined;
   /** Bytes of both. */
   readonly length: number;
   /** Events in it, whole ones. */

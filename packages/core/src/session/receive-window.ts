@@ -35,6 +35,20 @@ export class ReceiveWindow {
     }
   }
 
+  /** Since the session began. */
+  get receivedMessages(): number {
+    return this.#messages;
+  }
+
+  get receivedBytes(): number {
+    return this.#bytes;
+  }
+
+  /** Bytes of what has arrived and has not settled. */
+  get unsettledBytes(): number {
+    return this.#bytes - this.settledBytes;
+  }
+
   settle(messages: number, bytes: number): void {
     this.settledMessages += messages;
     this.settledBytes += bytes;

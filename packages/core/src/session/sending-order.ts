@@ -9,12 +9,12 @@
  * - A large message waits for what was accepted before it. Events behind a large event wait for it;
  *   nothing else does.
  */
-import { limits } from "../limits.ts";
 import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
 import { Batch } from "./batch.ts";
 import type { NameSource } from "./entry-reader.ts";
 import type { FairTurns } from "./fair-turns.ts";
-import { LargeLane, OrderedLane } from "./lanes.ts";
+import { LargeLane, type LargeLaneOwner, OrderedLane } from "./lanes.ts";
+import { isShared, type SharedBodies } from "./memory-budget.ts";
 import { costOf, Fragments, type Message, messageFrame, ownMessage } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
@@ -27,18 +27,22 @@ export interface SendingOrderOptions {
   readonly maxBatchBytes: number;
   /** Bytes of a large message in each of its frames. */
   readonly fragmentBytes: number;
+  /** Large messages that the peer puts together at once. */
+  readonly maxOpenMessages: number;
   readonly turns: FairTurns;
   readonly transmit: (outgoing: Outgoing) => void;
+  /** Told of the large bodies that wait here, which others may be sending too. */
+  readonly bodies: SharedBodies;
   /** Milliseconds: what calls have waited is taken from their time limits. */
   readonly now: () => number;
 }
 
-export class SendingOrder {
+export class SendingOrder implements LargeLaneOwner {
   readonly #options: SendingOrderOptions;
   readonly #window: SendWindow;
   readonly #batchLimits: BatchLimits;
   readonly #ordered: OrderedLane;
-  readonly #large = new Map<LargeLane, Fragments>();
+  readonly #large = new Set<LargeLane>();
   /** Large messages for which there is no slot. */
   readonly #largeWaiting = new AcceptedQueue();
   /** Events and calls for which the window has no room. */
@@ -50,6 +54,10 @@ export class SendingOrder {
   readonly #held: LargeLane[] = [];
   /** What took of the window before the first of them has left. */
   #isClear = false;
+  /** Bytes of the lanes of large messages that have not left. */
+  #largeBytes = 0;
+  /** Bytes of bodies that were not copied and have not left; part of {@link bytes}. */
+  #borrowedBytes = 0;
   #open: Batch | undefined;
   #serial = 0;
 
@@ -60,18 +68,38 @@ export class SendingOrder {
     this.#ordered = new OrderedLane(options.transmit);
   }
 
-  /** Bytes that have not left. */
+  /** Bytes that have not left. Asked for with every event: all of them are running totals. */
   get bytes(): number {
-    let bytes = this.openBytes + this.#ordered.bytes + this.#waiting.bytes;
-    bytes += this.#behindLarge.bytes + this.#largeWaiting.bytes;
-    for (const lane of this.#large.keys()) bytes += lane.bytes;
-    return bytes;
+    return (
+      this.openBytes +
+      this.#ordered.bytes +
+      this.#waiting.bytes +
+      this.#behindLarge.bytes +
+      this.#largeWaiting.bytes +
+      this.#largeBytes
+    );
+  }
+
+  /** Those of them that are in bodies which were not copied: `bodies` was told of these. */
+  get borrowedBytes(): number {
+    return this.#borrowedBytes;
   }
 
   /** Bytes that have not left of the largest message that is on its way in pieces. */
   get largestBytes(): number {
     let largest = 0;
-    for (const lane of this.#large.keys()) largest = Math.max(largest, lane.bytes);
+    for (const lane of this.#large) largest = Math.max(largest, lane.bytes);
+    return largest;
+  }
+
+  /** The same of all large ones, those that wait included. Looks at each of them. */
+  get largestWaitingBytes(): number {
+    let largest = this.largestBytes;
+    for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) {
+      for (const each of queue) {
+        if (!(each instanceof Batch)) largest = Math.max(largest, each.body.length);
+      }
+    }
     return largest;
   }
 
@@ -89,7 +117,7 @@ export class SendingOrder {
   get oldestUnsent(): number {
     let oldest = Math.min(this.#ordered.oldest, this.#waiting.oldest, this.#behindLarge.oldest);
     oldest = Math.min(oldest, this.#largeWaiting.oldest, this.#open?.serial ?? oldest);
-    for (const lane of this.#large.keys()) oldest = Math.min(oldest, lane.oldest);
+    for (const lane of this.#large) oldest = Math.min(oldest, lane.oldest);
     return oldest;
   }
 
@@ -116,9 +144,9 @@ export class SendingOrder {
   add(unnumbered: Message): void {
     const message = { ...unnumbered, serial: this.#newSerial() };
     const isEvent = message.kind === "event";
-    if (isEvent && this.#largeEvents > 0) this.#behindLarge.push(ownMessage(message));
-    else if (message.kind !== "other" && !this.#hasRoom()) this.#waiting.push(ownMessage(message));
-    else this.#start(message);
+    if (isEvent && this.#largeEvents > 0) this.#behindLarge.push(this.#hold(ownMessage(message)));
+    else if (message.kind === "other" || this.#hasRoom()) this.#start(this.#hold(message));
+    else this.#waiting.push(this.#hold(ownMessage(message)));
   }
 
   /** The open batch takes its place in the ordered lane. */
@@ -138,7 +166,29 @@ export class SendingOrder {
 
   /** Drops events that wait for the peer's window, the oldest first. */
   dropEvents(bytes: number): { events: number; bytes: number } {
-    return this.#waiting.dropEvents(bytes);
+    return this.#waiting.dropEvents(bytes, (message) => {
+      if (!this.#isBorrowed(message)) return;
+      this.#borrowedBytes -= message.body.length;
+      this.#options.bodies.giveBack(message.body);
+    });
+  }
+
+  /** Nothing of it will leave. */
+  clear(): void {
+    const messages = [...this.#large].map(({ message }) => message);
+    for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) {
+      for (const each of queue) if (!(each instanceof Batch)) messages.push(each);
+      queue.clear();
+    }
+    for (const each of messages) {
+      if (this.#isBorrowed(each)) this.#options.bodies.giveBack(each.body);
+    }
+    this.#ordered.clear();
+    this.#large.clear();
+    this.#held.length = 0;
+    this.#open = undefined;
+    this.#largeBytes = 0;
+    this.#borrowedBytes = 0;
   }
 
   /** Events and calls that have not left. */
@@ -146,7 +196,7 @@ export class SendingOrder {
     let events = 0;
     let calls = 0;
     const batches = [this.#open, ...this.#ordered.unsent()];
-    const messages = [...this.#large.values()].map(({ message }) => message);
+    const messages = [...this.#large].map(({ message }) => message);
     for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) {
       for (const each of queue) {
         if (each instanceof Batch) batches.push(each);
@@ -169,7 +219,7 @@ export class SendingOrder {
     const waiting = [this.#waiting, this.#behindLarge, this.#largeWaiting].flatMap((queue) => [
       ...queue,
     ]);
-    const begun = [...this.#large.values()].map(({ message }) => message);
+    const begun = [...this.#large].map(({ message }) => message);
     const all = [this.#open ?? [], this.#ordered.unsent(), begun, waiting].flat();
     const inOrder = all.sort((one, other) => (one.serial ?? 0) - (other.serial ?? 0));
     return inOrder.flatMap((each) => {
@@ -201,7 +251,7 @@ export class SendingOrder {
   #start(message: Message): void {
     this.close();
     if (message.kind === "call") message.entry.elapse(this.#options.now());
-    const isLarge = message.body.length > this.#options.fragmentBytes;
+    const isLarge = this.#isLarge(message);
     if (!isLarge) {
       if (message.kind !== "other") this.#window.take(1, costOf(message, false));
       this.#ordered.add(messageFrame(message));
@@ -209,23 +259,43 @@ export class SendingOrder {
       return;
     }
     if (message.kind === "event") this.#largeEvents += 1;
-    if (this.#large.size < limits.maxOpenMessages) this.#startLarge(message);
+    if (this.#large.size < this.#options.maxOpenMessages) this.#startLarge(message);
     else this.#largeWaiting.push(message);
   }
 
+  #isLarge({ body }: Message): boolean {
+    return body.length > this.#options.fragmentBytes;
+  }
+
+  /** What is large is not copied, and others may hold it too. */
+  #isBorrowed(message: Message): boolean {
+    return this.#isLarge(message) && isShared(message.body);
+  }
+
+  #hold(message: Message): Message {
+    if (this.#isBorrowed(message)) {
+      this.#borrowedBytes += message.body.length;
+      this.#options.bodies.borrow(message.body);
+    }
+    return message;
+  }
+
   #startLarge(message: Message): void {
-    const slots = [...this.#large.values()].map(({ slot }) => slot);
+    const slots = [...this.#large].map((lane) => lane.slot);
     let slot = 0;
     while (slots.includes(slot)) slot += 1;
-    const fragments = new Fragments(message, slot, this.#options.fragmentBytes);
-    const lane = new LargeLane(fragments, {
-      send: this.#options.transmit,
-      onLast: message.kind === "other" ? undefined : (held) => this.#hold(held),
-      onDone: () => this.#finishLarge(lane, message),
-    });
-    this.#large.set(lane, fragments);
+    const lane = new LargeLane(new Fragments(message, slot, this.#options.fragmentBytes), this);
+    this.#large.add(lane);
+    this.#largeBytes += lane.bytes;
     // Turns would let it overtake what was accepted before it.
     this.#ordered.whenSent(() => this.#options.turns.add(lane));
+  }
+
+  /** From a lane, whose turn it is. */
+  sendPart(outgoing: Outgoing, bytes: number, isOfBorrowed: boolean): void {
+    this.#largeBytes -= bytes;
+    if (isOfBorrowed) this.#borrowedBytes -= bytes;
+    this.#options.transmit(outgoing);
   }
 
   /**
@@ -233,7 +303,7 @@ export class SendingOrder {
    * Until then calls and events go past it, however large it is. What took of the window before it
    * leaves before it, or the peer would find the window overdrawn.
    */
-  #hold(lane: LargeLane): void {
+  onLast(lane: LargeLane): void {
     this.#held.push(lane);
     if (this.#held.length > 1) return;
     this.close();
@@ -251,16 +321,18 @@ export class SendingOrder {
     this.#options.turns.add(lane);
   }
 
-  #finishLarge(lane: LargeLane, message: Message): void {
-    const { kind } = message;
+  /** From a lane: it is empty. */
+  finished(lane: LargeLane): void {
+    const { message } = lane;
     this.#large.delete(lane);
+    if (this.#isBorrowed(message)) this.#options.bodies.giveBack(message.body);
     const next = this.#largeWaiting.shift();
     if (next !== undefined) this.#startLarge(next as Message);
-    if (kind === "other") return;
+    if (message.kind === "other") return;
     this.#window.take(1, costOf(message, true));
     this.#held.shift();
     this.#letFinish();
-    if (kind === "event") {
+    if (message.kind === "event") {
       this.#largeEvents -= 1;
       this.#behindLarge.moveTo(this.#waiting);
     }

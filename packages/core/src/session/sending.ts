@@ -3,6 +3,7 @@ import type { CallOpening } from "./call-opening.ts";
 import type { Calling } from "./calling.ts";
 import type { Encoded } from "./data-codecs.ts";
 import { EntryWriter } from "./entry-writer.ts";
+import { type Holdings, stepBytes } from "./holdings.ts";
 import type { NameTable } from "./name-table.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SlowPeer } from "./slow-peer.ts";
@@ -16,6 +17,7 @@ export interface SendingOptions {
   readonly outbox: Outbox;
   readonly calling: Calling;
   readonly slowPeer: SlowPeer;
+  readonly holdings: Holdings;
   readonly highWaterMarkBytes: number;
   readonly maxPendingCalls: number;
   /** There is room again for those who waited for it. */
@@ -25,6 +27,10 @@ export interface SendingOptions {
 export class Sending {
   readonly #options: SendingOptions;
   #needsDrain = false;
+  /** Bytes that waited after the last event: more may have left since, or little have come. */
+  #queued = 0;
+  /** Bytes that waited when the holdings were looked at. */
+  #checkedAt = 0;
 
   constructor(options: SendingOptions) {
     this.#options = options;
@@ -56,8 +62,9 @@ export class Sending {
 
   /** @returns and throws as `Conversation.event` */
   event(name: string, encoded: Encoded, headers: Buffer | undefined): boolean {
-    const { names, outbox, slowPeer } = this.#options;
-    if (slowPeer.isFull(this.queuedBytes) && !slowPeer.admitsEvent()) {
+    const { holdings, names, outbox, slowPeer } = this.#options;
+    const mayBeFull = this.#queued >= holdings.maxQueuedBytes;
+    if (mayBeFull && slowPeer.isFull(this.queuedBytes) && !slowPeer.admitsEvent()) {
       this.#needsDrain = true;
       return false;
     }
@@ -70,7 +77,7 @@ export class Sending {
       entry.event(known, payload.coded, headers);
       outbox.message({ entry, kind: "event", ...encoded });
     }
-    if (this.hasRoom) return true;
+    if (this.#grown() < this.#options.highWaterMarkBytes) return true;
     this.#needsDrain = true;
     return false;
   }
@@ -81,5 +88,17 @@ export class Sending {
     if (slowPeer.isFull(this.queuedBytes)) throw slowPeer.full();
     if (calling.pending >= maxPendingCalls) throw slowPeer.tooManyCalls();
     calling.open(opening);
+    this.#grown();
+  }
+
+  /** More waits. @returns how much */
+  #grown(): number {
+    const queued = this.queuedBytes;
+    this.#queued = queued;
+    if (Math.abs(queued - this.#checkedAt) >= stepBytes) {
+      this.#checkedAt = queued;
+      this.#options.holdings.check();
+    }
+    return queued;
   }
 }

@@ -3,7 +3,9 @@
  * be sent again; without it only what they counted for, to say what may be lost.
  */
 import { MyelinError } from "../errors.ts";
+import { isShared, type SharedBodies } from "./memory-budget.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { frameCost } from "./wire.ts";
 
 /** What was sent without being acknowledged. */
 export interface Unacknowledged {
@@ -13,17 +15,21 @@ export interface Unacknowledged {
 
 export class SentFrames {
   readonly #keepsFrames: boolean;
+  readonly #bodies: SharedBodies;
   #frames: Outgoing[] = [];
   /** Frames at the front of the list that are acknowledged: they are cut off together. */
   #gone = 0;
   #sent = 0;
   #acknowledged = 0;
   #keptBytes = 0;
+  #borrowedBytes = 0;
   /** Bytes of all counted frames since the session began. */
   bytes = 0;
 
-  constructor(keepsFrames: boolean) {
+  /** @param bodies told of large bodies that are held to be sent again */
+  constructor(keepsFrames: boolean, bodies: SharedBodies) {
     this.#keepsFrames = keepsFrames;
+    this.#bodies = bodies;
   }
 
   /** Counted frames that have left since the session began. */
@@ -40,11 +46,21 @@ export class SentFrames {
     return this.#keptBytes;
   }
 
+  /** Those of them in bodies that are not copied: `bodies` was told of these. */
+  get borrowedBytes(): number {
+    return this.#borrowedBytes;
+  }
+
+  /** What is remembered of them beside those: a peer may read for ever and acknowledge nothing. */
+  get rememberedBytes(): number {
+    return (this.#sent - this.#acknowledged) * frameCost;
+  }
+
   add(outgoing: Outgoing): void {
     this.#sent += 1;
     this.bytes += outgoing.length;
     this.#frames.push(outgoing);
-    if (this.#keepsFrames) this.#keptBytes += outgoing.length;
+    if (this.#keepsFrames) this.#keep(outgoing);
     else outgoing.forgetFrame();
   }
 
@@ -61,7 +77,7 @@ export class SentFrames {
     }
     for (; this.#acknowledged < count; this.#acknowledged += 1) {
       const outgoing = this.#frames[this.#gone] as Outgoing;
-      if (this.#keepsFrames) this.#keptBytes -= outgoing.length;
+      if (this.#keepsFrames) this.#giveUp(outgoing);
       this.#gone += 1;
     }
     // Cutting off costs the length of the rest: so it is done when there is more to cut than to keep.
@@ -76,6 +92,13 @@ export class SentFrames {
     return this.#frames.slice(this.#gone);
   }
 
+  /** None of them will be sent again. */
+  clear(): void {
+    if (this.#keepsFrames) for (const each of this.unacknowledged()) this.#giveUp(each);
+    this.#frames = [];
+    this.#gone = 0;
+  }
+
   count(): Unacknowledged {
     let events = 0;
     let calls = 0;
@@ -84,5 +107,19 @@ export class SentFrames {
       calls += outgoing.calls;
     }
     return { events, calls };
+  }
+
+  #keep({ body, length }: Outgoing): void {
+    this.#keptBytes += length;
+    if (body === undefined || !isShared(body)) return;
+    this.#borrowedBytes += body.length;
+    this.#bodies.borrow(body);
+  }
+
+  #giveUp({ body, length }: Outgoing): void {
+    this.#keptBytes -= length;
+    if (body === undefined || !isShared(body)) return;
+    this.#borrowedBytes -= body.length;
+    this.#bodies.giveBack(body);
   }
 }

@@ -7,6 +7,7 @@ import type { Deadlines } from "./deadlines.ts";
 import type { Entry } from "./entry-reader.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import type { CallHandler, Handlers } from "./handlers.ts";
+import type { InboundItems } from "./inbound-items.ts";
 import { ItemReceiver } from "./item-receiver.ts";
 import { ItemSender } from "./item-sender.ts";
 import { encodeItem, endIterator, isItemSource, isIterator } from "./items.ts";
@@ -35,6 +36,8 @@ export interface ServingOptions<Peer> {
   readonly outbox: Outbox;
   readonly codecs: DataCodecs;
   readonly deadlines: Deadlines;
+  /** Of the streams that this side consumes. */
+  readonly items: InboundItems;
   readonly handlers: Handlers<MessageContext<Peer>>;
   readonly maxInboundCalls: number;
   readonly cancelGraceMs: number;
@@ -171,15 +174,17 @@ export class Serving<Peer> {
 
   /** What the caller sends, as the handler reads it. */
   #openInput(call: RunningCall<Peer>): AsyncIterable<unknown> {
-    const { control } = this.#options.outbox;
+    const { items, outbox } = this.#options;
+    const { control } = outbox;
     const receiver = new ItemReceiver({
+      items,
       onCredit: (limit) => {
         control.credit(call.id, limit);
-        this.#options.outbox.touch();
+        outbox.touch();
       },
       onStop: () => {
         control.stop(call.id);
-        this.#options.outbox.touch();
+        outbox.touch();
       },
       accept: call.handler.accept,
     });

@@ -8,6 +8,7 @@ import type { AgreedCodecs } from "./agreed-codecs.ts";
 import type { EventOutcome } from "./dispatch.ts";
 import type { Goodbye, Retry } from "./goodbye.ts";
 import type { Handlers } from "./handlers.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 import type { MessageContext } from "./message-context.ts";
 import type { NameTable } from "./name-table.ts";
 import type { EncodeErrorOptions } from "./remote-error.ts";
@@ -20,6 +21,9 @@ export interface SessionTerms {
   readonly maxFrameBytes: number;
   readonly maxMessageBytes: number;
   readonly maxBinaryBytes: number;
+  readonly maxOpenMessages: number;
+  /** Bytes of an upload before its reader asks for more. */
+  readonly streamWindowBytes: number;
 }
 
 /** Who hears about the session as a whole. */
@@ -30,6 +34,8 @@ export interface SessionOwner extends EventOutcome {
   tellGoodbye(goodbye: Goodbye): void;
   /** Events were dropped, because the peer does not read. */
   tellDropped(events: number, bytes: number): void;
+  /** So many bytes are held for the peer now, both ways. Not told of every change. */
+  tellHeld?(bytes: number): void;
   /** The connection is gone, and the session waits for another one. */
   tellDetached(reason: MyelinError): void;
   /**
@@ -69,6 +75,13 @@ export interface SessionOptions<Peer> {
   readonly cancelGraceMs: number;
   readonly maxPendingCalls: number;
   readonly maxQueuedBytes: number;
+  /** The same while the session has no connection. */
+  readonly resumeBufferBytes: number;
+  /** For everybody that the endpoint talks to. */
+  readonly budget: MemoryBudget;
+  /** A large message that has had no part for so long ends the session. */
+  readonly messageProgressTimeoutMs: number;
+  readonly maxStreamWindowBytes: number;
   /** What becomes of events when more than that waits. */
   readonly slowPeer: SlowPeerPolicy;
   readonly highWaterMarkBytes: number;

@@ -90,6 +90,8 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
       openLater: (opening) => this.openLater(opening),
     });
     this.#posts = new WaitingPosts({
+      maxBytes: endpoint.budget.maxBytes / 2,
+      account: endpoint.budget.open(),
       hasRoom: () => this.#hasRoom(),
       send: ({ encoded, headers, name }) => {
         const session = this.accepting;

@@ -6,24 +6,23 @@
 import { type Tick, tickOf } from "../bytes/tick.ts";
 import { MyelinError } from "../errors.ts";
 import type { Connection } from "../transport/transport.ts";
-import { Acknowledging } from "./acknowledging.ts";
+import type { Acknowledging } from "./acknowledging.ts";
 import type { CallOpening } from "./call-opening.ts";
-import { Calling } from "./calling.ts";
-import { ControlReader } from "./control-reader.ts";
+import type { Calling } from "./calling.ts";
 import type { Conversation } from "./conversation.ts";
-import { DataCodecs, type DataOptions, type Encoded } from "./data-codecs.ts";
-import { Deadlines } from "./deadlines.ts";
-import { EventDispatch } from "./dispatch.ts";
-import { type CloseOptions, Farewell } from "./farewell.ts";
+import type { DataCodecs, DataOptions, Encoded } from "./data-codecs.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { CloseOptions, Farewell } from "./farewell.ts";
 import { Flushes } from "./flushes.ts";
 import { type Goodbye, goodbyeCode, goodbyeError, goodbyeFrame, type Retry } from "./goodbye.ts";
-import { Inbox } from "./inbox.ts";
-import { Intake, type IntakeOwner } from "./intake.ts";
-import { Liveness } from "./liveness.ts";
-import { MessageRouter } from "./message-router.ts";
-import { Outbox } from "./outbox.ts";
-import { Sending } from "./sending.ts";
-import { Serving } from "./serving.ts";
+import type { Holdings } from "./holdings.ts";
+import type { Inbox } from "./inbox.ts";
+import type { Intake } from "./intake.ts";
+import type { Liveness } from "./liveness.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ProgressWatch } from "./progress-watch.ts";
+import type { Sending } from "./sending.ts";
+import type { Serving } from "./serving.ts";
 import {
   closedError,
   endGently,
@@ -34,11 +33,14 @@ import {
   undeliveredError,
 } from "./session-end.ts";
 import type { SessionOptions, SessionStats } from "./session-options.ts";
-import { SlowPeer } from "./slow-peer.ts";
+import { sessionParts } from "./session-parts.ts";
+
+/** Told to whom there is no memory for. */
+const comeBackLater: Retry = { afterMs: 1_000 };
 
 type State = "open" | "closing" | "ended";
 
-export class Session<Peer> implements Conversation, IntakeOwner {
+export class Session<Peer> implements Conversation {
   readonly #options: SessionOptions<Peer>;
   readonly #tick: Tick;
   readonly #intake: Intake;
@@ -49,8 +51,8 @@ export class Session<Peer> implements Conversation, IntakeOwner {
   readonly #calling: Calling;
   readonly #serving: Serving<Peer>;
   readonly #acknowledging: Acknowledging;
-  readonly #control: ControlReader;
-  readonly #slowPeer: SlowPeer;
+  readonly #holdings: Holdings;
+  readonly #progressWatch: ProgressWatch;
   readonly #sending: Sending;
   readonly #flushes: Flushes;
   readonly #liveness: Liveness;
@@ -62,97 +64,35 @@ export class Session<Peer> implements Conversation, IntakeOwner {
   readonly #farewell: Farewell;
 
   constructor(options: SessionOptions<Peer>) {
-    const { clock, handlers, names, ours, peer, registry, side, theirs } = options;
     this.#options = options;
-    this.#tick = tickOf(clock);
+    this.#tick = tickOf(options.clock);
     this.#tick.join();
-    this.#deadlines = new Deadlines(clock);
-    this.#outbox = new Outbox({
-      clock,
-      names,
-      window: theirs.window,
-      maxFrameBytes: theirs.maxFrameBytes,
-      keepsSent: options.isResumable,
-      onPumped: () => this.#progress(),
-    });
-    this.#codecs = new DataCodecs({
-      registry,
-      agreed: options.codecs,
-      rejectProtoKeys: options.rejectProtoKeys,
-      maxMessageBytes: theirs.maxMessageBytes,
-      maxBinaryBytes: theirs.maxBinaryBytes,
-      maxBatchedLength: this.#outbox.maxBatchedLength,
-    });
-    const shared = {
-      clock,
-      outbox: this.#outbox,
-      codecs: this.#codecs,
-      deadlines: this.#deadlines,
-    };
-    this.#calling = new Calling({ ...shared, peer, names, firstId: side === "client" ? 1 : 2 });
-    this.#serving = new Serving<Peer>({
-      ...shared,
-      peer,
-      handlers,
-      maxInboundCalls: options.maxInboundCalls,
-      cancelGraceMs: options.cancelGraceMs,
-      firstId: side === "client" ? 2 : 1,
-      errors: options.errors,
-    });
-    const router = new MessageRouter({
-      peer,
-      calling: this.#calling,
-      serving: this.#serving,
-      events: new EventDispatch(peer, handlers, options.owner),
-      onControl: (kind, reader) => this.#control.read(kind, reader),
+    const parts = sessionParts(options, this.#tick, {
+      isConnected: () => this.#connection !== undefined,
+      onProgress: () => this.#progress(),
+      onRead: () => this.#read(),
+      onBroken: (error) => this.#cut(error, "never"),
       onSettled: () => this.#settled(),
-    });
-    this.#inbox = new Inbox(router, {
-      ...ours,
-      decode: (codec, body, isOwn) => this.#codecs.decode(codec, body, isOwn),
-      maxHeaderBytes: options.maxHeaderBytes,
-      rejectProtoKeys: options.rejectProtoKeys,
-    });
-    this.#intake = new Intake(this.#tick, this.#inbox, ours.maxFrameBytes, this);
-    this.#acknowledging = new Acknowledging(
-      { clock, inbox: this.#inbox, outbox: this.#outbox },
-      ours.window,
-      options.isResumable,
-    );
-    this.#flushes = new Flushes(this.#outbox);
-    this.#liveness = new Liveness(clock, this.#outbox);
-    this.#slowPeer = new SlowPeer({
-      policy: options.slowPeer,
-      maxQueuedBytes: options.maxQueuedBytes,
-      queue: this.#outbox,
-      onDropped: (events, bytes) => options.owner.tellDropped(events, bytes),
-      onTooSlow: (error) => this.onBroken(error),
-    });
-    this.#sending = new Sending({
-      peer,
-      names,
-      outbox: this.#outbox,
-      calling: this.#calling,
-      slowPeer: this.#slowPeer,
-      highWaterMarkBytes: options.highWaterMarkBytes,
-      maxPendingCalls: options.maxPendingCalls,
-      onDrain: () => options.owner.tellDrain(),
-    });
-    this.#control = new ControlReader({
-      acknowledging: this.#acknowledging,
-      liveness: this.#liveness,
-      outbox: this.#outbox,
       onGoodbye: (goodbye) => this.#onGoodbye(goodbye),
-    });
-    this.#farewell = new Farewell({
-      clock,
-      outbox: this.#outbox,
-      acknowledging: this.#acknowledging,
-      hasCalls: () => this.#calling.pending + this.#serving.running > 0,
+      onTooMuch: (error) => this.#cut(error, comeBackLater),
       giveUpCalls: () => this.#giveUpCalls(),
       say: (retry) => this.#say(0, retry, ""),
-      end: (error) => this.#finish(error),
+      finish: (error) => this.#finish(error),
     });
+    this.#intake = parts.intake;
+    this.#inbox = parts.inbox;
+    this.#outbox = parts.outbox;
+    this.#codecs = parts.codecs;
+    this.#deadlines = parts.deadlines;
+    this.#calling = parts.calling;
+    this.#serving = parts.serving;
+    this.#acknowledging = parts.acknowledging;
+    this.#holdings = parts.holdings;
+    this.#progressWatch = parts.progressWatch;
+    this.#sending = parts.sending;
+    this.#liveness = parts.liveness;
+    this.#farewell = parts.farewell;
+    this.#flushes = new Flushes(this.#outbox);
   }
 
   /** What it has counted so far. */
@@ -194,22 +134,6 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     this.#intake.receive(chunk, connection);
   }
 
-  onRead(): void {
-    if (this.#state === "ended") return;
-    this.#acknowledging.check();
-    this.#progress();
-  }
-
-  /** The peer is told, and cut. */
-  onBroken(error: MyelinError): void {
-    if (this.#state === "ended") return;
-    const connection = this.#connection;
-    this.#farewell.preempt();
-    this.#say(goodbyeCode(error.code), "never", error.message);
-    this.#end(error);
-    void endGently(connection);
-  }
-
   /** The connection takes more. */
   drained(): void {
     this.#outbox.pump();
@@ -235,6 +159,7 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     this.#connection = undefined;
     this.#outbox.detach();
     this.#liveness.stop();
+    this.#progressWatch.stop();
     this.#intake.reset();
     connection?.abort(reason);
     this.#options.owner.tellDetached(reason);
@@ -246,6 +171,8 @@ export class Session<Peer> implements Conversation, IntakeOwner {
    */
   resume(connection: Connection, received: number): void {
     this.#connection = connection;
+    this.#inbox.assemblies.excuse();
+    this.#progressWatch.watch();
     // The last one may have been lost, or waits still: the peer knows by now of more than it tells.
     this.#acknowledging.now();
     this.#outbox.resume(connection, received);
@@ -313,16 +240,37 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     connection?.abort(error);
   }
 
+  /** A piece of what arrived was read. */
+  #read(): void {
+    if (this.#state === "ended") return;
+    this.#acknowledging.check();
+    this.#progress();
+  }
+
   #settled(): void {
     if (this.#state === "ended") return;
     this.#acknowledging.check();
     if (this.#state === "closing") this.#progress();
-    if (this.#slowPeer.isOwedTooMuch(this.#sending.queuedBytes))
-      this.onBroken(this.#slowPeer.tooSlow());
+    this.#holdings.check();
+  }
+
+  /** The peer is told, and cut. */
+  #cut(error: MyelinError, retry: Retry): void {
+    if (this.#state === "ended") return;
+    const connection = this.#connection;
+    // From here on it is nobody's offender.
+    this.#holdings.close();
+    this.#farewell.preempt();
+    this.#say(goodbyeCode(error.code), retry, error.message);
+    this.#end(error);
+    // Words that wait behind what the peer does not read would hold all of that for as long.
+    if (retry === comeBackLater && connection?.writable === false) connection.abort(error);
+    else void endGently(connection);
   }
 
   /** Something left, arrived or settled. */
   #progress(): void {
+    this.#holdings.check();
     this.#flushes.check();
     this.#sending.check();
     this.#farewell.step();
@@ -383,6 +331,7 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     this.#intake.stop();
     this.#acknowledging.stop();
     this.#liveness.stop();
+    this.#progressWatch.stop();
     this.#outbox.detach();
     this.#connection = undefined;
     this.#tick.leave();
@@ -393,6 +342,8 @@ export class Session<Peer> implements Conversation, IntakeOwner {
     const undelivered = isComplete(end) ? undefined : undeliveredError(end);
     this.#flushes.end(moves ? undelivered : undeliveredError(end));
     this.#farewell.ended(undelivered);
+    this.#outbox.clear();
+    this.#holdings.close();
     owner.tellEnd(end);
   }
 

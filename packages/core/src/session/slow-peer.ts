@@ -12,7 +12,8 @@ export interface SlowQueue {
 
 export interface SlowPeerOptions {
   readonly policy: SlowPeerPolicy;
-  readonly maxQueuedBytes: number;
+  /** How much may wait; it may change. */
+  readonly holdings: { readonly maxQueuedBytes: number };
   readonly queue: SlowQueue;
   /** Events were dropped. */
   readonly onDropped: (events: number, bytes: number) => void;
@@ -31,17 +32,10 @@ export class SlowPeer {
   }
 
   isFull(queuedBytes: number): boolean {
-    return this.#isOver(queuedBytes, this.#options.maxQueuedBytes);
-  }
-
-  /** Answers cannot be dropped: who calls without reading them would have all of our memory. */
-  isOwedTooMuch(queuedBytes: number): boolean {
-    return this.#isOver(queuedBytes, 2 * this.#options.maxQueuedBytes);
-  }
-
-  /** One message may be larger than all of this: it was accepted, and lets the others past. */
-  #isOver(queuedBytes: number, maxBytes: number): boolean {
-    return queuedBytes >= maxBytes && queuedBytes - this.#options.queue.largestBytes >= maxBytes;
+    const { holdings, queue } = this.#options;
+    const most = holdings.maxQueuedBytes;
+    // One message may be larger than all of this: it was accepted, and lets the others past.
+    return queuedBytes >= most && queuedBytes - queue.largestBytes >= most;
   }
 
   /**
@@ -50,13 +44,13 @@ export class SlowPeer {
    * @throws {MyelinError} `ERR_QUEUE_FULL`, `ERR_SLOW_PEER`
    */
   admitsEvent(): boolean {
-    const { maxQueuedBytes, onDropped, onTooSlow, policy, queue } = this.#options;
+    const { holdings, onDropped, onTooSlow, policy, queue } = this.#options;
     switch (policy) {
       case "drop-newest":
         onDropped(1, 0);
         return false;
       case "drop-oldest": {
-        const { bytes, events } = queue.dropEvents(maxQueuedBytes * droppedShare);
+        const { bytes, events } = queue.dropEvents(holdings.maxQueuedBytes * droppedShare);
         if (events === 0) throw this.full();
         onDropped(events, bytes);
         return true;
@@ -72,7 +66,7 @@ export class SlowPeer {
   }
 
   full(): MyelinError {
-    const { maxQueuedBytes } = this.#options;
+    const { maxQueuedBytes } = this.#options.holdings;
     return new MyelinError("ERR_QUEUE_FULL", `more than ${maxQueuedBytes} bytes wait for the peer`);
   }
 
@@ -81,7 +75,7 @@ export class SlowPeer {
   }
 
   tooSlow(): MyelinError {
-    const { maxQueuedBytes } = this.#options;
+    const { maxQueuedBytes } = this.#options.holdings;
     const message = `the peer does not read: more than ${maxQueuedBytes} bytes wait for it`;
     return new MyelinError("ERR_SLOW_PEER", message);
   }

@@ -56,6 +56,10 @@ export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
     cancelGraceMs: endpoint.cancelGraceMs,
     maxPendingCalls: endpoint.maxPendingCalls,
     maxQueuedBytes: endpoint.maxQueuedBytes,
+    resumeBufferBytes: endpoint.resumeBufferBytes,
+    budget: endpoint.budget,
+    messageProgressTimeoutMs: endpoint.messageProgressTimeoutMs,
+    maxStreamWindowBytes: endpoint.maxStreamWindowBytes,
     slowPeer: endpoint.slowPeer,
     highWaterMarkBytes: endpoint.highWaterMarkBytes,
     isResumable: start.isResumable,
@@ -84,6 +88,8 @@ export function receiveLimits<Peer>({ terms }: Endpoint<Peer>): ReceiveLimits {
     maxBinaryBytes: terms.maxBinaryBytes,
     windowMessages: terms.window.messages,
     windowBytes: terms.window.bytes,
+    ...unlessUsual("maxOpenMessages", terms),
+    ...unlessUsual("streamWindowBytes", terms),
   };
 }
 
@@ -94,5 +100,17 @@ function termsOf(theirs: ReceiveLimits): SessionTerms {
     maxMessageBytes,
     maxBinaryBytes: theirs.maxBinaryBytes ?? maxMessageBytes,
     window: { messages: windowMessages, bytes: windowBytes },
+    maxOpenMessages: theirs.maxOpenMessages ?? limits.maxOpenMessages,
+    streamWindowBytes: theirs.streamWindowBytes ?? limits.streamWindowBytes,
   };
+}
+
+/** What everybody has is not said. */
+function unlessUsual<Key extends "maxOpenMessages" | "streamWindowBytes">(
+  key: Key,
+  terms: SessionTerms,
+): Pick<SessionTerms, Key> | undefined {
+  return terms[key] === limits[key]
+    ? undefined
+    : ({ [key]: terms[key] } as Pick<SessionTerms, Key>);
 }

@@ -14,6 +14,10 @@ export interface ReceiveLimits {
   readonly windowMessages: number;
   /** Their bytes. */
   readonly windowBytes: number;
+  /** Large messages that may be on their way in pieces; absent: 4, which is also the most. */
+  readonly maxOpenMessages?: number | undefined;
+  /** Bytes of an upload before its reader asks for more; absent: 65,536. */
+  readonly streamWindowBytes?: number | undefined;
 }
 
 /** The contract that a side was given. A difference alone is no reason to refuse. */
@@ -43,6 +47,8 @@ export const termsKeys = [
   "max-binary",
   "window-messages",
   "window-bytes",
+  "max-open",
+  "stream-window",
   "contract",
   "contract-version",
 ] as const;
@@ -51,6 +57,8 @@ export const termsKeys = [
 const smallestLimitBytes = 1024;
 /** Lengths on the wire have 32 bits. */
 const largestFrame = 0xffff_ffff;
+/** The slots below those of streams. */
+const mostOpenMessages = 4;
 const maxNameBytes = 64;
 /** Numbers of registered codecs: 16 to 255. */
 const maxCodecs = 240;
@@ -65,6 +73,10 @@ export function setTerms(fields: Fields, terms: Terms): void {
   if (limits.maxBinaryBytes !== undefined) fields.setNumber("max-binary", limits.maxBinaryBytes);
   fields.setNumber("window-messages", limits.windowMessages);
   fields.setNumber("window-bytes", limits.windowBytes);
+  if (limits.maxOpenMessages !== undefined) fields.setNumber("max-open", limits.maxOpenMessages);
+  if (limits.streamWindowBytes !== undefined) {
+    fields.setNumber("stream-window", limits.streamWindowBytes);
+  }
   if (contract === undefined) return;
   fields.setText("contract", contract.name);
   if (contract.version !== undefined) fields.setText("contract-version", contract.version);
@@ -82,6 +94,8 @@ export function termsOf(fields: Fields): Terms {
       ...(maxBinaryBytes === undefined ? {} : { maxBinaryBytes }),
       windowMessages: limitOf(fields, "window-messages", 1),
       windowBytes: limitOf(fields, "window-bytes", smallestLimitBytes),
+      ...optional(fields, "max-open", "maxOpenMessages", 1, mostOpenMessages),
+      ...optional(fields, "stream-window", "streamWindowBytes", smallestLimitBytes),
     },
     ...(contract === undefined ? {} : { contract }),
   };
@@ -144,6 +158,18 @@ function limitOf(
     throw new MyelinError("ERR_PROTOCOL", `the field "${key}" is out of range: ${value}`);
   }
   return value;
+}
+
+/** A limit that goes without saying when it is what everybody has. */
+function optional<Key extends keyof ReceiveLimits>(
+  fields: Fields,
+  key: string,
+  name: Key,
+  lowest: number,
+  highest?: number,
+): Partial<Pick<ReceiveLimits, Key>> {
+  if (fields.number(key) === undefined) return {};
+  return { [name]: limitOf(fields, key, lowest, highest) } as Partial<Pick<ReceiveLimits, Key>>;
 }
 
 function namesOf(fields: Fields, key: string): string[] {

@@ -69,5 +69,11 @@ export const ranCode = { no: 0, maybe: 1, yes: 2 } as const;
 /** Each frame costs at least this much of every budget of bytes: tiny ones are not free. */
 export const entryCost = 64;
 
+/**
+ * What a frame of ours that waits takes beside its bytes, roughly: the objects that know what is in
+ * it. No part of the wire.
+ */
+export const frameCost = 512;
+
 /** A large item of a stream is put together in the slot of this number plus the id of its call. */
 export const firstItemSlot = 4;

@@ -7,6 +7,7 @@ import { limits } from "../../src/limits.ts";
 import { AgreedCodecs } from "../../src/session/agreed-codecs.ts";
 import { Handlers } from "../../src/session/handlers.ts";
 import type { ItemReceiver } from "../../src/session/item-receiver.ts";
+import { MemoryBudget } from "../../src/session/memory-budget.ts";
 import type { MessageContext } from "../../src/session/message-context.ts";
 import { NameTable } from "../../src/session/name-table.ts";
 import { Session } from "../../src/session/session.ts";
@@ -20,6 +21,8 @@ export const terms: SessionTerms = {
   maxFrameBytes: limits.maxFrameBytes,
   maxMessageBytes: limits.maxMessageBytes,
   maxBinaryBytes: limits.maxBinaryBytes,
+  maxOpenMessages: limits.maxOpenMessages,
+  streamWindowBytes: limits.streamWindowBytes,
 };
 
 /** None but the common ones. */
@@ -78,6 +81,10 @@ export class Side {
       cancelGraceMs: limits.cancelGraceMs,
       maxPendingCalls: limits.maxPendingCalls,
       maxQueuedBytes: limits.maxQueuedBytes,
+      resumeBufferBytes: limits.maxQueuedBytes,
+      budget: new MemoryBudget(limits.maxBufferedBytes),
+      messageProgressTimeoutMs: limits.messageProgressTimeoutMs,
+      maxStreamWindowBytes: limits.maxStreamWindowBytes,
       highWaterMarkBytes: 1024 * 1024,
       heartbeatMs: 0,
       isResumable: false,
@@ -136,6 +143,7 @@ export interface PairOptions {
 /** Connected, nothing released yet: attach handlers and call `release` on both. */
 export async function sessionPair(
   options: PairOptions = {},
+  budgets: readonly MemoryBudget[] = [],
 ): Promise<{ client: Side; server: Side; release: () => void }> {
   const transport = memory({ registry: new MemoryRegistry(), poison: true });
   const address = { scheme: "memory", name: "pair" } as const;
@@ -143,8 +151,9 @@ export async function sessionPair(
     void transport.listen(address, resolve);
   });
   const dialled = await transport.dial(address);
-  const client = new Side(dialled, "client", options);
-  const server = new Side(await accepted, "server", options);
+  const [ofClient, ofServer] = budgets;
+  const client = new Side(dialled, "client", withBudget(options, ofClient));
+  const server = new Side(await accepted, "server", withBudget(options, ofServer));
   return {
     client,
     server,
@@ -153,4 +162,8 @@ export async function sessionPair(
       server.session.release();
     },
   };
+}
+
+function withBudget(options: PairOptions, budget: MemoryBudget | undefined): PairOptions {
+  return budget === undefined ? options : { ...options, session: { ...options.session, budget } };
 }

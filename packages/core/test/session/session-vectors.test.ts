@@ -107,7 +107,7 @@ class Heard {
           this.messages.push({ ...entry, value });
           receipt?.settle();
         },
-        hasStream: () => true,
+        admitsItem: () => true,
         onItems: (id, items, cost) => this.items.push({ id, items, cost }),
         onControl: (kind, reader) => {
           this.control.push({ kind, payload: Buffer.from(reader.view(reader.remaining)) });
@@ -116,6 +116,9 @@ class Heard {
       },
       {
         ...terms,
+        maxStreams: 100,
+        now: () => 0,
+        onOpening() {},
         decode: (codec, body, isOwn) => registry.byId(codec)?.decode(body, isOwn),
         maxHeaderBytes: limits.maxHeaderBytes,
         rejectProtoKeys: false,

@@ -1,0 +1,63 @@
+/** What a conversation of events only has in its buffers, both ways, for the budget of its endpoint. */
+import { MyelinError } from "../errors.ts";
+import { stepBytes } from "./holdings.ts";
+import type { Account, Holder, MemoryBudget } from "./memory-budget.ts";
+
+export interface EventHoldingsOptions {
+  readonly budget: MemoryBudget;
+  readonly maxQueuedBytes: number;
+  /** Bytes that wait for the peer. */
+  readonly outgoing: () => number;
+  /** Bytes that have arrived and are no whole message yet. */
+  readonly incoming: () => number;
+  /** Bytes that handlers are at work on. */
+  readonly handed: () => number;
+  /** It is to be ended: of all peers it holds most, and the budget is spent. */
+  readonly onTooMuch: (error: MyelinError) => void;
+}
+
+export class EventHoldings implements Holder {
+  readonly largestBytes = 0;
+  readonly #options: EventHoldingsOptions;
+  readonly #account: Account;
+  #isClosed = false;
+
+  constructor(options: EventHoldingsOptions) {
+    this.#options = options;
+    this.#account = options.budget.open(this);
+  }
+
+  get ownBytes(): number {
+    return this.#options.outgoing() + this.#options.incoming();
+  }
+
+  /** What may wait for the peer. */
+  get maxQueuedBytes(): number {
+    return this.#account.atMost(this.#options.maxQueuedBytes);
+  }
+
+  /** Something may have changed. */
+  check(): void {
+    if (this.#isClosed) return;
+    const bytes = this.ownBytes;
+    const handed = this.#options.handed();
+    if (Math.abs(bytes + handed - this.#account.weight) >= stepBytes) {
+      this.#account.tell(bytes, 0, handed);
+    }
+  }
+
+  evict(): void {
+    const { handed, incoming, onTooMuch, outgoing } = this.#options;
+    const code = outgoing() >= incoming() + handed() ? "ERR_SLOW_PEER" : "ERR_BUSY";
+    onTooMuch(new MyelinError(code, "of the memory for all peers this one takes most"));
+  }
+
+  /** Nothing is withheld on a wire without windows. */
+  eased(): void {}
+
+  /** It is over. */
+  close(): void {
+    this.#isClosed = true;
+    this.#account.close();
+  }
+}

@@ -1,0 +1,141 @@
+/** What one session has in its buffers, both ways, and what is done when that is too much. */
+import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { InboundItems } from "./inbound-items.ts";
+import type { Inbox } from "./inbox.ts";
+import type { Intake } from "./intake.ts";
+import type { Account, Holder, MemoryBudget } from "./memory-budget.ts";
+import type { Outbox } from "./outbox.ts";
+import { frameCost } from "./wire.ts";
+
+export interface HoldingsOptions {
+  readonly budget: MemoryBudget;
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly intake: Intake;
+  readonly items: InboundItems;
+  readonly calling: { readonly pending: number };
+  readonly serving: { readonly running: number };
+  readonly maxQueuedBytes: number;
+  /** The same while there is no connection. */
+  readonly maxDetachedBytes: number;
+  readonly isConnected: () => boolean;
+  /** It is to be ended: the peer does not read, or there is no memory left for what it sends. */
+  readonly onTooMuch: (error: MyelinError) => void;
+  /** What was withheld may be given: the event window. */
+  readonly onEased: () => void;
+  /** It holds so much now. */
+  readonly onChange: (bytes: number) => void;
+}
+
+/** The budget hears of changes from here on: no sooner, so that telling costs nothing per message. */
+export const stepBytes: number = 4 * 1024;
+
+export class Holdings implements Holder {
+  readonly #options: HoldingsOptions;
+  readonly #account: Account;
+  #isClosed = false;
+
+  constructor(options: HoldingsOptions) {
+    this.#options = options;
+    this.#account = options.budget.open(this);
+  }
+
+  get ownBytes(): number {
+    return this.#outgoing + this.#incoming + this.#pending;
+  }
+
+  get largestBytes(): number {
+    const { inbox, outbox } = this.#options;
+    return Math.max(outbox.largestWaitingBytes, inbox.assemblies.largestBytes);
+  }
+
+  /** What may wait for the peer. */
+  get maxQueuedBytes(): number {
+    const { isConnected, maxDetachedBytes, maxQueuedBytes } = this.#options;
+    return this.#account.atMost(isConnected() ? maxQueuedBytes : maxDetachedBytes);
+  }
+
+  /**
+   * Whether it holds more than its share of a budget of which little is left: it gets no window and no
+   * credit then, and is told when it may (`eased`).
+   */
+  isHeldBack(): boolean {
+    if (!this.#account.isOverShare) return false;
+    this.#account.awaitEase();
+    return true;
+  }
+
+  /** Something may have changed. */
+  check(): void {
+    const { maxQueuedBytes, onChange, onTooMuch, outbox } = this.#options;
+    const account = this.#account;
+    if (this.#isClosed) return;
+    const { borrowedBytes } = outbox;
+    const heldApart = Math.max(borrowedBytes, outbox.pinnedBytes);
+    const handedBytes = this.#handed;
+    const outgoing = this.#outgoing;
+    const bytes = outgoing + this.#incoming + this.#pending;
+    if (Math.abs(bytes + heldApart + handedBytes - account.weight) < stepBytes) return;
+    // Answers cannot be dropped: who calls without reading them would have all of our memory. One of
+    // them may be as large as messages may be, and what the connection has of it is not counted either.
+    const most = 2 * maxQueuedBytes + limits.connectionBytes;
+    const waiting = outgoing + borrowedBytes;
+    if (waiting > most && waiting - outbox.largestWaitingBytes > most) {
+      onTooMuch(tooSlow(`more than ${most} bytes wait for it`));
+      return;
+    }
+    account.tell(bytes, heldApart, handedBytes);
+    onChange(bytes + borrowedBytes);
+  }
+
+  evict(): void {
+    const { budget, onTooMuch, outbox } = this.#options;
+    const sent = this.#outgoing + Math.max(outbox.borrowedBytes, outbox.pinnedBytes);
+    const isSlow = sent >= this.#incoming + this.#handed;
+    const why = `of the ${budget.maxBytes} bytes for all peers it has most`;
+    if (isSlow) onTooMuch(tooSlow(why));
+    else onTooMuch(new MyelinError("ERR_BUSY", `the peer sends more than is kept: ${why}`));
+  }
+
+  eased(): void {
+    this.#options.items.release();
+    this.#options.onEased();
+  }
+
+  /** The session is over. */
+  close(): void {
+    this.#isClosed = true;
+    this.#account.close();
+  }
+
+  /** What waits for the peer, or for its acknowledgement, without bodies that are not copied. */
+  get #outgoing(): number {
+    const { outbox } = this.#options;
+    const { keptBytes, rememberedBytes } = outbox.sent;
+    return (
+      outbox.queuedBytes + outbox.itemBytes + keptBytes + rememberedBytes - outbox.borrowedBytes
+    );
+  }
+
+  /** What has arrived and was not handed to anybody. */
+  get #incoming(): number {
+    const { inbox, intake, items } = this.#options;
+    return inbox.assemblies.heldBytes + intake.heldBytes + items.bytes;
+  }
+
+  /** What is remembered of calls that wait for answers. */
+  get #pending(): number {
+    return this.#options.calling.pending * frameCost;
+  }
+
+  /** What handlers are at work on. */
+  get #handed(): number {
+    const { inbox, serving } = this.#options;
+    return inbox.window.unsettledBytes + serving.running * frameCost;
+  }
+}
+
+function tooSlow(why: string): MyelinError {
+  return new MyelinError("ERR_SLOW_PEER", `the peer does not read: ${why}`);
+}

@@ -1,0 +1,225 @@
+/**
+ * One number of bytes for all that an endpoint buffers, whoever its peers are. Limits of each
+ * connection do not stop a hundred of them at once; this does, in three steps:
+ *
+ * - Below three quarters of it nobody notices.
+ * - Above, whoever holds more than an equal share gets no more: no window, no credit, no events.
+ * - When it is spent, whoever holds most is ended, and the next, until it is not.
+ *
+ * What handlers are at work on is theirs, and bounded by windows. It counts for the first step, so that
+ * windows are not renewed then; and for the second when it is as much again.
+ *
+ * Holders tell what they hold when it has changed by some kilobytes: counting costs nothing with each
+ * message. One message may overdraw it, or a large one could never pass.
+ */
+
+import { copiedBytes } from "./data-codecs.ts";
+
+/** Somebody whose buffers are counted. */
+export interface Holder {
+  /** Bytes of its buffers at this moment, without bodies that are not copied. */
+  readonly ownBytes: number;
+  /** Bytes of the largest single message that it holds. */
+  readonly largestBytes: number;
+  /** It holds more than everybody else, and the budget is spent: it gives up all of it, now. */
+  evict(): void;
+  /** What was withheld from it may be given. */
+  eased(): void;
+}
+
+/**
+ * Large bodies, which are not copied: a hundred peers that are sent the same one hold it together, in
+ * as many parts as they like, and it counts once.
+ */
+export interface SharedBodies {
+  /** A body, or a part of one that is there already, is held once more. */
+  borrow(body: Uint8Array): void;
+  giveBack(body: Uint8Array): void;
+}
+
+/** Whether the memory of a body, or of a part of one, is worth to be counted for itself. */
+export function isShared({ buffer }: Uint8Array): boolean {
+  return buffer.byteLength > copiedBytes;
+}
+
+/** From this share of the budget on those who hold the most get no more. */
+const tightShare = 3 / 4;
+/** While one message overdraws the budget, it is looked at again after so much more of it. */
+const overdraftShare = 1 / 64;
+
+/** What one holder has told. */
+export class Account {
+  readonly #budget: MemoryBudget;
+  readonly holder: Holder | undefined;
+  /** Its buffers. */
+  bytes = 0;
+  /** Bodies that wait for it, and perhaps for others. */
+  borrowedBytes = 0;
+  /** What its handlers are at work on. */
+  handedBytes = 0;
+
+  constructor(budget: MemoryBudget, holder: Holder | undefined) {
+    this.#budget = budget;
+    this.holder = holder;
+  }
+
+  /** Everything that is there because of it. */
+  get weight(): number {
+    return this.bytes + this.borrowedBytes + this.handedBytes;
+  }
+
+  /** It has more than its share, and there is little left for the others. */
+  get isOverShare(): boolean {
+    const budget = this.#budget;
+    return budget.isTight && this.weight > budget.share;
+  }
+
+  /** How much it may hold, of the `most` that it might; less when there is little left. */
+  atMost(most: number): number {
+    const budget = this.#budget;
+    return budget.isTight ? Math.min(most, budget.share) : most;
+  }
+
+  /** It holds so much now. */
+  tell(bytes: number, borrowedBytes: number = 0, handedBytes: number = 0): void {
+    const change = bytes - this.bytes;
+    const handed = handedBytes - this.handedBytes;
+    this.bytes = bytes;
+    this.borrowedBytes = borrowedBytes;
+    this.handedBytes = handedBytes;
+    this.#budget.changed(this, change, handed);
+  }
+
+  /** Its holder is told (`eased`) as soon as it holds no more than its share. */
+  awaitEase(): void {
+    this.#budget.awaitEase(this);
+  }
+
+  /** It holds nothing, and will not. */
+  close(): void {
+    this.#budget.close(this);
+  }
+}
+
+export class MemoryBudget implements SharedBodies {
+  readonly maxBytes: number;
+  /** Little is left of it. */
+  isTight = false;
+  #bytes = 0;
+  #handedBytes = 0;
+  readonly #accounts = new Set<Account>();
+  #bodyBytes = 0;
+  /** Of those who bound themselves. */
+  #looseBytes = 0;
+  readonly #withheld = new Set<Account>();
+  readonly #bodies = new Map<ArrayBufferLike, { readonly bytes: number; uses: number }>();
+  /** So many bytes beyond it are one message: not looked at again before there are more. */
+  #overdraft = 0;
+  #isEvicting = false;
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  /** What is held at this moment. */
+  measure(): number {
+    let bytes = this.#bodyBytes + this.#looseBytes;
+    for (const { holder } of this.#accounts) bytes += holder?.ownBytes ?? 0;
+    return bytes;
+  }
+
+  /** Bytes that each of them gets when there is little left. */
+  get share(): number {
+    return (this.maxBytes * tightShare) / Math.max(1, this.#accounts.size);
+  }
+
+  /** @param holder absent: it bounds itself, and is never ended */
+  open(holder?: Holder): Account {
+    const account = new Account(this, holder);
+    if (holder !== undefined) this.#accounts.add(account);
+    return account;
+  }
+
+  borrow({ buffer, length }: Uint8Array): void {
+    const known = this.#bodies.get(buffer);
+    if (known !== undefined) {
+      known.uses += 1;
+      return;
+    }
+    this.#bodies.set(buffer, { bytes: length, uses: 1 });
+    this.#bodyBytes += length;
+    this.#bytes += length;
+  }
+
+  giveBack({ buffer }: Uint8Array): void {
+    const known = this.#bodies.get(buffer);
+    if (known === undefined) return;
+    known.uses -= 1;
+    if (known.uses > 0) return;
+    this.#bodies.delete(buffer);
+    this.#bodyBytes -= known.bytes;
+    this.#bytes -= known.bytes;
+  }
+
+  /** From an {@link Account}. */
+  changed(account: Account, change: number, handed: number): void {
+    this.#bytes += change;
+    this.#handedBytes += handed;
+    if (account.holder === undefined) this.#looseBytes += change;
+    const over = this.#over;
+    if (over <= 0) this.#overdraft = 0;
+    else if (over > this.#overdraft) this.#evict();
+    this.isTight = this.#bytes + this.#handedBytes > this.maxBytes * tightShare;
+    if (this.#withheld.size === 0) return;
+    if (this.isTight) this.#ease(account);
+    else for (const each of this.#withheld) this.#ease(each);
+  }
+
+  awaitEase(account: Account): void {
+    this.#withheld.add(account);
+  }
+
+  close(account: Account): void {
+    this.#accounts.delete(account);
+    this.#withheld.delete(account);
+    account.tell(0);
+  }
+
+  #ease(account: Account): void {
+    if (account.isOverShare || !this.#withheld.delete(account)) return;
+    account.holder?.eased();
+  }
+
+  /** Ends those who hold most. Each of them closes its account. */
+  #evict(): void {
+    if (this.#isEvicting) return;
+    this.#isEvicting = true;
+    try {
+      for (let over = this.#over; over > 0; over = this.#over) {
+        const largest = this.#largest();
+        if (largest?.holder === undefined) return;
+        if (over <= largest.holder.largestBytes) {
+          this.#overdraft = over + this.maxBytes * overdraftShare;
+          return;
+        }
+        this.#accounts.delete(largest);
+        largest.holder.evict();
+      }
+    } finally {
+      this.#isEvicting = false;
+    }
+  }
+
+  /** Bytes beyond the budget. */
+  get #over(): number {
+    return Math.max(this.#bytes, (this.#bytes + this.#handedBytes) / 2) - this.maxBytes;
+  }
+
+  #largest(): Account | undefined {
+    let largest: Account | undefined;
+    for (const each of this.#accounts) {
+      if (largest === undefined || each.weight > largest.weight) largest = each;
+    }
+    return largest;
+  }
+}

@@ -1,0 +1,173 @@
+/** What a session is made of, put together. */
+import type { Tick } from "../bytes/tick.ts";
+import type { MyelinError } from "../errors.ts";
+import { Acknowledging } from "./acknowledging.ts";
+import { Calling } from "./calling.ts";
+import { ControlReader } from "./control-reader.ts";
+import { DataCodecs } from "./data-codecs.ts";
+import { Deadlines } from "./deadlines.ts";
+import { EventDispatch } from "./dispatch.ts";
+import { Farewell } from "./farewell.ts";
+import type { Goodbye, Retry } from "./goodbye.ts";
+import { Holdings } from "./holdings.ts";
+import { InboundItems } from "./inbound-items.ts";
+import { Inbox } from "./inbox.ts";
+import { Intake, type IntakeOwner } from "./intake.ts";
+import { Liveness } from "./liveness.ts";
+import { MessageRouter } from "./message-router.ts";
+import { Outbox } from "./outbox.ts";
+import { ProgressWatch } from "./progress-watch.ts";
+import { Sending } from "./sending.ts";
+import { Serving } from "./serving.ts";
+import type { SessionOptions } from "./session-options.ts";
+import { SlowPeer } from "./slow-peer.ts";
+
+/** What the parts tell the session that they are of. */
+export interface SessionHooks extends IntakeOwner {
+  readonly isConnected: () => boolean;
+  /** Something may have left. */
+  readonly onProgress: () => void;
+  /** The handler of an event or call has settled. */
+  readonly onSettled: () => void;
+  readonly onGoodbye: (goodbye: Goodbye) => void;
+  /** More is held for the peer than there is memory for. */
+  readonly onTooMuch: (error: MyelinError) => void;
+  /** The calls of both sides that have not finished never will. */
+  readonly giveUpCalls: () => void;
+  /** Says goodbye, in order. @returns false when there is no connection */
+  readonly say: (retry: Retry) => boolean;
+  readonly finish: (error: MyelinError | undefined) => void;
+}
+
+export interface SessionParts<Peer> {
+  readonly intake: Intake;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly codecs: DataCodecs;
+  readonly deadlines: Deadlines;
+  readonly calling: Calling;
+  readonly serving: Serving<Peer>;
+  readonly acknowledging: Acknowledging;
+  readonly holdings: Holdings;
+  readonly progressWatch: ProgressWatch;
+  readonly sending: Sending;
+  readonly liveness: Liveness;
+  readonly farewell: Farewell;
+}
+
+/** None of the hooks is called before it has returned. */
+export function sessionParts<Peer>(
+  options: SessionOptions<Peer>,
+  tick: Tick,
+  hooks: SessionHooks,
+): SessionParts<Peer> {
+  const { budget, clock, handlers, names, ours, owner, peer, side, theirs } = options;
+  const deadlines = new Deadlines(clock);
+  const outbox = new Outbox({
+    clock,
+    names,
+    window: theirs.window,
+    maxFrameBytes: theirs.maxFrameBytes,
+    maxOpenMessages: theirs.maxOpenMessages,
+    maxItemBytes: options.highWaterMarkBytes,
+    bodies: budget,
+    keepsSent: options.isResumable,
+    onPumped: hooks.onProgress,
+  });
+  const codecs = new DataCodecs({
+    registry: options.registry,
+    agreed: options.codecs,
+    rejectProtoKeys: options.rejectProtoKeys,
+    maxMessageBytes: theirs.maxMessageBytes,
+    maxBinaryBytes: theirs.maxBinaryBytes,
+    maxBatchedLength: outbox.maxBatchedLength,
+  });
+  const isHeldBack = (): boolean => holdings.isHeldBack();
+  const { maxStreamWindowBytes } = options;
+  const items = new InboundItems({ ours, maxStreamWindowBytes, isHeldBack });
+  const shared = { clock, codecs, deadlines, items, outbox };
+  const calling = new Calling({
+    ...shared,
+    peer,
+    names,
+    firstId: side === "client" ? 1 : 2,
+    uploadCredit: theirs.streamWindowBytes,
+  });
+  const serving = new Serving<Peer>({
+    ...shared,
+    peer,
+    handlers,
+    maxInboundCalls: options.maxInboundCalls,
+    cancelGraceMs: options.cancelGraceMs,
+    firstId: side === "client" ? 2 : 1,
+    errors: options.errors,
+  });
+  const router = new MessageRouter({
+    peer,
+    calling,
+    serving,
+    events: new EventDispatch(peer, handlers, owner),
+    onControl: (kind, reader) => control.read(kind, reader),
+    onSettled: hooks.onSettled,
+  });
+  const inbox = new Inbox(router, {
+    ...ours,
+    maxStreams: options.maxInboundCalls + options.maxPendingCalls,
+    now: () => clock.now(),
+    onOpening: () => progressWatch.watch(),
+    decode: (codec, body, isOwn) => codecs.decode(codec, body, isOwn),
+    maxHeaderBytes: options.maxHeaderBytes,
+    rejectProtoKeys: options.rejectProtoKeys,
+  });
+  const intake = new Intake(tick, inbox, ours.maxFrameBytes, hooks);
+  const acknowledging = new Acknowledging(
+    { clock, inbox, isHeldBack, outbox },
+    ours.window,
+    options.isResumable,
+  );
+  const progressWatch = new ProgressWatch({
+    clock,
+    assemblies: inbox.assemblies,
+    timeoutMs: options.messageProgressTimeoutMs,
+    isHeldUp: () => acknowledging.isHalfUsed,
+    onStalled: (error) => hooks.onBroken(error),
+  });
+  const holdings = new Holdings({
+    ...{ budget, calling, inbox, intake, items, outbox, serving },
+    maxQueuedBytes: options.maxQueuedBytes,
+    maxDetachedBytes: options.resumeBufferBytes,
+    isConnected: hooks.isConnected,
+    onTooMuch: hooks.onTooMuch,
+    onEased: () => acknowledging.now(),
+    onChange: (bytes) => owner.tellHeld?.(bytes),
+  });
+  const slowPeer = new SlowPeer({
+    policy: options.slowPeer,
+    holdings,
+    queue: outbox,
+    onDropped: (events, bytes) => owner.tellDropped(events, bytes),
+    onTooSlow: (error) => hooks.onBroken(error),
+  });
+  const sending = new Sending({
+    ...{ calling, holdings, names, outbox, peer, slowPeer },
+    highWaterMarkBytes: options.highWaterMarkBytes,
+    maxPendingCalls: options.maxPendingCalls,
+    onDrain: () => owner.tellDrain(),
+  });
+  const liveness = new Liveness(clock, outbox);
+  const control = new ControlReader({
+    ...{ acknowledging, liveness, outbox },
+    onGoodbye: hooks.onGoodbye,
+  });
+  const farewell = new Farewell({
+    ...{ acknowledging, clock, outbox },
+    hasCalls: () => calling.pending + serving.running > 0,
+    giveUpCalls: hooks.giveUpCalls,
+    say: hooks.say,
+    end: hooks.finish,
+  });
+  return {
+    ...{ acknowledging, calling, codecs, deadlines, farewell, holdings, inbox, intake },
+    ...{ liveness, outbox, progressWatch, sending, serving },
+  };
+}
