@@ -1,0 +1,260 @@
+// One budget for a whole endpoint: what a hundred peers may hold together, and who pays for it.
+import {
+  connect,
+  MemoryRegistry,
+  memory,
+  type ServerPeer,
+  type SlowPeerPolicy,
+  serve,
+} from "myelin";
+import { faulty } from "myelin/testing";
+import { describe, expect, test } from "vitest";
+import { turns, until } from "../../../../test/support/within.ts";
+import { keep } from "../endpoint/pairing.ts";
+
+const MiB = 1024 * 1024;
+const coded = (code: string) => expect.objectContaining({ code });
+
+let count = 0;
+
+type Options = Parameters<typeof serve>[1];
+
+/** A server, and clients that hear nothing more from it, in a network of their own. */
+async function deaf(clients: number, options: Options = {}) {
+  const registry = new MemoryRegistry();
+  const transports = [memory({ registry })];
+  const address = `memory:budget-${count++}`;
+  const server = keep(await serve(address, { ...options, transports }));
+  const line = faulty(memory({ registry }));
+  const deafOnes = [];
+  for (let n = 0; n < clients; n++) {
+    deafOnes.push(keep(await connect(address, { transports: [line], retry: false })));
+  }
+  line.faults.stall("down");
+  const peers = [...server.peers.values()];
+  const healthy = () => connect(address, { transports, retry: false }).then(keep);
+  return { server, peers, clients: deafOnes, faults: line.faults, healthy };
+}
+
+const budget = 4 * MiB;
+const tight = { maxBufferedBytes: budget, maxQueuedBytes: MiB };
+
+describe.each<SlowPeerPolicy>(["wait", "drop-oldest", "drop-newest", "disconnect"])(
+  "a hundred clients that never read, slowPeer: %s",
+  (slowPeer) => {
+    test.each([
+      ["send", (peer: ServerPeer, n: number) => peer.send("news", { n, pad: "x".repeat(500) })],
+      ["send of bytes", (peer: ServerPeer) => peer.send("news", Buffer.alloc(30_000))],
+      ["call", (peer: ServerPeer) => void peer.call("any", "x".repeat(500)).catch(() => {})],
+      ["post", (peer: ServerPeer) => void peer.post("news", "x".repeat(5_000)).catch(() => {})],
+    ])("%s: all of it stays within the budget", async (_, say) => {
+      const { server, peers } = await deaf(100, { slowPeer, limits: tight });
+      let most = 0;
+      for (let n = 0; n < 150; n++) {
+        for (const peer of peers) {
+          try {
+            say(peer, n);
+          } catch {
+            // As the policy says, or it has gone.
+          }
+        }
+        if (n % 10 === 0) await turns(1);
+        most = Math.max(most, server.stats().bufferedBytes);
+      }
+      // What each has held without telling, a few kilobytes, and what it was about to say.
+      expect(most).toBeLessThan(budget * 1.25);
+      expect(most).toBeGreaterThan(budget / 4);
+    });
+  },
+);
+
+test("a healthy client hears everything meanwhile, and is not the one who is ended", async () => {
+  const { server, peers, healthy } = await deaf(20, { limits: tight });
+  const client = await healthy();
+  const [own] = [...server.peers.values()].slice(-1);
+  const heard: unknown[] = [];
+  client.on("news", (n) => void heard.push(n));
+  for (let n = 0; n < 200; n++) {
+    for (const peer of peers) {
+      try {
+        peer.send("news", "x".repeat(5_000));
+      } catch (error) {
+        expect(["ERR_QUEUE_FULL", "ERR_SLOW_PEER", "ERR_CLOSED"]).toContain(
+          (error as { code: string }).code,
+        );
+      }
+    }
+    own?.send("news", n);
+    await turns(1);
+  }
+  await own?.flush();
+  expect(heard).toEqual(Array.from({ length: 200 }, (_, n) => n));
+  expect(client.state).toBe("open");
+});
+
+test("who does not read and holds most is ended: ERR_SLOW_PEER", async () => {
+  const { server, peers, healthy } = await deaf(2, {
+    limits: { maxBufferedBytes: 4 * MiB, windowBytes: 100_000 },
+  });
+  server.on("up", () => new Promise(() => {}));
+  const [greedy, modest] = peers as [ServerPeer, ServerPeer];
+  const say = (peer: ServerPeer, bytes: number): void => {
+    for (let sent = 0; sent < bytes; sent += 10_000) peer.send("news", "x".repeat(10_000));
+  };
+  say(modest, 1.2 * MiB);
+  say(greedy, 1.5 * MiB);
+  // Others send, and hold less each: messages that are begun and not complete.
+  const items = {
+    async *[Symbol.asyncIterator]() {
+      yield* Array(100).fill("y".repeat(60_000));
+    },
+  };
+  server.handle("take", () => new Promise(() => {}));
+  for (let n = 0; n < 18; n++) {
+    const client = await healthy();
+    client.upload("take", items).catch(() => {});
+  }
+  expect(await greedy.closed).toMatchObject({ by: "failure", error: coded("ERR_SLOW_PEER") });
+  expect(modest.state).toBe("open");
+  expect(server.stats().bufferedBytes).toBeLessThan(4 * MiB);
+});
+
+test("one message may be larger than all of it, both ways", async () => {
+  const transports = [memory({ registry: new MemoryRegistry() })];
+  const limits = { maxBufferedBytes: MiB, maxQueuedBytes: 100_000, highWaterMarkBytes: 50_000 };
+  const server = keep(await serve("memory:large", { transports, limits }));
+  server.handle("echo", (data) => data);
+  const client = keep(await connect("memory:large", { transports, limits, retry: false }));
+  const bytes = Buffer.alloc(6 * MiB, 7);
+  expect(bytes.equals((await client.call("echo", bytes)) as Uint8Array)).toBe(true);
+  expect(await client.call("echo", "y".repeat(3 * MiB))).toHaveLength(3 * MiB);
+  await client.flush();
+  await until("nothing is left", () => server.stats().bufferedBytes < 10_000);
+});
+
+test("what everybody is sent counts once, however many are slow", async () => {
+  const { server, peers } = await deaf(50, { limits: { maxBufferedBytes: 32 * MiB } });
+  expect(server.broadcast("news", Buffer.alloc(4 * MiB))).toMatchObject({ accepted: 50 });
+  expect(server.broadcast("news", "x".repeat(1 * MiB))).toMatchObject({ accepted: 50 });
+  await turns();
+  const { bufferedBytes } = server.stats();
+  expect(bufferedBytes).toBeGreaterThan(5 * MiB);
+  // Beside both of them what each connection was given.
+  expect(bufferedBytes).toBeLessThan((5 + 50 / 4 + 1) * MiB);
+  expect(peers.map(({ state }) => state)).toEqual(Array(50).fill("open"));
+});
+
+test("posts that wait for room are bounded, too", async () => {
+  const { server, peers } = await deaf(1, { limits: tight });
+  const [peer] = peers as [ServerPeer];
+  const posts = Array.from({ length: 1_000 }, () => peer.post("news", "x".repeat(10_000)));
+  const outcomes = Promise.allSettled(posts);
+  await turns();
+  expect(server.stats().bufferedBytes).toBeLessThan(budget);
+  await expect(peer.post("news", 1)).rejects.toEqual(coded("ERR_QUEUE_FULL"));
+  expect(peer.state).toBe("open");
+  await server.close({ drainMs: 0, timeoutMs: 10 }).catch(() => {});
+  const codes = (await outcomes).map((each) => each.status === "rejected" && each.reason.code);
+  expect(new Set(codes)).toEqual(new Set([false, "ERR_QUEUE_FULL", "ERR_CLOSED"]));
+});
+
+test("who holds much while there is little left gets no window, and goes on when there is more", async () => {
+  const windowMessages = 100;
+  const { server, peers, healthy } = await deaf(3, {
+    limits: { maxBufferedBytes: 4 * MiB, windowMessages },
+  });
+  let heard = 0;
+  server.on("large", () => new Promise(() => {}));
+  server.on("small", () => void heard++);
+  const sender = await healthy();
+  for (const peer of peers) {
+    for (let sent = 0; sent < 0.75 * MiB; sent += 10_000) peer.send("news", "x".repeat(10_000));
+  }
+  // Four share three MiB; this one has one of them.
+  await sender.post("large", Buffer.alloc(1.1 * MiB));
+  for (let n = 0; n < 500; n++) sender.send("small", n);
+  await until("it has used its window", () => heard >= windowMessages / 2);
+  await turns(20);
+  expect(heard).toBeLessThan(windowMessages);
+  for (const peer of peers) peer.close({ drainMs: 0, timeoutMs: 1 }).catch(() => {});
+  await until("it goes on", () => heard === 500);
+});
+
+test("an upload of one who holds much gets no credit, and goes on when there is more", async () => {
+  const { server, peers, healthy } = await deaf(3, { limits: { maxBufferedBytes: 4 * MiB } });
+  server.on("large", () => new Promise(() => {}));
+  let read = 0;
+  server.handle("take", async (items) => {
+    for await (const _ of items as AsyncIterable<unknown>) read++;
+  });
+  const sender = await healthy();
+  for (const peer of peers) {
+    for (let sent = 0; sent < 0.75 * MiB; sent += 10_000) peer.send("news", "x".repeat(10_000));
+  }
+  await sender.post("large", Buffer.alloc(1.1 * MiB));
+  const upload = sender.upload("take", Array(200).fill("y".repeat(5_000)));
+  await until("the first have come", () => read > 0);
+  await turns(20);
+  // Credit for 64 KiB, and what a sender may be wrong by.
+  expect(read).toBeLessThan(40);
+  for (const peer of peers) peer.close({ drainMs: 0, timeoutMs: 1 }).catch(() => {});
+  await upload;
+  expect(read).toBe(200);
+});
+
+test("a detached session is ended when it grows beyond what may wait, by whatever way", async () => {
+  const registry = new MemoryRegistry();
+  const server = keep(
+    await serve("memory:detached", {
+      transports: [memory({ registry })],
+      resume: {},
+      limits: { maxDetachedBytes: 300_000 },
+    }),
+  );
+  const unreliable = faulty(memory({ registry }));
+  for (let n = 0; n < 2; n++) {
+    keep(await connect("memory:detached", { transports: [unreliable], resume: {} }));
+  }
+  const peers = [...server.peers.values()] as [ServerPeer, ServerPeer];
+  unreliable.faults.refuse();
+  unreliable.faults.cutAll();
+  await until("both wait", () => server.stats().detached === 2);
+  const [oldest, other] = peers;
+  for (let n = 0; n < 40; n++) other.send("news", "x".repeat(5_000));
+  expect(peers.map(({ state }) => state)).toEqual(["detached", "detached"]);
+  expect(() => {
+    for (let n = 0; n < 40; n++) other.send("news", "x".repeat(5_000));
+  }).toThrow(coded("ERR_CLOSED"));
+  // Who takes nothing may stay.
+  expect(peers.map(({ state }) => state)).toEqual(["detached", "closed"]);
+  expect(await other.closed).toMatchObject({ error: coded("ERR_CONNECTION_LOST") });
+  for (let n = 0; n < 20; n++) oldest.send("news", "x".repeat(5_000));
+  expect(server.stats().detached).toBe(1);
+});
+
+test("resume.bufferBytes is what may wait for the return", async () => {
+  const registry = new MemoryRegistry();
+  const resume = { bufferBytes: 50_000 };
+  const transports = [memory({ registry })];
+  const server = keep(await serve("memory:buffer", { transports, resume }));
+  const unreliable = faulty(memory({ registry }));
+  const retry = { minMs: 1, maxMs: 5 };
+  const options = { transports: [unreliable], resume: {}, retry };
+  const client = keep(await connect("memory:buffer", options));
+  const heard: unknown[] = [];
+  client.on("news", (n) => void heard.push(n));
+  const [peer] = [...server.peers.values()] as [ServerPeer];
+  unreliable.faults.refuse();
+  unreliable.faults.cutAll();
+  await until("it waits", () => peer.state === "detached");
+  let accepted = 0;
+  const fill = (): void => {
+    for (; accepted < 1_000; accepted++) peer.send("news", "x".repeat(1_000));
+  };
+  expect(fill).toThrow(coded("ERR_QUEUE_FULL"));
+  expect(accepted).toBeGreaterThan(20);
+  expect(accepted).toBeLessThan(55);
+  unreliable.faults.heal();
+  await until("all of it has come", () => heard.length === accepted);
+  peer.send("news", "and more");
+});

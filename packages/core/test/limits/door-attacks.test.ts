@@ -1,0 +1,119 @@
+// Strangers at the door of a server, against each limit that holds before anybody is let in.
+import { connect, MemoryRegistry, memory, serve } from "myelin";
+import { memoryNetwork } from "myelin/testing";
+import { describe, expect, test } from "vitest";
+import { within } from "../../../../test/support/within.ts";
+import { encodePreface, ownVersions } from "../../src/framing/preface.ts";
+import { limits } from "../../src/limits.ts";
+import type { Connection } from "../../src/transport/transport.ts";
+import { keep } from "../endpoint/pairing.ts";
+
+const coded = (code: string) => expect.objectContaining({ code });
+const address = { scheme: "memory", name: "door" } as const;
+
+type Options = Parameters<typeof serve>[1];
+
+/** A server in a network of its own, and strangers that say what they like. */
+async function door(options: Options) {
+  const transport = memory({ registry: new MemoryRegistry() });
+  const server = keep(await serve("memory:door", { ...options, transports: [transport] }));
+  const stranger = async (...said: readonly Uint8Array[]) => {
+    const connection: Connection = await transport.dial(address);
+    const answers: Buffer[] = [];
+    const ended = new Promise<void>((resolve) => {
+      connection.open({
+        onData: (chunk) => void answers.push(Buffer.from(chunk)),
+        onDrain() {},
+        onClose: () => resolve(),
+      });
+    });
+    for (const each of said) connection.send(each);
+    return { connection, ended, answers };
+  };
+  const client = (more = {}) =>
+    connect("memory:door", { transports: [transport], retry: false, timeoutMs: 10_000, ...more });
+  return { server, stranger, client };
+}
+
+describe("strangers who say nothing", () => {
+  test("take up so many places, and not for ever", async () => {
+    const { server, stranger, client } = await door({
+      limits: { maxPendingHandshakes: 3, handshakeTimeoutMs: 300 },
+    });
+    const silent = await Promise.all([stranger(), stranger(), stranger()]);
+    await within("one more is turned away", (await stranger()).ended);
+    expect(server.stats().refused).toBe(1);
+    await within("their time is over", Promise.all(silent.map(({ ended }) => ended)));
+    expect(server.stats()).toMatchObject({ refused: 4, peers: 0 });
+    keep(await client());
+  });
+});
+
+describe("a hello", () => {
+  test("may be so large: a client that says more of itself is told", async () => {
+    const { client } = await door({ limits: { maxHelloBytes: 1_024 } });
+    keep(await client({ meta: { token: "x".repeat(500) } }));
+    await expect(client({ meta: { token: "x".repeat(1_200) } })).rejects.toThrow(
+      /a frame exceeds 1024 bytes/,
+    );
+  });
+
+  test("that is larger is refused by its length, before it is there", async () => {
+    const { server, stranger } = await door({ limits: { maxHelloBytes: 1_024 } });
+    const header = Buffer.from([0x01, 0x04, 0, 0, 0x01]);
+    const { ended } = await stranger(encodePreface(ownVersions), header);
+    await within("it is over", ended);
+    expect(server.stats()).toMatchObject({ refused: 1, peers: 0 });
+  });
+});
+
+describe("authorize", () => {
+  test("that never answers is a no, and the place is free again", async () => {
+    let isAborted = false;
+    const { server, client } = await door({
+      authorizeTimeoutMs: 50,
+      limits: { maxPendingHandshakes: 1 },
+      authorize: (_, { meta }, { signal }) => {
+        if (meta["token"] === "good") return true;
+        signal.addEventListener("abort", () => {
+          isAborted = true;
+        });
+        return new Promise(() => {});
+      },
+    });
+    await expect(client()).rejects.toEqual(coded("ERR_REFUSED"));
+    expect(isAborted).toBe(true);
+    keep(await client({ meta: { token: "good" } }));
+    expect(server.stats()).toMatchObject({ refused: 1, peers: 1 });
+  });
+});
+
+describe("clients", () => {
+  test("are no more than allowed; one more may come when another has left", async () => {
+    const { server, client } = await door({ limits: { maxPeers: 2 } });
+    const first = await client();
+    keep(await client());
+    await expect(client()).rejects.toThrow(/refused this client \(busy\)/);
+    expect(server.peers.size).toBe(2);
+    await first.close();
+    keep(await client());
+  });
+});
+
+describe("a server that says nothing", () => {
+  test("does not keep a client waiting for ever: it is cut after the time for a welcome", async () => {
+    const network = memoryNetwork();
+    const { clock, transport } = network;
+    const connections: Connection[] = [];
+    void transport.listen(address, (connection) => {
+      connections.push(connection);
+      connection.open({ onData() {}, onDrain() {}, onClose() {} });
+    });
+    const options = { transports: [transport], clock, retry: false, timeoutMs: 60_000 } as const;
+    const connecting = connect("memory:door", options);
+    await expect(clock.until(connecting)).rejects.toEqual(coded("ERR_TIMEOUT"));
+    expect(clock.now()).toBeGreaterThanOrEqual(limits.welcomeTimeoutMs);
+    expect(clock.now()).toBeLessThan(2 * limits.welcomeTimeoutMs);
+    expect(connections).toHaveLength(1);
+  });
+});

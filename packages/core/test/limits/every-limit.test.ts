@@ -1,0 +1,97 @@
+// Each limit has a default, words that name the attack it stops, and a test that attacks. This is the
+// list of the tests; a limit that is in none of its rows fails here.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { limits } from "../../src/limits.ts";
+
+const textOf = (path: string): string =>
+  readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), "utf8");
+
+const wire = "limits/wire-attacks.test.ts";
+const door = "limits/door-attacks.test.ts";
+const budget = "limits/budget.test.ts";
+
+/** Where it is attacked: a file, and words of the test's title. */
+const attacks: Readonly<Record<string, readonly [file: string, title: string]>> = {
+  authorizeTimeoutMs: [door, "that never answers is a no, and the place is free again"],
+  cancelGraceMs: ["endpoint/streams.test.ts", "is free after a while when it never does"],
+  closeTimeoutMs: ["session/session.test.ts", "says what was not delivered when the peer does not"],
+  connectionBytes: ["findings/finding-09-ping-during-transfer.test.ts", "finding 9"],
+  datagramPeerIdleMs: ["transport/udp.test.ts", "are forgotten when they were silent for long"],
+  handshakeTimeoutMs: [door, "take up so many places, and not for ever"],
+  heartbeatMs: ["endpoint/endpoint.test.ts", "a peer that falls silent is noticed"],
+  highWaterMarkBytes: ["endpoint/slow-peer.test.ts", "wait: send says when it is too much"],
+  maxBinaryBytes: [wire, "of a terabyte costs nothing but its announcement"],
+  maxBufferedBytes: [budget, "a hundred clients that never read"],
+  maxDatagramBytes: ["transport/datagram.test.ts", "is a coded error to its sender"],
+  maxDatagramPeers: ["transport/udp.test.ts", "are no more than allowed"],
+  maxDetachedBytes: [budget, "a detached session is ended when it grows"],
+  maxDetachedSessions: ["endpoint/resume.test.ts", "too many that wait: the oldest expire"],
+  maxErrorCauses: ["session/remote-error.test.ts", "brings at most 4 causes, and none twice"],
+  maxErrorDataBytes: ["session/remote-error.test.ts", "is left out when it is %s"],
+  maxErrorTextBytes: ["session/remote-error.test.ts", "brings at most 8 KiB of each text"],
+  maxFrameBytes: [wire, "that is too long is refused by its length"],
+  maxHelloBytes: [door, "that is larger is refused by its length, before it is there"],
+  maxInboundCalls: [wire, "starts no more handlers than are allowed at once"],
+  maxMessageBytes: [wire, "%s may be so large, and no byte more"],
+  maxNameBytes: [wire, "are no place for data, when %s"],
+  maxNames: [wire, "that this side makes up travel as text when there are too many"],
+  maxOpenMessages: [wire, "are four at most, so that beginning is not free"],
+  maxPeers: [door, "are no more than allowed; one more may come when another has left"],
+  maxPendingCalls: ["endpoint/slow-peer.test.ts", "calls that wait for answers are counted"],
+  maxPendingHandshakes: [door, "take up so many places, and not for ever"],
+  maxQueuedBytes: ["endpoint/floods.test.ts", "tiny events that wait count for what they cost"],
+  maxStreamWindowBytes: [wire, "get a window that grows up to a limit"],
+  messageProgressTimeoutMs: [wire, "ends the session after a while: ERR_TIMEOUT"],
+  resumeWindowMs: ["endpoint/resume.test.ts", "ends at both sides when the window is over"],
+  streamWindowBytes: [wire, "begin with as much as the window says"],
+  welcomeTimeoutMs: [door, "does not keep a client waiting for ever"],
+  windowBytes: [wire, "is under a window of bytes"],
+  windowMessages: [wire, "is under a window of messages"],
+};
+
+/** What stops nobody, or nobody can attack. */
+const others: readonly string[] = [
+  // The size of pieces of our own.
+  "writeChunkBytes",
+  // A Unix socket takes or refuses a connection at once; this is for a system that hangs.
+  "probeTimeoutMs",
+  // Declared, and refused by this version.
+  "maxHeaderBytes",
+];
+
+/** The options of `limits`, as their interfaces declare them, with what is said of each. */
+function options(): { readonly name: string; readonly words: string }[] {
+  const source = textOf("../src/peer/endpoint-limits.ts");
+  const declared = source.matchAll(/\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s+(\w+)\?: number;/g);
+  return [...declared].map(([, words = "", name = ""]) => ({ name, words }));
+}
+
+const names = [...new Set([...Object.keys(limits), ...options().map(({ name }) => name)])];
+
+describe("every limit", () => {
+  test.each(names)("%s is attacked by a test", (name) => {
+    if (others.includes(name)) return;
+    const [file, title] = attacks[name] ?? ["", ""];
+    expect(file, `no test attacks ${name}`).not.toBe("");
+    expect(textOf(file)).toContain(title);
+  });
+
+  test("is a limit, in this list", () => {
+    expect(names.length).toBeGreaterThan(35);
+    expect([...Object.keys(attacks), ...others].filter((name) => !names.includes(name))).toEqual(
+      [],
+    );
+  });
+
+  test.each(options().map(({ name, words }) => [name, words] as const))(
+    "%s says its default and what it stops",
+    (_, words) => {
+      expect(words).toMatch(/@defaultValue/);
+      expect(
+        words.replace(/@defaultValue[^]*/, "").replaceAll(/[\s*]/g, "").length,
+      ).toBeGreaterThan(20);
+    },
+  );
+});

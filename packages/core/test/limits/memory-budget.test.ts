@@ -1,0 +1,115 @@
+// The budget by itself: who is counted, who is ended, and what is counted once.
+import { expect, test } from "vitest";
+import { type Account, type Holder, MemoryBudget } from "../../src/session/memory-budget.ts";
+
+/** Somebody who holds what it is told to. */
+class Hoarder implements Holder {
+  readonly account: Account;
+  largestBytes = 0;
+  ownBytes = 0;
+  evictions = 0;
+  eases = 0;
+
+  constructor(budget: MemoryBudget) {
+    this.account = budget.open(this);
+  }
+
+  hold(bytes: number, handedBytes = 0): void {
+    this.ownBytes = bytes;
+    this.account.tell(bytes, 0, handedBytes);
+  }
+
+  evict(): void {
+    this.evictions += 1;
+    this.ownBytes = 0;
+    this.account.close();
+  }
+
+  eased(): void {
+    this.eases += 1;
+  }
+}
+
+const hoarders = (budget: MemoryBudget, count: number) =>
+  Array.from({ length: count }, () => new Hoarder(budget)) as [Hoarder, ...Hoarder[]];
+
+test("when it is spent whoever holds most is ended, and the next, until it is not", () => {
+  const budget = new MemoryBudget(1_000);
+  const [first, ...others] = hoarders(budget, 4);
+  others.forEach((each, index) => {
+    each.hold(100 * (index + 1));
+  });
+  expect(others.map(({ evictions }) => evictions)).toEqual([0, 0, 0]);
+  first.hold(401);
+  expect(first.evictions).toBe(1);
+  expect(budget.measure()).toBe(600);
+  others[0]?.hold(600);
+  expect(others.map(({ evictions }) => evictions)).toEqual([1, 0, 0]);
+  expect(budget.measure()).toBe(500);
+});
+
+test("one message may overdraw it, two may not", () => {
+  const budget = new MemoryBudget(1_000);
+  const [one, other] = hoarders(budget, 2) as [Hoarder, Hoarder];
+  other.hold(500);
+  one.largestBytes = 5_000;
+  for (let bytes = 0; bytes <= 5_000; bytes += 100) one.hold(bytes);
+  expect(one.evictions).toBe(0);
+  one.largestBytes = 2_600;
+  one.hold(5_200);
+  expect(one.evictions).toBe(1);
+  expect(other.evictions).toBe(0);
+});
+
+test("from three quarters on whoever has more than its share gets no more, until there is more", () => {
+  const budget = new MemoryBudget(1_000);
+  const [greedy, modest] = hoarders(budget, 2) as [Hoarder, Hoarder];
+  modest.hold(100);
+  greedy.hold(650);
+  expect(greedy.account.isOverShare).toBe(false);
+  greedy.hold(651);
+  expect([greedy, modest].map(({ account }) => account.isOverShare)).toEqual([true, false]);
+  expect(greedy.account.atMost(600)).toBe(375);
+  greedy.account.awaitEase();
+  greedy.hold(660);
+  expect(greedy.eases).toBe(0);
+  // Somebody else gave up what it held.
+  modest.hold(0);
+  expect(greedy.eases).toBe(1);
+  expect(greedy.account.atMost(600)).toBe(600);
+});
+
+test("what handlers are at work on may be as much again, and holds back before", () => {
+  const budget = new MemoryBudget(1_000);
+  const [one, other] = hoarders(budget, 2) as [Hoarder, Hoarder];
+  one.hold(0, 1_200);
+  expect(one.account.isOverShare).toBe(true);
+  other.hold(800);
+  expect(one.evictions + other.evictions).toBe(0);
+  other.hold(801);
+  expect(one.evictions).toBe(1);
+});
+
+test("bodies that many are sent count once, for as long as anybody holds a part of them", () => {
+  const budget = new MemoryBudget(1_000_000);
+  const body = new Uint8Array(200_000);
+  for (let n = 0; n < 100; n += 1) budget.borrow(body);
+  budget.borrow(body.subarray(0, 65_536));
+  expect(budget.measure()).toBe(200_000);
+  for (let n = 0; n < 100; n += 1) budget.giveBack(body);
+  expect(budget.measure()).toBe(200_000);
+  budget.giveBack(body.subarray(0, 65_536));
+  expect(budget.measure()).toBe(0);
+});
+
+test("those who bound themselves count, and are not ended", () => {
+  const budget = new MemoryBudget(1_000);
+  const queue = budget.open();
+  const [peer] = hoarders(budget, 1);
+  peer.hold(300);
+  queue.tell(900);
+  expect(peer.evictions).toBe(1);
+  expect(budget.measure()).toBe(900);
+  queue.tell(1_100);
+  expect(budget.measure()).toBe(1_100);
+});
