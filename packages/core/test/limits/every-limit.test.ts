@@ -32,6 +32,10 @@ const attacks: Readonly<Record<string, readonly [file: string, title: string]>> 
   maxErrorDataBytes: ["session/remote-error.test.ts", "is left out when it is %s"],
   maxErrorTextBytes: ["session/remote-error.test.ts", "brings at most 8 KiB of each text"],
   maxFrameBytes: [wire, "that is too long is refused by its length"],
+  maxHeaderBytes: [
+    "endpoint/message-extras.test.ts",
+    "headers over the limit end the connection of who sent them",
+  ],
   maxHelloBytes: [door, "that is larger is refused by its length, before it is there"],
   maxInboundCalls: [wire, "starts no more handlers than are allowed at once"],
   maxMessageBytes: [wire, "%s may be so large, and no byte more"],
@@ -57,8 +61,6 @@ const others: readonly string[] = [
   "writeChunkBytes",
   // A Unix socket takes or refuses a connection at once; this is for a system that hangs.
   "probeTimeoutMs",
-  // Declared, and refused by this version.
-  "maxHeaderBytes",
 ];
 
 /** The options of `limits`, as their interfaces declare them, with what is said of each. */
