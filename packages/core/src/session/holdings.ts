@@ -34,6 +34,7 @@ export const stepBytes: number = 4 * 1024;
 export class Holdings implements Holder {
   readonly #options: HoldingsOptions;
   readonly #account: Account;
+  #isHeldBack = false;
   #isClosed = false;
 
   constructor(options: HoldingsOptions) {
@@ -61,9 +62,16 @@ export class Holdings implements Holder {
    * credit then, and is told when it may (`eased`).
    */
   isHeldBack(): boolean {
-    if (!this.#account.isOverShare) return false;
-    this.#account.awaitEase();
-    return true;
+    // What was told last may be long gone.
+    if (this.#account.isOverShare) this.check();
+    this.#isHeldBack = this.#account.isOverShare;
+    if (this.#isHeldBack) this.#account.awaitEase();
+    return this.#isHeldBack;
+  }
+
+  /** It holds less: a handler has settled, or an item was asked for. */
+  freed(): void {
+    if (this.#isHeldBack) this.check();
   }
 
   /** Something may have changed. */
@@ -99,6 +107,7 @@ export class Holdings implements Holder {
   }
 
   eased(): void {
+    this.#isHeldBack = false;
     this.#options.items.release();
     this.#options.onEased();
   }

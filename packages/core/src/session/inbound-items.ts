@@ -12,6 +12,8 @@ export interface InboundItemsOptions {
   readonly maxStreamWindowBytes: number;
   /** Whether more is held for this peer than there is memory for; `release` is called when it is not. */
   readonly isHeldBack: () => boolean;
+  /** Items were asked for, or are not wanted. */
+  readonly onFreed: () => void;
 }
 
 export class InboundItems {
@@ -28,6 +30,12 @@ export class InboundItems {
     this.#options = options;
     this.windowBytes = streamWindowBytes;
     this.maxWindowBytes = Math.max(streamWindowBytes, options.maxStreamWindowBytes);
+  }
+
+  /** So many bytes of items were asked for, or are not wanted. */
+  free(bytes: number): void {
+    this.bytes -= bytes;
+    this.#options.onFreed();
   }
 
   /** Whether a stream may have credit now; if not, it is asked again when it may. */

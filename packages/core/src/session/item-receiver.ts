@@ -102,7 +102,7 @@ export class ItemReceiver implements Credited {
   /** The consumer has had enough. */
   stop(): void {
     const { items } = this.#options;
-    for (const { cost } of this.#arrived.splice(0)) items.bytes -= cost;
+    items.free(this.#arrived.splice(0).reduce((sum, { cost }) => sum + cost, 0));
     items.forget(this);
     const wasOpen = !this.#ended;
     this.#ended = true;
@@ -135,7 +135,7 @@ export class ItemReceiver implements Credited {
     if (first.next === first.items.length) {
       this.#arrived.shift();
       this.#consumed += first.cost;
-      this.#options.items.bytes -= first.cost;
+      this.#options.items.free(first.cost);
       if (!this.#ended) this.giveCredit();
     }
     const { accept } = this.#options;

@@ -8,7 +8,7 @@ import type { NameTable } from "./name-table.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SlowPeer } from "./slow-peer.ts";
 import { isSendingTapped, tellSent } from "./taps.ts";
-import { payload } from "./wire.ts";
+import { frameCost, payload } from "./wire.ts";
 
 export interface SendingOptions {
   /** What users hold for the session. */
@@ -77,7 +77,7 @@ export class Sending {
       entry.event(known, payload.coded, headers);
       outbox.message({ entry, kind: "event", ...encoded });
     }
-    if (this.#grown() < this.#options.highWaterMarkBytes) return true;
+    if (this.measure() < this.#options.highWaterMarkBytes) return true;
     this.#needsDrain = true;
     return false;
   }
@@ -88,16 +88,18 @@ export class Sending {
     if (slowPeer.isFull(this.queuedBytes)) throw slowPeer.full();
     if (calling.pending >= maxPendingCalls) throw slowPeer.tooManyCalls();
     calling.open(opening);
-    this.#grown();
+    this.measure();
   }
 
-  /** More waits. @returns how much */
-  #grown(): number {
+  /** More may wait, or less. @returns how much */
+  measure(): number {
+    const { calling, holdings, outbox } = this.#options;
     const queued = this.queuedBytes;
     this.#queued = queued;
-    if (Math.abs(queued - this.#checkedAt) >= stepBytes) {
-      this.#checkedAt = queued;
-      this.#options.holdings.check();
+    const waiting = queued + outbox.itemBytes + calling.pending * frameCost;
+    if (Math.abs(waiting - this.#checkedAt) >= stepBytes) {
+      this.#checkedAt = waiting;
+      holdings.check();
     }
     return queued;
   }

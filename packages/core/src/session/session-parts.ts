@@ -84,7 +84,10 @@ export function sessionParts<Peer>(
   });
   const isHeldBack = (): boolean => holdings.isHeldBack();
   const { maxStreamWindowBytes } = options;
-  const items = new InboundItems({ ours, maxStreamWindowBytes, isHeldBack });
+  const items = new InboundItems({
+    ...{ ours, maxStreamWindowBytes, isHeldBack },
+    onFreed: () => holdings.freed(),
+  });
   const shared = { clock, codecs, deadlines, items, outbox };
   const calling = new Calling({
     ...shared,

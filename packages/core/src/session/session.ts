@@ -244,6 +244,7 @@ export class Session<Peer> implements Conversation {
   #read(): void {
     if (this.#state === "ended") return;
     this.#acknowledging.check();
+    this.#holdings.check();
     this.#progress();
   }
 
@@ -251,7 +252,8 @@ export class Session<Peer> implements Conversation {
     if (this.#state === "ended") return;
     this.#acknowledging.check();
     if (this.#state === "closing") this.#progress();
-    this.#holdings.check();
+    this.#sending.measure();
+    this.#holdings.freed();
   }
 
   /** The peer is told, and cut. */
@@ -270,7 +272,7 @@ export class Session<Peer> implements Conversation {
 
   /** Something left, arrived or settled. */
   #progress(): void {
-    this.#holdings.check();
+    this.#sending.measure();
     this.#flushes.check();
     this.#sending.check();
     this.#farewell.step();

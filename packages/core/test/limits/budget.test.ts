@@ -180,6 +180,28 @@ test("who holds much while there is little left gets no window, and goes on when
   await until("it goes on", () => heard === 500);
 });
 
+test("a window that was held back is returned when its own handlers are done", async () => {
+  const { server, peers, healthy } = await deaf(3, {
+    limits: { maxBufferedBytes: 4 * MiB, windowMessages: 100 },
+  });
+  let settle!: () => void;
+  const settled = new Promise<void>((resolve) => (settle = resolve));
+  server.on("large", () => settled);
+  let heard = 0;
+  server.on("small", () => void heard++);
+  const sender = await healthy();
+  for (const peer of peers) {
+    for (let sent = 0; sent < 0.75 * MiB; sent += 10_000) peer.send("news", "x".repeat(10_000));
+  }
+  await sender.post("large", Buffer.alloc(1.1 * MiB));
+  for (let n = 0; n < 500; n++) sender.send("small", n);
+  await until("it has used its window", () => heard >= 50);
+  await turns(20);
+  expect(heard).toBeLessThan(100);
+  settle();
+  await until("it goes on", () => heard === 500);
+});
+
 test("an upload of one who holds much gets no credit, and goes on when there is more", async () => {
   const { server, peers, healthy } = await deaf(3, { limits: { maxBufferedBytes: 4 * MiB } });
   server.on("large", () => new Promise(() => {}));
