@@ -58,6 +58,10 @@ export class DatagramConnection implements Connection {
     }
   }
 
+  get maxDatagramBytes(): number {
+    return this.#link.maxDatagramBytes;
+  }
+
   get pendingBytes(): number {
     return this.#closed ? 0 : this.#link.queuedBytes();
   }

@@ -72,6 +72,8 @@ export interface Sink {
 /** One established connection. Nothing is read before {@link Connection.open}. */
 export interface Connection {
   readonly kind: "stream" | "datagram";
+  /** Datagrams: the largest that `send` takes. */
+  readonly maxDatagramBytes?: number;
   readonly local: Address | undefined;
   readonly remote: Address | undefined;
   readonly peer: PeerIdentity;
@@ -128,6 +130,8 @@ export interface DialOptions {
 
 /** Something that accepts connections. */
 export interface Listener {
+  /** Its connections share its socket, and end with it: whoever has something to say closes it last. */
+  readonly isShared?: boolean;
   /** What was bound, with the port that the system chose. */
   readonly address: Address;
   /**
@@ -149,8 +153,20 @@ export interface SocketListener extends Listener {
   readonly server: Server;
 }
 
+/**
+ * What becomes of a datagram whose source has no connection: it gets one, an answer, or nothing. The
+ * bytes are valid only during the call. An answer is never longer than the datagram, since its source
+ * may be somebody else's address.
+ */
+export type Screening = (
+  datagram: Uint8Array,
+  source: Address,
+) => "accept" | Uint8Array | undefined;
+
 export interface ListenOptions {
   signal?: AbortSignal | undefined;
+  /** Datagram listeners: asked about strangers. @defaultValue every source gets a connection */
+  screen?: Screening | undefined;
 }
 
 /**

@@ -5,14 +5,16 @@ import { MyelinError } from "../errors.ts";
 import type { ResolvedUdpOptions } from "../options.ts";
 import type { DatagramEndpoint, DatagramSource } from "./datagram.ts";
 import { DatagramConnection } from "./datagram-connection.ts";
-import type { Connection, Listener } from "./transport.ts";
+import type { Connection, Listener, Screening } from "./transport.ts";
 
 /** A table of sources, bounded in number and in time, since anybody can forge one. */
 export class UdpListener implements Listener {
+  readonly isShared = true;
   onError?: (error: MyelinError) => void;
   readonly #endpoint: DatagramEndpoint;
   readonly #options: ResolvedUdpOptions;
   readonly #onConnection: (connection: Connection) => void;
+  readonly #screen: Screening | undefined;
   // In the order in which they were last heard: the first is the one longest unheard.
   readonly #connections = new Map<string, DatagramConnection>();
   readonly #sweeping: NodeJS.Timeout;
@@ -21,10 +23,12 @@ export class UdpListener implements Listener {
     endpoint: DatagramEndpoint,
     options: ResolvedUdpOptions,
     onConnection: (connection: Connection) => void,
+    screen?: Screening,
   ) {
     this.#endpoint = endpoint;
     this.#options = options;
     this.#onConnection = onConnection;
+    this.#screen = screen;
     this.#sweeping = setInterval(() => this.#forgetIdle(), Math.ceil(options.peerIdleMs / 2));
     this.#sweeping.unref();
   }
@@ -49,6 +53,7 @@ export class UdpListener implements Listener {
   received(bytes: Uint8Array, source: DatagramSource): void {
     const key = `${source.address} ${source.port}`;
     const known = this.#connections.get(key);
+    if (known === undefined && !this.#passes(bytes, source)) return;
     const connection = known ?? this.#meet(key, source);
     connection.heardAt = performance.now();
     this.#connections.delete(key);
@@ -71,6 +76,16 @@ export class UdpListener implements Listener {
     for (const connection of [...this.#connections.values()]) {
       connection.finish(new MyelinError("ERR_CLOSED", "the listener was closed"));
     }
+  }
+
+  /** Strangers are asked about, and may be answered, before they cost anything. */
+  #passes(bytes: Uint8Array, { address: host, port }: DatagramSource): boolean {
+    if (this.#screen === undefined) return true;
+    const verdict = this.#screen(bytes, { scheme: "udp", host, port });
+    if (verdict === undefined || verdict === "accept") return verdict === "accept";
+    // Sources can be forged: nobody gets more sent to another's address than they send themselves.
+    if (verdict.length <= bytes.length) this.#endpoint.send(verdict, port, host, ignore);
+    return false;
   }
 
   #meet(key: string, { address: host, port }: DatagramSource): DatagramConnection {
@@ -102,3 +117,6 @@ export class UdpListener implements Listener {
     }
   }
 }
+
+/** An answer to a stranger that could not be sent is nobody's business. */
+function ignore(): void {}

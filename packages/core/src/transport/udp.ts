@@ -46,7 +46,7 @@ export function udp(options: UdpOptions = {}): Transport {
         },
         listenOptions,
       );
-      listener = new UdpListener(endpoint, resolved, onConnection);
+      listener = new UdpListener(endpoint, resolved, onConnection, listenOptions.screen);
       return listener;
     },
   };
