@@ -6,6 +6,9 @@ export const limits: {
   readonly maxDatagramBytes: number;
   readonly maxDatagramPeers: number;
   readonly datagramPeerIdleMs: number;
+  readonly eventDatagramBytes: number;
+  readonly datagramCookieMs: number;
+  readonly datagramWaitingBytes: number;
   readonly writeChunkBytes: number;
   readonly highWaterMarkBytes: number;
   readonly closeTimeoutMs: number;
@@ -48,6 +51,12 @@ export const limits: {
   maxDatagramPeers: 1_000,
   /** No datagram says goodbye: a peer that has been silent for a minute is forgotten. */
   datagramPeerIdleMs: 60_000,
+  /** Larger ones are cut on their way through some networks, and one lost piece loses all of it. */
+  eventDatagramBytes: 1_200,
+  /** A cookie that was read on its way would be good for ever. */
+  datagramCookieMs: 10_000,
+  /** Nobody can be told to send less: what comes faster than the handlers work would fill the memory. */
+  datagramWaitingBytes: 256 * 1024,
   /** A tick that writes without end is handed to the system in pieces of this size. */
   writeChunkBytes: 64 * 1024,
   /** A memory connection whose reader sleeps says so to its writer at this many bytes, as Node does. */

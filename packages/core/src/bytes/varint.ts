@@ -29,3 +29,23 @@ export function writeVarint(bytes: Uint8Array, offset: number, value: number): n
   bytes[at] = rest;
   return at + 1;
 }
+
+/**
+ * Reads a varint of bytes that may be anything.
+ * @returns undefined when there is none: it ends early, could be shorter, or is over 2^53 - 1
+ */
+export function readPlainVarint(bytes: Uint8Array, offset: number): number | undefined {
+  let value = 0;
+  let scale = 1;
+  for (let at = offset; at < offset + maxVarintBytes; at += 1) {
+    const byte = bytes[at];
+    if (byte === undefined) return undefined;
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) {
+      const isShortest = byte !== 0 || at === offset;
+      return isShortest && value <= Number.MAX_SAFE_INTEGER ? value : undefined;
+    }
+    scale *= 0x80;
+  }
+  return undefined;
+}
