@@ -39,9 +39,12 @@ export interface HandshakeFailed {
   readonly error: MyelinError;
 }
 
-/** Payload of `myelin:datagram:failed`: a datagram was accepted, but the system could not send it. */
+/**
+ * Payload of `myelin:datagram:failed`: a datagram was accepted, but the system could not send it, or one
+ * of a known peer arrived and could not be read.
+ */
 export interface DatagramFailed {
-  /** Where it was to go, where that is known. */
+  /** Where it was to go or came from, where that is known. */
   readonly remote: string | undefined;
   readonly error: MyelinError;
 }

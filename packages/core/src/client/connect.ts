@@ -6,6 +6,7 @@ import { limits } from "../limits.ts";
 import type { Client } from "../peer/client.ts";
 import type { ConnectOptions, OfflineOptions } from "../peer/connect-options.ts";
 import { unwatchAbort, watchAbort } from "../session/abort-watch.ts";
+import { checkDatagramOptions } from "../session/datagram-options.ts";
 import { Endpoint } from "../session/endpoint.ts";
 import { checkConnectOptions, checkOptions, checkSecret } from "../session/endpoint-options.ts";
 import { nodeIpcDelimiter } from "../session/node-ipc-options.ts";
@@ -13,6 +14,7 @@ import type { SessionPeer } from "../session/session-peer.ts";
 import { timeLimit } from "../session/time-limit.ts";
 import { transportOf } from "../transport/by-address.ts";
 import type { Way } from "../transport/way.ts";
+import { DatagramClient } from "./datagram-client.ts";
 import type { LiveClient } from "./live-client.ts";
 import { MyelinClient, type MyelinClientOptions } from "./myelin-client.ts";
 import { NodeIpcClient } from "./node-ipc-client.ts";
@@ -38,21 +40,33 @@ export async function connect<C extends Contract = Contract>(
   const given = (options ?? {}) as ConnectOptions;
   checkOptions("connect", given);
   checkConnectOptions(given);
-  const delimiter = nodeIpcDelimiter(given);
   const { lazy = false, signal } = given;
   const timeoutMs = timeLimit("connect(): timeoutMs", given.timeoutMs ?? defaultTimeoutMs);
   if (signal?.aborted === true) throw abortedError(signal.reason);
   const endpoint = new Endpoint<SessionPeer>("client", given);
   const settings = settingsOf(address, given);
   checkSecret("connect", settings.address, given);
-  const client =
-    delimiter === undefined
-      ? new MyelinClient(endpoint, settings)
-      : new NodeIpcClient(endpoint, settings, delimiter);
+  const client = clientOf(endpoint, settings, given);
   if (given.unref === true) client.unref();
   client.begin();
   if (!lazy) await untilWelcome(client, endpoint, given, timeoutMs);
   return client;
+}
+
+/** What a client speaks depends on what its server does, and on whether datagrams are all there is. */
+function clientOf(
+  endpoint: Endpoint<SessionPeer>,
+  settings: MyelinClientOptions,
+  options: ConnectOptions,
+): LiveClient {
+  const delimiter = nodeIpcDelimiter(options);
+  if (!settings.transport.capabilities.stream) {
+    checkDatagramOptions("connect", options);
+    const { maxDatagramBytes } = options.udp ?? {};
+    return new DatagramClient(endpoint, { ...settings, maxDatagramBytes });
+  }
+  if (delimiter !== undefined) return new NodeIpcClient(endpoint, settings, delimiter);
+  return new MyelinClient(endpoint, settings);
 }
 
 async function untilWelcome(

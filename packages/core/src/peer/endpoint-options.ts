@@ -117,7 +117,10 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
   tcp?: TcpOptions;
   /** For `tls:`: certificates, and every option of Node's. */
   tls?: TlsOptions;
-  /** For `udp:`, which has events only: no calls, no `secret`, no `authorize`, no `resume`. */
+  /**
+   * For `udp:`, which has events only: no calls, no `secret`, no `authorize`, no `resume`. Here
+   * `maxDatagramBytes` has a default of 1,200.
+   */
   udp?: UdpOptions;
   /** Ways to connect beside those built in, or in their place, by their scheme. */
   transports?: readonly Transport[];

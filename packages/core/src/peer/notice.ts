@@ -21,14 +21,17 @@ export interface GapNotice extends MessageCount {
   readonly mayHaveArrived: boolean;
 }
 
-/** Events were dropped, as `slowPeer` or `offline` says. */
+/**
+ * Events were dropped, as `slowPeer` or `offline` says; with `slow-handlers` those that arrived over
+ * UDP faster than the listeners here took them.
+ */
 export interface DroppedNotice {
   readonly kind: "dropped";
   readonly peer: PeerName;
   /** So many since the last such notice. */
   readonly events: number;
   readonly bytes: number;
-  readonly reason: "slow-peer" | "offline" | "too-old";
+  readonly reason: "slow-peer" | "offline" | "too-old" | "slow-handlers";
 }
 
 /** An end came before everything accepted was acknowledged, and no promise could tell. */

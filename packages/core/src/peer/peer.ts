@@ -52,10 +52,11 @@ export interface CloseReason {
 export interface PeerBasics extends PeerName, AsyncDisposable {
   readonly state: PeerState;
   /**
-   * What the other end speaks. A `node-ipc` peer has events only: calls and streams throw
-   * `ERR_UNSUPPORTED`, `flush` means that the system has taken the bytes, and nothing is resumed.
+   * What the other end speaks. A `node-ipc` or `udp` peer has events only: calls and streams throw
+   * `ERR_UNSUPPORTED`, `flush` means that the system has taken the bytes, and nothing is resumed. Over
+   * `udp` each event arrives once or never, in any order.
    */
-  readonly dialect: "myelin" | "node-ipc";
+  readonly dialect: "myelin" | "node-ipc" | "udp";
   /** Where the other end is, as far as the transport tells: `tcp://127.0.0.1:50123`. */
   readonly remote: string | undefined;
   /** Who the other end is, as far as the system or a certificate proves it. */

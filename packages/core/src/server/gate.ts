@@ -10,14 +10,17 @@ import type { Admission } from "../session/server-handshake.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
 import { receiveLimits, resumeFeature } from "../session/start-session.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
-import type { Connection, Sink } from "../transport/transport.ts";
+import type { Connection, Screening, Sink } from "../transport/transport.ts";
 import { applicantOf, askInTime } from "./asking.ts";
+import { DatagramGate, type DatagramSettings } from "./datagram-gate.ts";
+import type { DatagramClient, DatagramPeer } from "./datagram-peer.ts";
 import { admitNodeIpc, type NodeIpcSettings } from "./node-ipc-gate.ts";
 import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
 
 export interface GateOptions {
   /** Clients of node-ipc are accepted, too, or only. */
   readonly nodeIpc: NodeIpcSettings | undefined;
+  readonly datagrams: DatagramSettings;
   readonly endpoint: Endpoint<SessionPeer>;
   readonly instance: string;
   readonly authorize: Authorize | undefined;
@@ -52,6 +55,8 @@ export interface Inside {
   enter(id: string, client: LetIn, isLocal: boolean): void;
   /** A client of node-ipc is let in. */
   enterNodeIpc(id: string, client: NodeIpcClient): NodeIpcPeer;
+  /** A client over UDP is let in. */
+  enterDatagrams(id: string, client: DatagramClient): DatagramPeer;
   /**
    * A client wants to go on with its session. Takes the session from its old connection when the
    * client has the right to it.
@@ -64,6 +69,7 @@ export class Gate {
   /** Connections that were turned away. */
   refused = 0;
   readonly #options: GateOptions;
+  readonly #datagrams: DatagramGate;
   readonly #pending = new Set<Connection>();
   /** Connections that came before there was an inside. */
   readonly #early: { readonly connection: Connection; readonly place: Place }[] = [];
@@ -72,6 +78,21 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#datagrams = new DatagramGate({
+      ...options.datagrams,
+      clock: options.endpoint.clock,
+      welcomeTimeoutMs: options.welcomeTimeoutMs,
+      vacancy: () => (this.#isClosed ? "closing" : this.#isFull ? "full" : "open"),
+      onRefused: () => {
+        this.refused += 1;
+      },
+      onLetIn: (id, client) => this.#inside?.enterDatagrams(id, client).sink,
+    });
+  }
+
+  /** Asked by listeners of datagrams about strangers. */
+  get screen(): Screening {
+    return this.#datagrams.screen;
   }
 
   /** From now on clients come in. */
@@ -94,7 +115,9 @@ export class Gate {
       return;
     }
     this.#pending.add(connection);
-    if (nodeIpc === undefined) this.#greet(connection, place, undefined);
+    if (connection.kind === "datagram") {
+      this.#datagrams.admit(connection, () => this.#pending.delete(connection));
+    } else if (nodeIpc === undefined) this.#greet(connection, place, undefined);
     else this.#sniff(connection, place, nodeIpc);
   }
 

@@ -18,6 +18,7 @@ import { isSendingTapped, tellPayload } from "../session/taps.ts";
 import type { Connection, Listener } from "../transport/transport.ts";
 import { type AskOutcome, ask } from "./ask.ts";
 import { audienceOf } from "./audience.ts";
+import { type DatagramClient, DatagramPeer } from "./datagram-peer.ts";
 import type { Gate, TakenBack } from "./gate.ts";
 import type { LivePeer } from "./live-peer.ts";
 import { MyelinPeer } from "./myelin-peer.ts";
@@ -104,6 +105,13 @@ export class LiveServer implements AsyncDisposable {
   /** A client of node-ipc has been let in. @internal */
   enterNodeIpc(id: string, client: NodeIpcClient): NodeIpcPeer {
     const peer = new NodeIpcPeer(this, this.#endpoint, id, client);
+    this.#welcome(peer);
+    return peer;
+  }
+
+  /** A client over UDP has been let in. @internal */
+  enterDatagrams(id: string, client: DatagramClient): DatagramPeer {
+    const peer = new DatagramPeer(this, this.#endpoint, id, client);
     this.#welcome(peer);
     return peer;
   }
@@ -267,9 +275,13 @@ export class LiveServer implements AsyncDisposable {
 
   async #close(options: CloseOptions): Promise<void> {
     this.#gate.close();
-    const listening = this.#listeners.map((listener) => listener.close());
+    const own = this.#listeners.filter(({ isShared }) => isShared !== true);
+    const shared = this.#listeners.filter(({ isShared }) => isShared === true);
+    const listening = own.map((listener) => listener.close());
     const parting = [...this.#peers.values()].map((peer) => peer.close(options));
     const outcomes = await Promise.allSettled([...parting, ...listening]);
+    // Their peers have said goodbye over the very same sockets.
+    outcomes.push(...(await Promise.allSettled(shared.map((listener) => listener.close()))));
     this.#tellClosed();
     const failures = outcomes.filter((each) => each.status === "rejected");
     const [first] = failures;

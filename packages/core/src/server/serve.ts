@@ -5,6 +5,7 @@ import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { ServeOptions } from "../peer/serve-options.ts";
 import type { Server } from "../peer/server.ts";
+import { checkDatagramOptions } from "../session/datagram-options.ts";
 import { Endpoint } from "../session/endpoint.ts";
 import { checkOptions, checkSecret } from "../session/endpoint-options.ts";
 import { acceptSettings } from "../session/node-ipc-options.ts";
@@ -37,13 +38,20 @@ export async function serve<C extends Contract = Contract>(
     : [address as ServeAddress];
   if (addresses.length === 0) throw new MyelinError("ERR_CONFIG", "serve(): no address was given");
   const targets = addresses.map((each) => targetOf(each, given));
-  for (const target of targets) checkSecret("serve", target.address, given);
+  for (const target of targets) {
+    checkSecret("serve", target.address, given);
+    if (!target.transport.capabilities.stream) checkDatagramOptions("serve", given);
+  }
   const sizes = given.limits ?? {};
   const gate = new Gate({
     endpoint,
     instance: idOf(endpoint.clock.randomBytes(12)),
     authorize,
     nodeIpc,
+    datagrams: {
+      maxDatagramBytes: given.udp?.maxDatagramBytes,
+      idleMs: given.udp?.peerIdleMs ?? limits.datagramPeerIdleMs,
+    },
     authorizeTimeoutMs: given.authorizeTimeoutMs ?? limits.authorizeTimeoutMs,
     welcomeTimeoutMs: sizes.handshakeTimeoutMs ?? limits.welcomeTimeoutMs,
     maxHelloBytes: sizes.maxHelloBytes ?? limits.maxHelloBytes,
@@ -91,7 +99,8 @@ async function listenAll(
       const admit: Parameters<Transport["listen"]>[1] = (connection) => {
         gate.admit(connection, place);
       };
-      listeners.push(await transport.listen(address, admit, { signal }));
+      const { screen } = gate;
+      listeners.push(await transport.listen(address, admit, { signal, screen }));
     }
     return listeners;
   } catch (reason) {

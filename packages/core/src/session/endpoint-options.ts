@@ -23,7 +23,7 @@ const common: Rules = {
   ...{ resume: "any", heartbeat: "any", clock: "object" },
   ...{ unix: "any", tcp: "any", tls: "any", transports: "object" },
   ...{ codecs: "any", structured: "boolean", rejectProtoKeys: "boolean" },
-  ...{ trace: "object", udp: "later", delimiter: "string" },
+  ...{ trace: "object", udp: "object", delimiter: "string" },
 };
 
 const own: Readonly<Record<"serve" | "connect", Rules>> = {

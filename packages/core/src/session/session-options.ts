@@ -32,8 +32,8 @@ export interface SessionOwner extends EventOutcome {
   tellDrain(): void;
   /** The peer said goodbye: it takes no more calls, and this side will end too. */
   tellGoodbye(goodbye: Goodbye): void;
-  /** Events were dropped, because the peer does not read. */
-  tellDropped(events: number, bytes: number): void;
+  /** Events were dropped; without a reason, because the peer does not read. */
+  tellDropped(events: number, bytes: number, reason?: "slow-handlers"): void;
   /** So many bytes are held for the peer now, both ways. Not told of every change. */
   tellHeld?(bytes: number): void;
   /** The connection is gone, and the session waits for another one. */

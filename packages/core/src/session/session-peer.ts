@@ -51,7 +51,7 @@ const defaultDrainMs = 1_000;
 
 export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   abstract readonly id: string;
-  abstract readonly dialect: "myelin" | "node-ipc";
+  abstract readonly dialect: "myelin" | "node-ipc" | "udp";
   readonly closed: Promise<CloseReason>;
   protected readonly endpoint: Endpoint<SessionPeer>;
   /** Its own, asked before the endpoint's. */

@@ -1,7 +1,7 @@
 /** Finds the transport of an address. */
 import type { Address } from "../address/address.ts";
 import { MyelinError } from "../errors.ts";
-import type { TcpOptions, UnixOptions } from "../options.ts";
+import type { TcpOptions, UdpOptions, UnixOptions } from "../options.ts";
 import { fd } from "./fd.ts";
 import { ipc } from "./ipc.ts";
 import { local } from "./local.ts";
@@ -13,6 +13,7 @@ import { systemd } from "./systemd.ts";
 import { tcp } from "./tcp.ts";
 import { type TlsOptions, tls } from "./tls.ts";
 import type { Transport } from "./transport.ts";
+import { udp } from "./udp.ts";
 import { unix } from "./unix.ts";
 
 /** Options of the transports that are built in, and others beside them. */
@@ -20,17 +21,18 @@ export interface TransportSettings {
   readonly unix?: UnixOptions | undefined;
   readonly tcp?: TcpOptions | undefined;
   readonly tls?: TlsOptions | undefined;
+  readonly udp?: UdpOptions | undefined;
   /** In place of those built in, by their scheme. */
   readonly transports?: readonly Transport[] | undefined;
 }
 
-/** @throws {MyelinError} `ERR_UNSUPPORTED` when sessions cannot run over it; `ERR_CONFIG`. */
+/** @throws {MyelinError} `ERR_UNSUPPORTED` when nothing is known that leads there; `ERR_CONFIG`. */
 export function transportOf(address: Address, settings: TransportSettings): Transport {
   const { scheme } = address;
   const given = settings.transports?.find((each) => each.scheme === scheme);
   const transport = given ?? builtIn(scheme, settings);
-  if (transport?.capabilities.stream === true) return transport;
-  throw new MyelinError("ERR_UNSUPPORTED", `no session can run over ${scheme}: addresses`);
+  if (transport !== undefined) return transport;
+  throw new MyelinError("ERR_UNSUPPORTED", `no transport is known for ${scheme}: addresses`);
 }
 
 function builtIn(scheme: string, settings: TransportSettings): Transport | undefined {
@@ -45,6 +47,8 @@ function builtIn(scheme: string, settings: TransportSettings): Transport | undef
       return tcp(settings.tcp);
     case "tls":
       return tls(settings.tls);
+    case "udp":
+      return udp(settings.udp);
     case "memory":
       return memory();
     case "fd":

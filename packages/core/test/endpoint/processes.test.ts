@@ -149,6 +149,17 @@ describe.each(["unix", "tcp"])("over %s", (kind) => {
   });
 });
 
+test.each([
+  ["send events and exit", 5],
+  ["send an event, unref'd", 1],
+] as const)("over UDP, too, %s: it arrives, and the process ends", async (act, count) => {
+  const server = keep(await serve("udp://127.0.0.1:0"));
+  const heard: unknown[] = [];
+  server.on("event", (n) => void heard.push(n));
+  expect(await within("the client ends", start(act, server.address).exit)).toBe(0);
+  await until("all of them", () => heard.length === count);
+});
+
 describe("processes that may end (finding 38)", () => {
   test.each(["unref and idle", "close and let go"])("%s: it does", async (act) => {
     const server = keep(await serve(freshAddress()));

@@ -65,6 +65,18 @@ const actions = {
     process.exit(0);
   },
 
+  async "send events and exit"() {
+    const client = await connect(address);
+    for (let n = 0; n < 5; n++) client.send("event", n);
+    process.exit(0);
+  },
+
+  async "send an event, unref'd"() {
+    const client = await connect(address);
+    client.send("event", 0);
+    client.unref();
+  },
+
   /** Calls and streams that are under way until somebody is killed. */
   async "keep calling"() {
     const client = await connect(address, { retry: false });

@@ -1,0 +1,116 @@
+/**
+ * Lets clients in over UDP. A source becomes a peer, and costs memory, only after it has brought back
+ * a cookie: the transport asks for each datagram of a stranger, and knows nobody who was not let in.
+ */
+import { formatAddress } from "../address/address.ts";
+import type { Clock, Timer } from "../clock.ts";
+import type { MyelinError } from "../errors.ts";
+import { largestDatagram } from "../session/datagram-conversation.ts";
+import { DatagramDoorman, type DatagramDoormanOptions } from "../session/datagram-doorman.ts";
+import { datagramPeerBytes, datagramTokenBytes } from "../session/datagrams.ts";
+import type { Connection, Screening, Sink } from "../transport/transport.ts";
+import type { DatagramClient } from "./datagram-peer.ts";
+
+/** How clients over UDP are let in. */
+export interface DatagramSettings {
+  /** The largest datagram that is sent; undefined: the default. */
+  readonly maxDatagramBytes: number | undefined;
+  /** A client unheard for so long is forgotten. */
+  readonly idleMs: number;
+}
+
+export interface DatagramGateOptions extends DatagramSettings, DatagramDoormanOptions {
+  readonly welcomeTimeoutMs: number;
+  /** @returns who hears the client from now on; undefined: there is no server yet, or no more */
+  readonly onLetIn: (id: string, client: DatagramClient) => Sink | undefined;
+}
+
+export class DatagramGate {
+  readonly #options: DatagramGateOptions;
+  readonly #doorman: DatagramDoorman;
+
+  constructor(options: DatagramGateOptions) {
+    this.#options = options;
+    this.#doorman = new DatagramDoorman(options);
+  }
+
+  /** What becomes of a datagram whose source is not known. */
+  readonly screen: Screening = (bytes, source) => {
+    const answer = this.#doorman.ask(bytes, formatAddress(source));
+    return answer === undefined || answer instanceof Uint8Array ? answer : "accept";
+  };
+
+  /** A source that may come in, or one that a transport did not ask about: it is asked here, then. */
+  admit(connection: Connection, onSettled: () => void): void {
+    const arrival = new Arrival(this.#options, this.#doorman, connection, onSettled);
+    connection.open(arrival);
+  }
+}
+
+/** Hears a connection until its client is let in, and then for it. */
+class Arrival implements Sink {
+  readonly #options: DatagramGateOptions;
+  readonly #doorman: DatagramDoorman;
+  readonly #connection: Connection;
+  readonly #source: string;
+  readonly #onSettled: () => void;
+  readonly #timer: Timer;
+  readonly #clock: Clock;
+  #next: Sink | undefined;
+
+  constructor(
+    options: DatagramGateOptions,
+    doorman: DatagramDoorman,
+    connection: Connection,
+    onSettled: () => void,
+  ) {
+    const { clock, welcomeTimeoutMs } = options;
+    this.#options = options;
+    this.#doorman = doorman;
+    this.#connection = connection;
+    this.#onSettled = onSettled;
+    const { remote } = connection;
+    this.#source = remote === undefined ? "" : formatAddress(remote);
+    this.#clock = clock;
+    this.#timer = clock.setTimeout(() => connection.abort(), welcomeTimeoutMs);
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#next !== undefined) {
+      this.#next.onData(bytes);
+      return;
+    }
+    const answer = this.#doorman.ask(bytes, this.#source);
+    if (answer === undefined) return;
+    if (answer instanceof Uint8Array) this.#connection.send(answer);
+    else this.#letIn(Buffer.from(answer.nonce));
+  }
+
+  onDrain(): void {
+    this.#next?.onDrain();
+  }
+
+  onClose(error?: MyelinError): void {
+    this.#settle();
+    this.#next?.onClose(error);
+  }
+
+  #letIn(nonce: Buffer): void {
+    const { clock, idleMs, maxDatagramBytes, onLetIn } = this.#options;
+    const peerBytes = Buffer.from(clock.randomBytes(datagramPeerBytes));
+    this.#settle();
+    this.#next = onLetIn(peerBytes.toString("base64url"), {
+      connection: this.#connection,
+      ...{ nonce, peerBytes, idleMs },
+      token: Buffer.from(clock.randomBytes(datagramTokenBytes)),
+      maxDatagramBytes: largestDatagram(this.#connection, maxDatagramBytes),
+      ask: (bytes) => this.#doorman.ask(bytes, this.#source),
+    });
+    if (this.#next === undefined) this.#connection.abort();
+  }
+
+  #settle(): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#onSettled();
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The events that arrive over UDP. Nobody can be told to send less: what comes before there are
+ * handlers, or while too many of them are at work, waits here, and is dropped beyond a limit.
+ */
+import type { Tick } from "../bytes/tick.ts";
+import { datagramFailed } from "../diagnostics.ts";
+import { toMyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { WithBytes } from "./bytes-beside.ts";
+import type { DataCodecs } from "./data-codecs.ts";
+import { type ArrivedEvent, readEvents } from "./datagram-events.ts";
+import type { EventDispatch } from "./dispatch.ts";
+import { HandlerWindow } from "./handler-window.ts";
+import { extrasOf } from "./message-context.ts";
+import type { WindowSize } from "./send-window.ts";
+import { entryCost } from "./wire.ts";
+
+export interface DatagramInboxOptions<Peer> {
+  readonly codecs: DataCodecs;
+  readonly events: EventDispatch<Peer>;
+  readonly tick: Tick;
+  readonly window: WindowSize;
+  /** Where they come from, for the diagnostics. */
+  readonly remote: string;
+  /** There was no room for these. */
+  readonly onDropped: (events: number, bytes: number) => void;
+}
+
+export class DatagramInbox<Peer> {
+  readonly received = { messages: 0, bytes: 0 };
+  readonly #options: DatagramInboxOptions<Peer>;
+  readonly #window: HandlerWindow;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #isReleased = false;
+  #isPaused = false;
+  #isStopped = false;
+
+  constructor(options: DatagramInboxOptions<Peer>) {
+    this.#options = options;
+    this.#window = new HandlerWindow({
+      size: options.window,
+      pause: () => {
+        this.#isPaused = true;
+      },
+      resume: () => {
+        this.#isPaused = false;
+        this.#handOn();
+      },
+    });
+  }
+
+  /** Events whose handlers have not finished. */
+  get active(): number {
+    return this.#window.messages;
+  }
+
+  /** What they cost. */
+  get activeBytes(): number {
+    return this.#window.bytes;
+  }
+
+  /** Bytes that wait for handlers. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** There are handlers. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#handOn();
+  }
+
+  /** Nothing is handed on any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  /** The entries of a datagram; valid only during the call. */
+  take(entries: Buffer): void {
+    if (this.#isReleased && !this.#isPaused && this.#waiting.length === 0) {
+      this.#options.tick.read(this, entries);
+      return;
+    }
+    const cost = entries.length + entryCost;
+    if (this.#waitingBytes + cost > limits.datagramWaitingBytes) {
+      this.#options.onDropped(this.#parse(entries)?.length ?? 0, entries.length);
+      return;
+    }
+    this.#waiting.push(Buffer.from(entries));
+    this.#waitingBytes += cost;
+  }
+
+  /** For the tick. */
+  read(entries: Buffer): void {
+    for (const event of this.#parse(entries) ?? []) {
+      if (this.#isStopped) return;
+      this.#dispatch(event);
+    }
+    this.#window.check();
+  }
+
+  #dispatch({ body, codec, name }: ArrivedEvent): void {
+    const { codecs, events } = this.#options;
+    let data: unknown;
+    try {
+      data = codec === undefined ? undefined : codecs.decode(codec, body, false);
+    } catch (reason) {
+      this.#tellBad(reason);
+      return;
+    }
+    this.received.messages += 1;
+    this.received.bytes += body.length;
+    const receipt = this.#window.take(body.length);
+    if (data instanceof WithBytes) {
+      events.dispatch(name, data.data, receipt, extrasOf(undefined, data.bytes));
+    } else {
+      events.dispatch(name, data, receipt);
+    }
+  }
+
+  #parse(entries: Buffer): ArrivedEvent[] | undefined {
+    try {
+      return readEvents(entries);
+    } catch (reason) {
+      this.#tellBad(reason);
+      return undefined;
+    }
+  }
+
+  /** A datagram that is wrong ends nothing: there is no stream that would be out of step now. */
+  #tellBad(reason: unknown): void {
+    if (!datagramFailed.hasSubscribers) return;
+    datagramFailed.publish({ remote: this.#options.remote, error: toMyelinError(reason) });
+  }
+
+  #handOn(): void {
+    while (this.#isReleased && !this.#isPaused && !this.#isStopped) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#waitingBytes -= next.length + entryCost;
+      this.#options.tick.read(this, next);
+    }
+  }
+}

@@ -1,0 +1,162 @@
+// How clients over UDP come in, stay known, and find out that they are known no more.
+import { connect, serve } from "myelin";
+import { describe, expect, test } from "vitest";
+import { freePort } from "../../../../test/support/free-port.ts";
+import { until, within } from "../../../../test/support/within.ts";
+import type { Datagram } from "../../src/session/datagrams.ts";
+import { keep } from "./pairing.ts";
+import { RawServer } from "./udp-raw.ts";
+
+const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
+const quickly = { minMs: 1, maxMs: 5 };
+
+describe("on the way in", () => {
+  test("the hello is repeated until there is an answer", async () => {
+    const server = await RawServer.start((datagram, { heard, welcome }) => {
+      if (heard.length === 3) welcome.call(server, datagram);
+    });
+    const client = keep(await connect(server.address));
+    expect(client.state).toBe("open");
+    expect(new Set(server.heard.map((each) => each.kind))).toEqual(new Set(["hello"]));
+  });
+
+  test("the cookie is brought back", async () => {
+    const cookie = Buffer.alloc(24, 7);
+    const server = await RawServer.start((datagram, it) => {
+      if (datagram.kind !== "hello") return;
+      if (datagram.cookie === undefined)
+        it.say({ kind: "challenge", nonce: datagram.nonce, cookie });
+      else if (datagram.cookie.equals(cookie)) it.welcome(datagram);
+    });
+    const client = keep(await connect(server.address));
+    expect(client.state).toBe("open");
+    expect(server.count("hello")).toBe(2);
+  });
+
+  test("only answers to this client's own hello count", async () => {
+    const nonce = Buffer.from("not this");
+    const server = await RawServer.start((datagram, it) => {
+      if (datagram.kind !== "hello") return;
+      const refuse = { kind: "refuse", reason: 1, lowest: 9, highest: 9, retryAfterMs: 0 } as const;
+      it.say({ ...refuse, nonce });
+      it.welcome({ ...datagram, nonce });
+      it.say({ kind: "challenge", nonce, cookie: Buffer.alloc(24) });
+      it.bytes(Buffer.from("garbage"));
+      it.welcome(datagram);
+    });
+    keep(await connect(server.address));
+    expect(server.count("hello")).toBe(1);
+  });
+
+  test("nobody answers: connect() gives up in time", async () => {
+    const port = await freePort("udp4");
+    const attempt = connect(`udp://127.0.0.1:${port}`, { timeoutMs: 250 });
+    await expect(attempt).rejects.toEqual(coded("ERR_TIMEOUT"));
+  });
+
+  test("a server of another version is not asked again", async () => {
+    const server = await RawServer.start((datagram, it) => {
+      if (datagram.kind !== "hello") return;
+      const versions = { lowest: 2, highest: 3 };
+      it.say({ kind: "refuse", nonce: datagram.nonce, reason: 1, retryAfterMs: 0, ...versions });
+    });
+    await expect(connect(server.address)).rejects.toEqual(
+      coded("ERR_VERSION", { message: expect.stringContaining("2 to 3") as string }),
+    );
+  });
+
+  test("a server that is full says so", async () => {
+    const server = keep(await serve("udp://127.0.0.1:0", { limits: { maxPeers: 1 } }));
+    keep(await connect(server.address));
+    const attempt = connect(server.address, { retry: false });
+    await expect(attempt).rejects.toEqual(coded("ERR_BUSY"));
+    expect(server.stats()).toMatchObject({ peers: 1, refused: 1 });
+  });
+});
+
+describe("afterwards", () => {
+  test("an idle client says that it is there, before it would be forgotten", async () => {
+    const server = await RawServer.start((datagram, it) => {
+      it.welcome(datagram, 60);
+      if (datagram.kind === "ping") it.say({ ...datagram, kind: "pong" });
+    });
+    const client = keep(await connect(server.address));
+    await until("several questions", () => server.count("ping") >= 5);
+    expect(client.state).toBe("open");
+    expect(client.stats().roundTripMs).toBeGreaterThanOrEqual(0);
+  });
+
+  test("a real server answers such questions, and measures nothing else", async () => {
+    const server = keep(await serve("udp://127.0.0.1:0"));
+    const client = keep(await connect(server.address, { heartbeat: { intervalMs: 5 } }));
+    await until("an answer", () => client.stats().roundTripMs !== undefined);
+    expect(client.stats().roundTripMs).toBeGreaterThanOrEqual(0);
+  });
+
+  test("a server that is silent, however often it is asked, is gone", async () => {
+    const server = await RawServer.start((datagram, it) => it.welcome(datagram));
+    const heartbeat = { intervalMs: 5 };
+    const client = keep(await connect(server.address, { heartbeat, retry: false }));
+    expect(await within("the end", client.closed)).toMatchObject({
+      by: "failure",
+      error: { code: "ERR_CONNECTION_LOST" },
+    });
+    expect(server.count("ping")).toBeGreaterThanOrEqual(3);
+  });
+
+  test("a server that was started anew is greeted anew", async () => {
+    const old = await RawServer.start((datagram, it) => it.welcome(datagram));
+    const client = keep(await connect(old.address, { retry: quickly }));
+    const before = client.id;
+    await old.vanish();
+    const server = keep(await serve(old.address));
+    const heard: unknown[] = [];
+    server.on("x", (data) => void heard.push(data));
+    client.send("x", "lost: nobody knows the client yet");
+    await until("the client is known", () => server.peers.size === 1 && client.state === "open");
+    expect(client.id).not.toBe(before);
+    client.send("x", "heard");
+    await until("it is heard", () => heard.length > 0);
+    expect(heard).toEqual(["heard"]);
+  });
+
+  test("a client that was silent for too long is forgotten, and comes back when it speaks", async () => {
+    const server = keep(await serve("udp://127.0.0.1:0", { udp: { peerIdleMs: 30 } }));
+    const client = keep(await connect(server.address, { heartbeat: false, retry: quickly }));
+    const peer = server.peers.get(client.id) ?? expect.fail();
+    expect(await within("the end", peer.closed)).toMatchObject({
+      by: "failure",
+      error: { code: "ERR_TIMEOUT" },
+    });
+    const states: string[] = [];
+    client.onState((state) => void states.push(state));
+    client.send("x");
+    await until("it is back", () => states.join() === "connecting,open");
+  });
+
+  test("the client longest unheard makes room for one more", async () => {
+    const server = keep(await serve("udp://127.0.0.1:0", { udp: { maxPeers: 1 } }));
+    const first = keep(await connect(server.address, { heartbeat: false, retry: quickly }));
+    const peer = server.peers.get(first.id) ?? expect.fail();
+    const second = keep(await connect(server.address, { heartbeat: false }));
+    expect(await peer.closed).toMatchObject({ error: { code: "ERR_CONNECTION_LOST" } });
+    expect([...server.peers.keys()]).toEqual([second.id]);
+  });
+
+  test("only who has the token tells a client that it is forgotten, or goodbye", async () => {
+    const token = Buffer.from("no token");
+    const received: unknown[] = [];
+    const server = await RawServer.start((datagram: Datagram, it) => {
+      it.welcome(datagram);
+      if (datagram.kind !== "events") return;
+      it.say({ kind: "unknown", token });
+      it.say({ kind: "goodbye", token, retry: "never" });
+      it.bytes(Buffer.concat([Buffer.of(0x89, 1, 0x10), it.token, Buffer.of(1, 1, 97, 0, 0)]));
+    });
+    const client = keep(await connect(server.address));
+    client.on("a", () => void received.push(client.state));
+    client.send("x");
+    await until("the event behind them", () => received.length === 1);
+    expect(received).toEqual(["open"]);
+  });
+});
