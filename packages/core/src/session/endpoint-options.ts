@@ -9,12 +9,9 @@ const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
 const time = { ...milliseconds, min: 1 };
 const some = { min: 1, max: Number.POSITIVE_INFINITY };
 
-type Rules = Readonly<Record<string, OptionRule | "any" | "later">>;
+type Rules = Readonly<Record<string, OptionRule | "any">>;
 
-/**
- * What each option may be. `any` is checked where it is used; `later` is declared and not done by this
- * version: an option that were silently ignored would be a false promise.
- */
+/** What each option may be; `any` is checked where it is used. */
 const common: Rules = {
   ...{ contract: "any", handlers: "any", events: "any", use: "any", secret: "any", signal: "any" },
   ...{ insecureTransport: "boolean", exposeStacks: "boolean", unref: "boolean" },
@@ -65,10 +62,7 @@ const slowPeerPolicies: readonly SlowPeerPolicy[] = [
   "disconnect",
 ];
 
-/**
- * @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows or a value that cannot be,
- * `ERR_UNSUPPORTED` for what this version does not do.
- */
+/** @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows or a value that cannot be. */
 export function checkOptions(owner: "serve" | "connect", options: EndpointOptions): void {
   check(owner, "", options, own[owner]);
   check(owner, "limits.", options.limits ?? {}, limitsOf[owner]);
@@ -111,9 +105,6 @@ function check(owner: string, prefix: string, given: object, rules: Rules): void
     if (rule === undefined) {
       const known = Object.keys(rules).join(", ");
       throw new MyelinError("ERR_CONFIG", `${owner}() has no option "${name}"; it has ${known}`);
-    }
-    if (rule === "later") {
-      throw new MyelinError("ERR_UNSUPPORTED", `${owner}(): ${name} is not supported yet`);
     }
     if (rule !== "any") checkOption(owner, name, value, rule);
   }

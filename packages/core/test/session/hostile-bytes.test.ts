@@ -14,7 +14,9 @@ describe("a session that hears", () => {
     expect(whole.mistakes).toEqual([]);
     // It has said goodbye, too, and waits for the ack of its own frames.
     expect(whole.end).toBeUndefined();
-    expect(whole.heard.filter((each) => /^(event|async|broken)/.test(each))).toHaveLength(14);
+    expect(whole.heard.filter((each) => /^(event|async|broken)/.test(each))).toHaveLength(18);
+    expect(whole.heard).toContain("event object beside 3 parts");
+    expect(whole.heard).toContain("event string beside 0 parts in a trace");
     const bytes = Buffer.concat(recorded);
     const single = await attack(Array.from(bytes, (_, at) => bytes.subarray(at, at + 1)));
     expect(single.mistakes).toEqual([]);

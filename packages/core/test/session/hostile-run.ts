@@ -5,12 +5,15 @@ import fc from "fast-check";
 import { isMyelinError } from "../../src/errors.ts";
 import type { CallRequest } from "../../src/session/call-opening.ts";
 import type { ItemReceiver } from "../../src/session/item-receiver.ts";
+import { currentHeaders } from "../../src/session/message-headers.ts";
 import { type CallType, callType } from "../../src/session/wire.ts";
 import type { Connection, Sink } from "../../src/transport/transport.ts";
 import { frame } from "./byte-peer.ts";
 import { noCodecs, type PairOptions, Side, sessionPair, terms } from "./session-pair.ts";
 
 const headerBytes = 5;
+const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const traced = currentHeaders({ current: () => ({ traceparent, tracestate: "a=1" }) });
 const ackKind = 0x22;
 const goodbyeKind = 0x23;
 
@@ -90,7 +93,10 @@ class DirectConnection implements Connection {
 /** Handlers of every kind, and calls of its own, so that answers have somewhere to go. */
 function prepare(side: Side, heard: string[]): void {
   const { handlers, session } = side;
-  handlers.on("event", (data) => void heard.push(`event ${typeof data}`));
+  handlers.on("event", (data, { bytes, trace }) => {
+    const place = trace === undefined ? "" : " in a trace";
+    heard.push(`event ${typeof data} beside ${bytes.length} parts${place}`);
+  });
   handlers.on("async", async (data) => void heard.push(`async ${typeof data}`));
   handlers.on("broken", () => {
     heard.push("broken");
@@ -164,13 +170,19 @@ export async function recordedFrames(): Promise<readonly Buffer[]> {
   client.session.event("event", { map: new Map([[1, 2n]]) }, "tagged");
   client.session.event("event", "x".repeat(9_000));
   client.session.event("event", new Uint8Array(7_000));
+  const beside = { bytes: [new Uint8Array(3), new Uint8Array(0), new Uint8Array(5_000)] };
+  client.session.event("event", { beside: true }, undefined, beside);
+  client.session.event("async", undefined, undefined, { bytes: [new Uint8Array(2)] });
+  client.session.event("event", "in a trace", undefined, undefined, traced);
+  client.session.event("async", new Uint8Array(6), undefined, undefined, traced);
   const aborted = new AbortController();
   const calls = [
     client.call("echo", "small"),
     client.call("echo", new Uint8Array(6_000)),
     client.call("fail"),
     client.call("nobody"),
-    client.call("echo", 1, { timeoutMs: 10_000 }),
+    client.call("echo", 1, { timeoutMs: 10_000, headers: traced }),
+    client.call("echo", "with bytes", { options: beside, headers: traced }),
     client.call("sum", undefined, {
       type: callType.upload,
       source: [1, new Uint8Array(5_000), "two"],
