@@ -344,10 +344,6 @@ describe("options", () => {
     await expect(connect(addressOf("unix"), options)).rejects.toEqual(coded(code));
   };
 
-  test("that this version does not have are refused, not ignored", async () => {
-    await both({ udp: {} }, "ERR_UNSUPPORTED");
-  });
-
   test.each([
     { timeout: 5 },
     { limits: { maxPeerz: 1 } },

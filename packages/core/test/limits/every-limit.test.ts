@@ -18,6 +18,12 @@ const attacks: Readonly<Record<string, readonly [file: string, title: string]>> 
   cancelGraceMs: ["endpoint/streams.test.ts", "is free after a while when it never does"],
   closeTimeoutMs: ["session/session.test.ts", "says what was not delivered when the peer does not"],
   connectionBytes: ["findings/finding-09-ping-during-transfer.test.ts", "finding 9"],
+  datagramCookieMs: [
+    "endpoint/udp-attacks.test.ts",
+    "cannot use the cookie of another, an old one",
+  ],
+  datagramWaitingBytes: ["session/datagram-inbox.test.ts", "what waits is bounded"],
+  eventDatagramBytes: ["endpoint/udp.test.ts", "is at most one datagram: more is refused at once"],
   datagramPeerIdleMs: ["transport/udp.test.ts", "are forgotten when they were silent for long"],
   handshakeTimeoutMs: [door, "take up so many places, and not for ever"],
   heartbeatMs: ["endpoint/endpoint.test.ts", "a peer that falls silent is noticed"],
