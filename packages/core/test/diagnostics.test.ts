@@ -1,4 +1,3 @@
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import {
   type Connection,
   type ConnectionClosed,
@@ -10,22 +9,10 @@ import {
   tcp,
   udp,
 } from "myelin";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Recorder } from "../../../test/conformance/recorder.ts";
+import { hearChannel } from "../../../test/support/hear-channel.ts";
 import { within } from "../../../test/support/within.ts";
-
-const subscriptions: (() => void)[] = [];
-afterEach(() => {
-  for (const end of subscriptions.splice(0)) end();
-});
-
-function hear<Payload>(channel: string): Payload[] {
-  const heard: Payload[] = [];
-  const listener = (payload: unknown): unknown => heard.push(payload as Payload);
-  subscribe(channel, listener);
-  subscriptions.push(() => unsubscribe(channel, listener));
-  return heard;
-}
 
 const host = "127.0.0.1";
 const transports: readonly [Transport, Parameters<Transport["listen"]>[0]][] = [
@@ -36,8 +23,8 @@ const transports: readonly [Transport, Parameters<Transport["listen"]>[0]][] = [
 
 describe.each(transports)("diagnostics of $scheme", (transport, address) => {
   test("tell each connection's beginning and end, on both sides, without its data", async () => {
-    const opened = hear<ConnectionOpened>("myelin:connection:opened");
-    const closed = hear<ConnectionClosed>("myelin:connection:closed");
+    const opened = hearChannel<ConnectionOpened>("myelin:connection:opened");
+    const closed = hearChannel<ConnectionClosed>("myelin:connection:closed");
     let hello: (connection: Connection) => void = () => {};
     const accepting = new Promise<Connection>((resolve) => {
       hello = resolve;
@@ -66,7 +53,7 @@ describe.each(transports)("diagnostics of $scheme", (transport, address) => {
 });
 
 test("a listener's failure is told with its address", async () => {
-  const failed = hear<object>("myelin:listener:error");
+  const failed = hearChannel<object>("myelin:listener:error");
   const listener = await tcp().listen({ scheme: "tcp", host, port: 0 }, () => {});
   listener.server.emit("error", Object.assign(new Error("accept EMFILE"), { code: "EMFILE" }));
   await listener.close();

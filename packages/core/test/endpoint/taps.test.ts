@@ -1,5 +1,4 @@
 // What tools hear of endpoints: on every channel, and never what is secret.
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import {
   type CallSettled,
@@ -15,22 +14,10 @@ import {
   tcp,
 } from "myelin";
 import { faulty } from "myelin/testing";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { hearChannel } from "../../../../test/support/hear-channel.ts";
 import { until } from "../../../../test/support/within.ts";
 import { all, freshAddress, keep, pair } from "./pairing.ts";
-
-const subscriptions: (() => void)[] = [];
-afterEach(() => {
-  for (const end of subscriptions.splice(0)) end();
-});
-
-function hear<Payload>(channel: string): Payload[] {
-  const heard: Payload[] = [];
-  const listener = (payload: unknown): unknown => heard.push(payload as Payload);
-  subscribe(channel, listener);
-  subscriptions.push(() => unsubscribe(channel, listener));
-  return heard;
-}
 
 async function* count(to: number) {
   for (let item = 1; item <= to; item++) yield item;
@@ -40,10 +27,10 @@ const coded = (code: string) => expect.objectContaining({ code });
 
 describe("tools hear", () => {
   test("of a session's beginning, break, return and end, at both ends", async () => {
-    const opened = hear<SessionOpened>("myelin:session:opened");
-    const detached = hear<SessionDetached>("myelin:session:detached");
-    const resumed = hear<SessionOpened>("myelin:session:resumed");
-    const closed = hear<SessionClosed>("myelin:session:closed");
+    const opened = hearChannel<SessionOpened>("myelin:session:opened");
+    const detached = hearChannel<SessionDetached>("myelin:session:detached");
+    const resumed = hearChannel<SessionOpened>("myelin:session:resumed");
+    const closed = hearChannel<SessionClosed>("myelin:session:closed");
     const line = faulty(tcp());
     const { client, peer } = await pair({
       kind: "tcp",
@@ -67,9 +54,9 @@ describe("tools hear", () => {
 
   test("of every message, by kind, name and size, where it is sent and where it arrives", async () => {
     const { client, peer, server } = await pair();
-    const sent = hear<MessageSeen>("myelin:message:sent");
-    const received = hear<MessageSeen>("myelin:message:received");
-    const settled = hear<CallSettled>("myelin:call:settled");
+    const sent = hearChannel<MessageSeen>("myelin:message:sent");
+    const received = hearChannel<MessageSeen>("myelin:message:received");
+    const settled = hearChannel<CallSettled>("myelin:call:settled");
     server.handle("double", (x) => 2 * (x as number));
     server.handle("count", (to) => count(to as number));
     server.handle("sum", async (items) => {
@@ -112,7 +99,7 @@ describe("tools hear", () => {
   test("what programs say only on the channel that is for it", async () => {
     const { client, server } = await pair();
     server.handle("double", (x) => 2 * (x as number));
-    const payloads = hear<PayloadSeen>("myelin:payload");
+    const payloads = hearChannel<PayloadSeen>("myelin:payload");
     client.send("hello", { name: "ada" });
     await client.call("double", 21);
     expect(payloads.map(({ data, direction, kind }) => [direction, kind, data])).toEqual([
@@ -126,8 +113,8 @@ describe("tools hear", () => {
   });
 
   test("of who is turned away, and of notices", async () => {
-    const failed = hear<HandshakeFailed>("myelin:handshake:failed");
-    const notices = hear<NoticeSeen>("myelin:notice");
+    const failed = hearChannel<HandshakeFailed>("myelin:handshake:failed");
+    const notices = hearChannel<NoticeSeen>("myelin:notice");
     const address = freshAddress();
     keep(await serve(address, { authorize: () => false }));
     await expect(connect(address)).rejects.toMatchObject({ code: "ERR_REFUSED" });
@@ -143,7 +130,7 @@ describe("tools hear", () => {
     const channels = ["connection:opened", "connection:closed", "listener:error"]
       .concat(["handshake:failed", "session:opened", "session:resumed", "session:detached"])
       .concat(["session:closed", "message:sent", "message:received", "call:settled", "notice"]);
-    const heard = channels.map((each) => hear<object>(`myelin:${each}`));
+    const heard = channels.map((each) => hearChannel<object>(`myelin:${each}`));
     const line = faulty(tcp());
     const secret = "between-us-and-nobody-else";
     const { client, server } = await pair({
