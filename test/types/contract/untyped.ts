@@ -52,7 +52,9 @@ client.onState((state) => exactly<"connecting" | "open" | "detached" | "closed">
 client.onDrain(() => {});
 using _subscription = client.onNotice((notice) => {
   if (notice.kind === "gap") exactly<number>()(notice.events);
-  if (notice.kind === "dropped") exactly<"slow-peer" | "offline" | "too-old">()(notice.reason);
+  if (notice.kind === "dropped") {
+    exactly<"slow-peer" | "offline" | "too-old" | "slow-handlers">()(notice.reason);
+  }
   if (notice.kind === "listener-failed") exactly<unknown>()(notice.error);
 });
 const { by, error, undelivered } = await client.closed;
