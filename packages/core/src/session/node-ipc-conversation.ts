@@ -23,6 +23,7 @@ import { HandlerWindow } from "./handler-window.ts";
 import type { Handlers } from "./handlers.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
+import { checkProtoKeys } from "./proto-keys.ts";
 import {
   closedError,
   nothing,
@@ -272,6 +273,7 @@ export class NodeIpcConversation<Peer>
     } catch (cause) {
       throw new MyelinError("ERR_BAD_FRAME", "a message that is no JSON", { cause });
     }
+    if (this.#options.endpoint.rejectProtoKeys) checkProtoKeys(text);
     const { data, type } = (event ?? {}) as { data?: unknown; type?: unknown };
     const name = typeof type === "number" ? String(type) : type;
     if (typeof name !== "string" || name === "") {

@@ -6,13 +6,13 @@ import { MyelinError } from "../errors.ts";
 
 const key = "__proto__";
 
-/** @throws {MyelinError} `ERR_BAD_FRAME` for text in UTF-8 that has such a key, however it is spelt */
-export function checkProtoKeys(bytes: Buffer): void {
+/** @throws {MyelinError} `ERR_BAD_FRAME` for text, or its UTF-8, that has such a key, however it is spelt */
+export function checkProtoKeys(json: Buffer | string): void {
   // A key without an escape in it is there to be found; one with escapes has to be read.
-  if (!bytes.includes(key) && !bytes.includes("\\u")) return;
+  if (!json.includes(key) && !json.includes("\\u")) return;
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString("utf8"));
+    value = JSON.parse(json.toString());
   } catch {
     // Whoever reads it says what is wrong.
     return;

@@ -186,6 +186,18 @@ describe("a server that accepts both", () => {
     expect(server.stats()).toMatchObject({ peers: 1, received: { messages: 6 } });
   });
 
+  test("refuses keys that change what objects inherit, where it is told to", async () => {
+    const { server } = await serveBoth({ rejectProtoKeys: true });
+    const good = await Legacy.dial(server.address);
+    const bad = await Legacy.dial(server.address);
+    good.say("x", { proto: 1 });
+    bad.socket.write('{"type":"x","data":{"in":[{"__pro\\u0074o__":1}]}}\f');
+    await bad.closed();
+    await until("the other one stays", () => server.stats().received.messages === 1);
+    expect(good.isClosed).toBe(false);
+    expect(server.stats().peers).toBe(1);
+  });
+
   test("has events only: calls and streams say so at once", async () => {
     const { server } = await serveBoth();
     const legacy = await Legacy.dial(server.address);
