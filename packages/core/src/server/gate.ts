@@ -107,18 +107,22 @@ export class Gate {
       this.#early.push({ connection, place });
       return;
     }
-    const { maxPendingHandshakes, nodeIpc } = this.#options;
-    if (this.#isClosed || this.#pending.size >= maxPendingHandshakes) {
-      const error = new MyelinError("ERR_BUSY", "too many clients want to come in at once");
-      this.#turnedAway(connection, place, error);
-      connection.abort(error);
-      return;
-    }
+    if (!this.#hasPlaceToWait(connection, place)) return;
+    const { nodeIpc } = this.#options;
     this.#pending.add(connection);
     if (connection.kind === "datagram") {
       this.#datagrams.admit(connection, () => this.#pending.delete(connection));
     } else if (nodeIpc === undefined) this.#greet(connection, place, undefined);
     else this.#sniff(connection, place, nodeIpc);
+  }
+
+  /** Turns it away where it cannot. */
+  #hasPlaceToWait(connection: Connection, place: Place): boolean {
+    if (!this.#isClosed && this.#pending.size < this.#options.maxPendingHandshakes) return true;
+    const error = new MyelinError("ERR_BUSY", "too many clients want to come in at once");
+    this.#turnedAway(connection, place, error);
+    connection.abort(error);
+    return false;
   }
 
   /** Which of the two wires does it speak? */
@@ -130,10 +134,17 @@ export class Gate {
       clock,
       authorizeTimeoutMs,
       hasRoom: () => !this.#isFull,
-      onMyelin: (handOn) => this.#greet(connection, place, handOn),
+      onMyelin: (handOn) => {
+        // One that was silent was let in, and waits again: else silence would be a way past the limit.
+        const isWaiting = this.#pending.has(connection);
+        if (isWaiting || this.#hasPlaceToWait(connection, place)) {
+          this.#greet(connection, place, handOn);
+        }
+      },
       onLetIn: (client) => {
         this.#pending.delete(connection);
-        if (this.#isClosed) return undefined;
+        // Others may have come in while somebody decided.
+        if (this.#isClosed || this.#isFull) return undefined;
         return this.#inside?.enterNodeIpc(idOf(clock.randomBytes(12)), client);
       },
       onRefused: (error) => {

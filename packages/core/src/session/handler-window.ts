@@ -34,23 +34,30 @@ export class HandlerWindow {
     return this.#bytes;
   }
 
+  /** No more is to be handed on for now. */
+  get isFull(): boolean {
+    const { size } = this.#options;
+    return this.#messages >= size.messages || this.#bytes >= size.bytes;
+  }
+
   /** A message of so many bytes is handed on: settles when its handlers have finished. */
   take(bytes: number): Settled {
     const cost = bytes + entryCost;
     this.#messages += 1;
     this.#bytes += cost;
-    return { settle: () => this.#settle(cost) };
+    return new Receipt(this, cost);
   }
 
   /** The piece has been read: there is more to come, or not for now. */
   check(): void {
-    const { pause, size } = this.#options;
-    if (this.#isPaused || (this.#messages < size.messages && this.#bytes < size.bytes)) return;
+    if (!this.isFull) return;
     this.#isPaused = true;
-    pause();
+    // Each time: whoever closes the connection has it read on, to see the end of the other side.
+    this.#options.pause();
   }
 
-  #settle(cost: number): void {
+  /** @internal */
+  settle(cost: number): void {
     this.#messages -= 1;
     this.#bytes -= cost;
     if (!this.#isPaused) return;
@@ -58,5 +65,20 @@ export class HandlerWindow {
     if (this.#messages * 2 > size.messages || this.#bytes * 2 > size.bytes) return;
     this.#isPaused = false;
     resume();
+  }
+}
+
+/** What one message took. */
+class Receipt implements Settled {
+  readonly #window: HandlerWindow;
+  readonly #cost: number;
+
+  constructor(window: HandlerWindow, cost: number) {
+    this.#window = window;
+    this.#cost = cost;
+  }
+
+  settle(): void {
+    this.#window.settle(this.#cost);
   }
 }

@@ -9,7 +9,6 @@ import { JsonEventDecoder, jsonEvent } from "../codec/json-event.ts";
 import { MyelinError } from "../errors.ts";
 import { type Delimiter, DelimiterDecoder } from "../framing/delimiter.ts";
 import type { FrameSink } from "../framing/framing.ts";
-import { limits } from "../limits.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import type { CallOpening } from "./call-opening.ts";
 import type { Conversation } from "./conversation.ts";
@@ -19,10 +18,13 @@ import type { Endpoint } from "./endpoint.ts";
 import { EventHoldings } from "./event-holdings.ts";
 import { EventsQueue } from "./events-queue.ts";
 import type { CloseOptions } from "./farewell.ts";
+import { FlushWaiters } from "./flush-waiters.ts";
 import { HandlerWindow } from "./handler-window.ts";
 import type { Handlers } from "./handlers.ts";
+import { HeldFrames } from "./held-frames.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
+import { checkFrameSize, jsonOf, readMessage } from "./node-ipc-message.ts";
 import { checkProtoKeys } from "./proto-keys.ts";
 import {
   closedError,
@@ -34,7 +36,6 @@ import {
 import type { SessionOwner, SessionStats } from "./session-options.ts";
 import { SlowPeer } from "./slow-peer.ts";
 import { isSendingTapped, tellSent } from "./taps.ts";
-import { codecId } from "./wire.ts";
 
 export interface NodeIpcConversationOptions<Peer> {
   readonly endpoint: Endpoint<Peer>;
@@ -59,6 +60,8 @@ export class NodeIpcConversation<Peer>
   readonly #queue = new EventsQueue();
   /** What arrived before there were handlers. */
   #held: Buffer[] | undefined = [];
+  /** What arrived in one piece with more than handlers may be at work on. */
+  readonly #backlog = new HeldFrames();
   #isEnded = false;
   #isClosing = false;
   #needsDrain = false;
@@ -66,9 +69,9 @@ export class NodeIpcConversation<Peer>
   #received = { messages: 0, bytes: 0 };
   /** Events that were handed to the connection since it was last known to be empty. */
   #underWay = 0;
+  readonly #flushes: FlushWaiters;
   /** What had not left when it ended goes elsewhere. */
   #hasMoved = false;
-  #whenEmpty: (() => void)[] = [];
 
   constructor(options: NodeIpcConversationOptions<Peer>) {
     const { connection, delimiter, endpoint, handlers, peer } = options;
@@ -81,13 +84,14 @@ export class NodeIpcConversation<Peer>
     this.#window = new HandlerWindow({
       size: terms.window,
       pause: () => connection.pause(),
-      resume: () => connection.resume(),
+      resume: () => this.#goOn(),
     });
+    this.#flushes = new FlushWaiters(endpoint.clock, () => this.#checkTaken());
     this.#holdings = new EventHoldings({
       budget: endpoint.budget,
       maxQueuedBytes,
       outgoing: () => this.#queuedBytes,
-      incoming: () => this.#decoder.pendingBytes,
+      incoming: () => this.#decoder.pendingBytes + this.#backlog.bytes,
       handed: () => this.#window.bytes,
       onTooMuch: (error) => this.abort(error),
     });
@@ -148,10 +152,7 @@ export class NodeIpcConversation<Peer>
     checkName(name);
     const { delimiter, endpoint } = this.#options;
     const frame = delimiter.frame(jsonEvent(name, jsonOf(encoded)));
-    const max = endpoint.terms.maxMessageBytes;
-    if (frame.length > max) {
-      throw new MyelinError("ERR_TOO_LARGE", `${frame.length} bytes exceed ${max}`);
-    }
+    checkFrameSize(frame, endpoint.terms.maxMessageBytes);
     if (this.#slowPeer.isFull(this.#queuedBytes) && !this.#slowPeer.admitsEvent()) {
       this.#needsDrain = true;
       return false;
@@ -175,11 +176,9 @@ export class NodeIpcConversation<Peer>
   async flush(): Promise<boolean> {
     if (this.#isEnded) throw closedError();
     this.#writer.flush();
-    await new Promise<void>((resolve) => {
-      this.#whenEmpty.push(resolve);
-      this.#checkEmpty();
-    });
-    if (!this.#isEnded) return true;
+    const taken = this.#flushes.wait(this.#sent.messages);
+    this.#checkTaken();
+    if (await taken) return true;
     if (this.#underWay > 0) throw undeliveredError(this.#end(undefined));
     return !this.#hasMoved;
   }
@@ -225,11 +224,15 @@ export class NodeIpcConversation<Peer>
     }
   }
 
-  /** For the tick. */
-  read(chunk: Uint8Array): void {
+  /**
+   * For the tick.
+   * @param chunk undefined when there is none, but handlers have finished others
+   */
+  read(chunk: Uint8Array | undefined): void {
     if (this.#isEnded) return;
     try {
-      this.#decoder.push(chunk);
+      if (chunk !== undefined) this.#decoder.push(chunk);
+      while (this.#backlog.size > 0 && !this.#window.isFull) this.#handOnNext();
     } catch (reason) {
       this.abort(protocolError(reason));
       return;
@@ -239,13 +242,13 @@ export class NodeIpcConversation<Peer>
   }
 
   onFrame(text: string): void {
-    const { data, type } = this.#decode(text);
-    this.#received.messages += 1;
-    this.#received.bytes += text.length;
-    this.#events.dispatch(type, data, this.#window.take(text.length));
+    if (this.#window.isFull || this.#backlog.size > 0) this.#backlog.add(text);
+    else this.#dispatch(text);
   }
 
   onDrain(): void {
+    // Before more is written: what was there has been taken.
+    this.#checkTaken();
     while (this.writable) {
       const next = this.#queue.shift();
       if (next === undefined) break;
@@ -257,7 +260,33 @@ export class NodeIpcConversation<Peer>
   onClose(error?: MyelinError): void {
     // What came before it is handed on first.
     this.release();
+    try {
+      while (this.#backlog.size > 0 && !this.#isEnded) this.#handOnNext();
+    } catch (reason) {
+      this.#finish(protocolError(reason));
+    }
     this.#finish(error);
+  }
+
+  /** Handlers have finished enough: first with what is here, then with what comes. */
+  #goOn(): void {
+    if (this.#isEnded) return;
+    this.#options.connection.resume();
+    // Pauses again where what is here is too much already.
+    this.#tick.read(this, undefined);
+  }
+
+  #handOnNext(): void {
+    const text = this.#backlog.shift();
+    if (text !== undefined) this.#dispatch(text);
+  }
+
+  #dispatch(text: string): void {
+    if (this.#options.endpoint.rejectProtoKeys) checkProtoKeys(text);
+    const { data, name } = readMessage(this.#json, text);
+    this.#received.messages += 1;
+    this.#received.bytes += text.length;
+    this.#events.dispatch(name, data, this.#window.take(text.length));
   }
 
   #write(frame: string | Uint8Array): void {
@@ -266,46 +295,23 @@ export class NodeIpcConversation<Peer>
     else this.#writer.writeBytes(frame);
   }
 
-  #decode(text: string): { type: string; data: unknown } {
-    let event: unknown;
-    try {
-      event = this.#json.decode(text);
-    } catch (cause) {
-      throw new MyelinError("ERR_BAD_FRAME", "a message that is no JSON", { cause });
-    }
-    if (this.#options.endpoint.rejectProtoKeys) checkProtoKeys(text);
-    const { data, type } = (event ?? {}) as { data?: unknown; type?: unknown };
-    const name = typeof type === "number" ? String(type) : type;
-    if (typeof name !== "string" || name === "") {
-      throw new MyelinError("ERR_PROTOCOL", "a message without a name");
-    }
-    if (name.length > limits.maxNameBytes) {
-      throw new MyelinError("ERR_TOO_LARGE", `a name of ${name.length} characters`);
-    }
-    return { type: name, data };
-  }
-
   #progress(): void {
     this.#holdings.check();
-    this.#checkEmpty();
+    this.#checkTaken();
     const { highWaterMarkBytes } = this.#options.endpoint;
     if (!this.#needsDrain || this.#queuedBytes * 2 > highWaterMarkBytes) return;
     this.#needsDrain = false;
     this.#options.peer.tellDrain();
   }
 
-  /** Whoever flushes hears when the system has taken everything. */
-  #checkEmpty(): void {
-    if (this.#whenEmpty.length === 0) return;
-    const { connection, endpoint } = this.#options;
-    const isEmpty = this.#queue.size === 0 && connection.pendingBytes === 0;
-    if (isEmpty || this.#isEnded) {
-      if (isEmpty) this.#underWay = 0;
-      for (const tell of this.#whenEmpty.splice(0)) tell();
-    } else if (connection.writable) {
-      // Nobody tells when the little that it holds has left.
-      endpoint.clock.setTimeout(() => this.#checkEmpty(), pollMs);
-    }
+  /** Whoever flushes hears when the system has taken everything that was accepted before. */
+  #checkTaken(): void {
+    const { connection } = this.#options;
+    if (connection.pendingBytes === 0 && this.#writer.collected === 0) this.#underWay = 0;
+    if (this.#flushes.size === 0) return;
+    this.#flushes.tell(this.#sent.messages - this.#queue.size - this.#underWay);
+    // No drain follows where the connection holds little.
+    if (this.#flushes.size > 0 && connection.writable) this.#flushes.lookAgain();
   }
 
   #end(error: MyelinError | undefined): SessionEnd {
@@ -331,18 +337,8 @@ export class NodeIpcConversation<Peer>
           .map(({ encoded, name }) => ({ kind: "event", name, encoded }) as const)
       : [];
     this.#hasMoved = moved.length > 0;
-    this.#checkEmpty();
+    this.#backlog.clear();
+    this.#flushes.end();
     peer.tellEnd({ ...end, unsent: moves ? nothing : end.unsent, moved });
   }
-}
-
-/** How often somebody who flushes looks again. */
-const pollMs = 5;
-
-/** @throws {MyelinError} `ERR_NOT_SERIALIZABLE` for what this wire has no word for */
-function jsonOf(encoded: Encoded): string | undefined {
-  if (typeof encoded !== "object") return encoded;
-  if (encoded.codec === codecId.json) return Buffer.from(encoded.body).toString("utf8");
-  const what = "node-ipc's wire carries JSON only, no bytes and no other codec";
-  throw new MyelinError("ERR_NOT_SERIALIZABLE", what);
 }

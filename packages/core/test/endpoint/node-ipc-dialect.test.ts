@@ -1,67 +1,14 @@
 // Clients and servers of node-ipc's dialect beside those of the myelin wire, over bytes of our own.
 import { once } from "node:events";
-import { createServer, connect as dial, type Socket } from "node:net";
-import { connect, type Notice, type ServeOptions, serve } from "myelin";
-import { afterEach, describe, expect, test } from "vitest";
+import { createServer, connect as dial } from "node:net";
+import { connect, serve } from "myelin";
+import { describe, expect, test } from "vitest";
 import { turns, until, within } from "../../../../test/support/within.ts";
+import { both, frame, Legacy, longSilence, serveBoth, sockets } from "./legacy-program.ts";
 import { freshAddress, keep } from "./pairing.ts";
 
 const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
-const both = { accept: ["myelin", "node-ipc"] } as const;
 const quickly = { minMs: 1, maxMs: 5 };
-const longSilence = 3_600_000;
-
-const sockets: Socket[] = [];
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-});
-
-const frame = (type: string, data: unknown) => `${JSON.stringify({ type, data })}\f`;
-
-/** A program that speaks the wire by hand. */
-class Legacy {
-  readonly socket: Socket;
-  text = "";
-  isClosed = false;
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    sockets.push(socket);
-    socket.setEncoding("utf8");
-    socket.on("data", (text: string) => {
-      this.text += text;
-    });
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      this.isClosed = true;
-    });
-  }
-
-  static async dial(address: string): Promise<Legacy> {
-    const socket = dial(address.replace("unix:", ""));
-    await once(socket, "connect");
-    return new Legacy(socket);
-  }
-
-  say(type: string, data: unknown): void {
-    this.socket.write(frame(type, data));
-  }
-
-  heard(type: string, data: unknown): Promise<void> {
-    return until(`${type} is heard`, () => this.text.includes(frame(type, data)));
-  }
-
-  closed(): Promise<void> {
-    return until("it is cut", () => this.isClosed);
-  }
-}
-
-async function serveBoth(options: ServeOptions = {}) {
-  const server = keep(await serve(freshAddress(), { ...both, sniffMs: longSilence, ...options }));
-  const notices: Notice[] = [];
-  server.onNotice((notice) => void notices.push(notice));
-  return { server, notices };
-}
 
 describe("a server that accepts both", () => {
   test("has peers of both, with events both ways, rooms and broadcasts", async () => {
