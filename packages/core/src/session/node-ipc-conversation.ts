@@ -232,11 +232,14 @@ export class NodeIpcConversation<Peer>
     if (this.#isEnded) return;
     try {
       if (chunk !== undefined) this.#decoder.push(chunk);
-      while (this.#backlog.size > 0 && !this.#window.isFull) this.#handOnNext();
     } catch (reason) {
+      // What came before it was in order.
+      this.#handOn(() => true);
       this.abort(protocolError(reason));
       return;
     }
+    this.#handOn(() => !this.#window.isFull);
+    if (this.#isEnded) return;
     this.#window.check();
     this.#holdings.check();
   }
@@ -260,11 +263,7 @@ export class NodeIpcConversation<Peer>
   onClose(error?: MyelinError): void {
     // What came before it is handed on first.
     this.release();
-    try {
-      while (this.#backlog.size > 0 && !this.#isEnded) this.#handOnNext();
-    } catch (reason) {
-      this.#finish(protocolError(reason));
-    }
+    this.#handOn(() => true);
     this.#finish(error);
   }
 
@@ -276,9 +275,17 @@ export class NodeIpcConversation<Peer>
     this.#tick.read(this, undefined);
   }
 
-  #handOnNext(): void {
-    const text = this.#backlog.shift();
-    if (text !== undefined) this.#dispatch(text);
+  /** Hands on what is held back, as far as handlers may have it. */
+  #handOn(mayGoOn: () => boolean): void {
+    try {
+      while (!this.#isEnded && mayGoOn()) {
+        const text = this.#backlog.shift();
+        if (text === undefined) return;
+        this.#dispatch(text);
+      }
+    } catch (reason) {
+      this.abort(protocolError(reason));
+    }
   }
 
   #dispatch(text: string): void {

@@ -138,6 +138,27 @@ describe("what comes in", () => {
     expect(started).toEqual(Array.from({ length: 100 }, (_, n) => n));
   });
 
+  test("is handed on up to what breaks a rule, though handlers are busy", async () => {
+    const { server } = await serveBoth({ limits: { windowMessages: 10, maxMessageBytes: 1_024 } });
+    const started: unknown[] = [];
+    server.on("x", (data) => {
+      started.push(data);
+      return new Promise<void>(() => {});
+    });
+    for (const breach of ["{nonsense}\f", "y".repeat(2_000)]) {
+      const legacy = await Legacy.dial(server.address);
+      const before = Array.from({ length: 20 }, (_, n) => n);
+      legacy.socket.write(before.map((n) => frame("x", n)).join("") + breach + frame("x", "after"));
+      await until("some are at work", () => started.length >= 10);
+      legacy.socket.destroy();
+      await until("it is over", () => {
+        server.broadcast("y");
+        return server.peers.size === 0;
+      });
+      expect(started.splice(0)).toEqual(before);
+    }
+  });
+
   test("keeps the contract, and goes through middleware", async () => {
     const cell = contract({ sum: event({ input: z.object({ n: z.number() }) }) });
     const seen: unknown[] = [];
@@ -210,7 +231,9 @@ describe("what goes out", () => {
       isFlushed = true;
     });
     peer.send("after", 1);
-    for (let turn = 0; turn < 500 && !isFlushed; turn++) {
+    // Not until it is flushed: that may never be.
+    for (let turn = 0; turn < 500; turn++) {
+      if (isFlushed) break;
       send();
       await turns(1);
     }
