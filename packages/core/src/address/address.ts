@@ -74,6 +74,17 @@ const schemes = "local: unix: pipe: tcp:// tls:// udp:// memory: fd: systemd: po
 const pipePrefix = "\\\\.\\pipe\\";
 
 /**
+ * What users give as an address: text, or what `parseAddress` makes of it.
+ * @throws {MyelinError} `ERR_INVALID_ADDRESS`
+ */
+export function toAddress(given: string | Address): Address {
+  if (typeof given === "string") return parseAddress(given);
+  const { scheme } = (given ?? {}) as { scheme?: unknown };
+  if (typeof scheme === "string") return given;
+  throw new MyelinError("ERR_INVALID_ADDRESS", `an address begins with ${schemes}`);
+}
+
+/**
  * Reads the text of an address.
  * @throws {MyelinError} `ERR_INVALID_ADDRESS`, whose message says what is wrong.
  */

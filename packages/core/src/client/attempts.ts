@@ -57,15 +57,18 @@ export class Attempts {
     this.#timer = undefined;
     const dialling = new AbortController();
     this.#dialling = dialling;
+    let connection: Connection | undefined;
     try {
-      const connection = await transport.dial(address, { signal: dialling.signal });
+      const dialled = await transport.dial(address, { signal: dialling.signal });
+      connection = dialled;
       if (this.#isOver) {
-        connection.abort();
+        dialled.abort();
         return;
       }
-      dialling.signal.addEventListener("abort", () => connection.abort(), { once: true });
-      onConnection(connection, (rejection) => this.#rejected(rejection));
+      dialling.signal.addEventListener("abort", () => dialled.abort(), { once: true });
+      onConnection(dialled, (rejection) => this.#rejected(rejection));
     } catch (reason) {
+      connection?.abort();
       this.#rejected({ error: toMyelinError(reason), retryAfterMs: null });
     }
   }

@@ -1,5 +1,5 @@
 /** `connect()`: a client of a server. */
-import { type Address, parseAddress } from "../address/address.ts";
+import { type Address, toAddress } from "../address/address.ts";
 import type { Contract } from "../contract/contract.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -98,16 +98,25 @@ function settingsOf(address: ConnectAddress, options: ConnectOptions): MyelinCli
   const { meta = {}, offline = "queue", retry = {} } = options;
   const own: OfflineOptions = typeof offline === "string" ? { policy: offline } : offline;
   const where =
-    typeof address === "object" && "dial" in address
+    typeof address === "object" && address !== null && "dial" in address
       ? { transport: address, address: address.address }
-      : whereOf(typeof address === "string" ? parseAddress(address) : address, options);
+      : whereOf(toAddress(address), options);
   return {
     ...where,
-    meta,
+    meta: checkedMeta(meta),
     welcomeTimeoutMs: limits.welcomeTimeoutMs,
     retry: retry === false ? undefined : { ...defaultRetry, ...retry },
     offline: { ...defaultOffline, ...own },
   };
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` */
+function checkedMeta(meta: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [key, value] of Object.entries(meta)) {
+    if (typeof value === "string") continue;
+    throw new MyelinError("ERR_CONFIG", `connect(): meta.${key} must be a string`);
+  }
+  return meta;
 }
 
 function whereOf(

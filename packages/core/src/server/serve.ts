@@ -1,5 +1,5 @@
 /** `serve()`: listens, and lets clients in. */
-import { type Address, formatAddress, isPrivate, parseAddress } from "../address/address.ts";
+import { type Address, formatAddress, isPrivate, toAddress } from "../address/address.ts";
 import type { Contract } from "../contract/contract.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -75,10 +75,10 @@ interface Target {
 }
 
 function targetOf(address: ServeAddress, options: ServeOptions): Target {
-  if (typeof address === "object" && "listen" in address) {
+  if (typeof address === "object" && address !== null && "listen" in address) {
     return { transport: address, address: address.address };
   }
-  const parsed = typeof address === "string" ? parseAddress(address) : address;
+  const parsed = toAddress(address);
   return { transport: transportOf(parsed, options), address: parsed };
 }
 

@@ -13,7 +13,14 @@ type Rules = Readonly<Record<string, OptionRule | "any">>;
 
 /** What each option may be; `any` is checked where it is used. */
 const common: Rules = {
-  ...{ contract: "any", handlers: "any", events: "any", use: "any", secret: "any", signal: "any" },
+  ...{
+    contract: "any",
+    handlers: "object",
+    events: "object",
+    use: "any",
+    secret: "any",
+    signal: "any",
+  },
   ...{ insecureTransport: "boolean", exposeStacks: "boolean", unref: "boolean" },
   ...{ callTimeoutMs: anyTime, closeTimeoutMs: anyTime, cancelGraceMs: time },
   ...{ exposeErrors: "string", slowPeer: "string", limits: "object" },
@@ -66,7 +73,11 @@ const slowPeerPolicies: readonly SlowPeerPolicy[] = [
 export function checkOptions(owner: "serve" | "connect", options: EndpointOptions): void {
   check(owner, "", options, own[owner]);
   check(owner, "limits.", options.limits ?? {}, limitsOf[owner]);
-  const { heartbeat = false, resume = false, slowPeer } = options;
+  const { heartbeat = false, resume = false, slowPeer, use = [] } = options;
+  const isList: boolean = Array.isArray(use);
+  if (!isList || use.some((each: unknown) => typeof each !== "function")) {
+    throw new MyelinError("ERR_CONFIG", `${owner}(): use must be a list of functions`);
+  }
   if (slowPeer !== undefined && !slowPeerPolicies.includes(slowPeer)) {
     const known = slowPeerPolicies.join(", ");
     throw new MyelinError("ERR_CONFIG", `${owner}(): slowPeer must be one of ${known}`);

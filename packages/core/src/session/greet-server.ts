@@ -1,6 +1,6 @@
 /** The client's side of getting to know each other. */
 import type { Clock } from "../clock.ts";
-import type { MyelinError } from "../errors.ts";
+import { MyelinError, toMyelinError } from "../errors.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import { ClientHandshake, type ClientStep } from "./client-handshake.ts";
 import { Greeting } from "./greeting.ts";
@@ -33,7 +33,10 @@ export interface Rejection {
   readonly retryAfterMs: number | undefined | null;
 }
 
-/** Calls back once. The connection is aborted when there is no welcome. */
+/**
+ * Calls back once. The connection is aborted when there is no welcome.
+ * @throws {MyelinError} `ERR_CONFIG` for a hello that cannot be sent; the connection is as it was
+ */
 export function greetServer(
   connection: Connection,
   options: GreetServerOptions,
@@ -65,7 +68,18 @@ export function greetServer(
     },
     { clock, timeoutMs },
   );
+  const first = firstFrame(handshake);
   greeting.begin();
-  greeting.send(handshake.start());
+  greeting.send(first);
   return greeting;
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` when what this client says of itself cannot be said */
+function firstFrame(handshake: ClientHandshake): Buffer {
+  try {
+    return handshake.start();
+  } catch (cause) {
+    const { message } = toMyelinError(cause);
+    throw new MyelinError("ERR_CONFIG", `the hello cannot be sent: ${message}`, { cause });
+  }
 }

@@ -1,4 +1,5 @@
 /** Opens calls and streams for users: what they gave, checked, and the process held meanwhile. */
+import { MyelinError } from "../errors.ts";
 import type { CallOptions, StreamOptions } from "../peer/call-options.ts";
 import { checkBytes } from "./bytes-beside.ts";
 import type { CallOpening, CallRequest } from "./call-opening.ts";
@@ -22,6 +23,12 @@ export interface PeerCallsOptions<Peer> {
   readonly openLater: (opening: CallOpening) => void;
 }
 
+/** @throws {MyelinError} `ERR_CONFIG` for what a program without types may give */
+function given<Options extends object>(options: Options): Options {
+  if (typeof options === "object" && options !== null) return options;
+  throw new MyelinError("ERR_CONFIG", `options must be an object, not ${String(options)}`);
+}
+
 export class PeerCalls<Peer> {
   readonly #options: PeerCallsOptions<Peer>;
 
@@ -38,7 +45,7 @@ export class PeerCalls<Peer> {
     options: CallOptions,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { ref = true, timeoutMs = this.#options.endpoint.callTimeoutMs } = options;
+      const { ref = true, timeoutMs = this.#options.endpoint.callTimeoutMs } = given(options);
       const checked = kind === "upload" ? checkedSource(source) : undefined;
       const request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
       this.#openHeld({ request, onOpen: ignore, resolve, reject }, ref);
@@ -53,7 +60,7 @@ export class PeerCalls<Peer> {
     source: ItemSource | undefined,
     options: StreamOptions,
   ): RemoteItems {
-    const { ref = true, timeoutMs } = options;
+    const { ref = true, timeoutMs } = given(options);
     const checked = kind === "duplex" ? checkedSource(source) : undefined;
     const request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
     return new RemoteItems((onOpen, reject) => {

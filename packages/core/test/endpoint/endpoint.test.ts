@@ -356,6 +356,9 @@ describe("options", () => {
     { callTimeoutMs: "1" },
     { slowPeer: "drop" },
     { heartbeat: { intervalMs: 0 } },
+    { use: 5 },
+    { use: [5] },
+    { handlers: 5 },
   ])("that nobody knows, or that cannot be, are refused: %j", async (options) => {
     await both(options, "ERR_CONFIG");
   });
