@@ -169,10 +169,11 @@ export abstract class LiveClient extends SessionPeer {
       await super.closeSession(how);
       return;
     }
-    const waiting = this.#offline.size;
+    const { calls, events } = this.#offline.count();
     this.#over(undefined);
-    if (waiting === 0) return;
-    throw new MyelinError("ERR_UNDELIVERED", `${waiting} messages waited for a connection`);
+    if (calls + events === 0) return;
+    const message = `${calls + events} messages waited for a connection`;
+    throw new MyelinError("ERR_UNDELIVERED", message);
   }
 
   /** There is a session over a new connection: what has waited leaves, and then handlers may be called. */
@@ -209,11 +210,9 @@ export abstract class LiveClient extends SessionPeer {
       this.session.abort(error);
       return;
     }
-    const count = { events: this.#offline.size, calls: 0 };
+    const unsent = this.#offline.count();
     this.attempts.stop();
-    this.finish(
-      end ?? { error, unsent: count, unacknowledged: nothing, retry: undefined, moved: [] },
-    );
+    this.finish(end ?? { error, unsent, unacknowledged: nothing, retry: undefined, moved: [] });
     const reason = error ?? closedError();
     this.#offline.failAll(reason);
     this.#failed(reason);

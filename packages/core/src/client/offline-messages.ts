@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
+import type { MessageCount } from "../peer/notice.ts";
 import type { CallOpening } from "../session/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
 import { type DataCodecs, type Encoded, encodedLength, ownCopy } from "../session/data-codecs.ts";
@@ -52,8 +53,8 @@ export class OfflineMessages {
   }
 
   /** Messages that wait. */
-  get size(): number {
-    return this.#queue.size;
+  count(): MessageCount {
+    return this.#queue.count();
   }
 
   /** What is given is kept, and not dropped or refused. */
@@ -101,6 +102,7 @@ export class OfflineMessages {
     const { onDropped, settings } = this.#options;
     const bytes = waitingBytes + encodedLength(encoded);
     return {
+      kind: "event",
       bytes,
       run: (session) => {
         try {
@@ -123,6 +125,7 @@ export class OfflineMessages {
     const { reject, request } = opening;
     const since = clock.now();
     return {
+      kind: "call",
       bytes: waitingBytes + encodedLength(request.encoded),
       run: (session) => {
         const left = Math.max(1, Math.ceil(request.timeoutMs - (clock.now() - since)));

@@ -208,6 +208,8 @@ export class Gate {
     if (resume === undefined && this.#isFull) return busy;
     const isAllowed = authorize === undefined || (await this.#ask(authorize, connection, hello));
     if (!isAllowed) return { reason: "denied" };
+    // Nobody is left to be told; and a session is not taken from its client for one that is gone.
+    if (!this.#pending.has(connection)) return { reason: "refused" };
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
     const terms = { instance, limits: receiveLimits(endpoint), ...contractOf(endpoint) };
     const windowMs = endpoint.resumeWindow(place.isLocal);

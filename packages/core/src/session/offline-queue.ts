@@ -11,6 +11,7 @@ import { frameCost } from "./wire.ts";
 
 /** One message that waits. */
 export interface Waiting<Session> {
+  readonly kind: "event" | "call";
   readonly bytes: number;
   /** There is a session. */
   run(session: Session): void;
@@ -73,6 +74,7 @@ export class OfflineQueue<Session> {
   // A Set keeps the order and gives up any of its places at once.
   readonly #places = new Set<Place<Session>>();
   #bytes = 0;
+  #calls = 0;
 
   /** @param account what waits is told to the budget of its endpoint */
   constructor(clock: Clock, limits: OfflineLimits, account: Account) {
@@ -85,8 +87,9 @@ export class OfflineQueue<Session> {
     return this.#bytes;
   }
 
-  get size(): number {
-    return this.#places.size;
+  /** How many wait. */
+  count(): { readonly events: number; readonly calls: number } {
+    return { events: this.#places.size - this.#calls, calls: this.#calls };
   }
 
   /** @throws {MyelinError} `ERR_QUEUE_FULL`; `ERR_ABORTED` when its signal has aborted already */
@@ -129,7 +132,7 @@ export class OfflineQueue<Session> {
   }
 
   #place(waiting: Waiting<Session>): void {
-    this.#count(waiting.bytes);
+    this.#count(waiting, 1);
     this.#places.add(
       new Place(waiting, this.#clock, (place, error, tell) => {
         this.#remove(place);
@@ -140,12 +143,13 @@ export class OfflineQueue<Session> {
 
   #remove(place: Place<Session>): void {
     this.#places.delete(place);
-    this.#count(-place.waiting.bytes);
+    this.#count(place.waiting, -1);
     place.release();
   }
 
-  #count(bytes: number): void {
-    this.#bytes += bytes;
+  #count({ bytes, kind }: Waiting<Session>, sign: 1 | -1): void {
+    this.#bytes += sign * bytes;
+    if (kind === "call") this.#calls += sign;
     this.#account.tell(this.#bytes + this.#places.size * frameCost);
   }
 }

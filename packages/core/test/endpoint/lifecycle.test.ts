@@ -34,6 +34,17 @@ describe("closing", () => {
     });
   });
 
+  test("without ever having had a session: what waited is counted as what it is", async () => {
+    const client = keep(await connect(freshAddress(), { lazy: true, retry: quickly }));
+    client.send("x", 1);
+    client.send("x", 2);
+    const called = expect(client.call("y")).rejects.toEqual(coded("ERR_CLOSED", { ran: "no" }));
+    await expect(client.close()).rejects.toEqual(coded("ERR_UNDELIVERED"));
+    await called;
+    const { undelivered } = await client.closed;
+    expect(undelivered.unsent).toEqual({ events: 2, calls: 1 });
+  });
+
   test.each(["unix", "tcp"])(
     "while both ends send: nothing is said to be lost, over %s",
     async (kind) => {

@@ -1,8 +1,17 @@
 // Sessions that outlive their connections: nothing lost, nothing twice, in order, or told.
-import { connect, MemoryRegistry, memory, type Notice, serve, tcp } from "myelin";
+import {
+  type Connection,
+  connect,
+  MemoryRegistry,
+  memory,
+  type Notice,
+  serve,
+  type Transport,
+  tcp,
+} from "myelin";
 import { faulty } from "myelin/testing";
 import { afterEach, describe, expect, test } from "vitest";
-import { until } from "../../../../test/support/within.ts";
+import { turns, until } from "../../../../test/support/within.ts";
 
 const open: { close(options?: object): Promise<unknown> }[] = [];
 afterEach(async () => {
@@ -196,6 +205,42 @@ describe("a session that cannot go on", () => {
     expect(heard.at(-1)).toBe(3);
     expect(client.stats().resumed).toBe(0);
     expect(client.id).not.toBe(id);
+  });
+
+  test("stays where it is when whoever asked for it is gone before anybody decided", async () => {
+    const registry = new MemoryRegistry();
+    let decide!: () => void;
+    const decided = new Promise<void>((resolve) => (decide = resolve));
+    let asked = 0;
+    const server = keep(
+      await serve("memory:gone", {
+        transports: [memory({ registry })],
+        resume: { windowMs: 10_000 },
+        async authorize() {
+          asked += 1;
+          if (asked === 2) await decided;
+          return true;
+        },
+      }),
+    );
+    const unreliable = faulty(memory({ registry }));
+    let newest: Connection | undefined;
+    const noting: Transport = {
+      ...unreliable,
+      dial: async (...where) => (newest = await unreliable.dial(...where)),
+    };
+    const options = { transports: [noting], resume: { windowMs: 10_000 }, retry };
+    keep(await connect("memory:gone", options));
+    const [peer] = [...server.peers.values()];
+    // The server believes that it has a connection, and keeps the session on it.
+    unreliable.faults.cutAll("dialler");
+    await until("its client asks for it", () => asked === 2);
+    unreliable.faults.refuse();
+    newest?.abort();
+    await until("the server knows", () => server.stats().refused === 1);
+    decide();
+    await turns(5);
+    expect(peer?.state).toBe("open");
   });
 
   test("ends when the shorter of both windows is over", async () => {
