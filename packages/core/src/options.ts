@@ -68,13 +68,21 @@ export interface UdpOptions {
   peerIdleMs?: number;
 }
 
-/** What an option may be: a range for numbers, else the type of its value. */
+/** A value that is known by what it has. */
+export interface Shape {
+  /** As an error names it: `an AbortSignal`. */
+  readonly what: string;
+  readonly is: (value: unknown) => boolean;
+}
+
+/** What an option may be: a range for numbers, the type of its value, or a shape. */
 export type OptionRule =
   | "boolean"
   | "string"
   | "function"
   | "object"
-  | { readonly min: number; readonly max: number };
+  | { readonly min: number; readonly max: number }
+  | Shape;
 
 const count = { min: 0, max: Number.POSITIVE_INFINITY };
 // The longest that a timer of Node can wait: longer ones fire at once.
@@ -203,6 +211,10 @@ export function checkOption(owner: string, key: string, value: unknown, rule: Op
       "ERR_CONFIG",
       `${owner}(): ${key} must be a ${rule}, not ${String(value)}`,
     );
+  }
+  if ("is" in rule) {
+    if (rule.is(value)) return;
+    throw new MyelinError("ERR_CONFIG", `${owner}(): ${key} must be ${rule.what}`);
   }
   if (typeof value === "number" && value >= rule.min && value <= rule.max) return;
   throw new MyelinError(

@@ -32,7 +32,10 @@ export type Authorize = (
   options: { readonly signal: AbortSignal },
 ) => boolean | Promise<boolean>;
 
-/** As {@link Authorize}, for clients of node-ipc, which say nothing of themselves. */
+/**
+ * As {@link Authorize}, for clients of node-ipc, which say nothing of themselves. One that is gone may
+ * have said all that it wanted: `signal` aborts at `authorizeTimeoutMs` only.
+ */
 export type AuthorizeLegacy = (
   applicant: Applicant,
   options: { readonly signal: AbortSignal },

@@ -17,22 +17,25 @@ export function applicantOf(
   };
 }
 
-/** Whatever is not a clear yes, in time, is a no. */
+/**
+ * Whatever is not a clear yes, in time, is a no.
+ * @param over aborts when time is up; its owner may do so before
+ */
 export async function askInTime(
   clock: Clock,
   timeoutMs: number,
+  over: AbortController,
   ask: (signal: AbortSignal) => unknown,
 ): Promise<boolean> {
-  const controller = new AbortController();
-  let timer;
-  const timeUp = new Promise<false>((resolve) => {
-    timer = clock.setTimeout(() => {
-      resolve(false);
-      controller.abort(new MyelinError("ERR_TIMEOUT", "authorize took too long"));
-    }, timeoutMs);
+  const { signal } = over;
+  const tooLate = new Promise<false>((resolve) => {
+    signal.addEventListener("abort", () => resolve(false), { once: true });
   });
+  const timer = clock.setTimeout(() => {
+    over.abort(new MyelinError("ERR_TIMEOUT", "authorize took too long"));
+  }, timeoutMs);
   try {
-    const outcome: unknown = await Promise.race([ask(controller.signal), timeUp]);
+    const outcome: unknown = await Promise.race([ask(signal), tooLate]);
     return outcome === true;
   } catch {
     return false;

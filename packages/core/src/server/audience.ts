@@ -1,4 +1,5 @@
 /** Whom a message goes to: all peers, a room, a peer, or several of either, except some. */
+import { MyelinError } from "../errors.ts";
 import type { LivePeer } from "./live-peer.ts";
 import type { Rooms } from "./rooms.ts";
 
@@ -31,9 +32,15 @@ function members(
     if (typeof part === "string") {
       for (const peer of rooms.members(part)) found.add(peer);
     } else {
-      const peer = peers.get(part.id);
+      const peer = peers.get(idOf(part));
       if (peer !== undefined) found.add(peer);
     }
   }
   return found;
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` */
+function idOf(peer: { readonly id: unknown } | null): string {
+  if (typeof peer?.id === "string") return peer.id;
+  throw new MyelinError("ERR_CONFIG", "a message goes to a room by its name, or to a peer");
 }

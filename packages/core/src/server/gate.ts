@@ -65,6 +65,18 @@ export interface Inside {
   takeBack(resume: ResumeRequest, hello: Hello, connection: Connection): TakenBack | undefined;
 }
 
+/** A client that has said who it is, and what it wants. */
+interface Request {
+  readonly connection: Connection;
+  /** Aborts when nobody waits for a decision any more. */
+  readonly gone: AbortController;
+  readonly hello: Hello;
+  readonly resume: ResumeRequest | undefined;
+  /** What it will be called. */
+  readonly id: string;
+  readonly place: Place;
+}
+
 export class Gate {
   /** Connections that were turned away. */
   refused = 0;
@@ -166,6 +178,7 @@ export class Gate {
     const { endpoint } = this.#options;
     this.#pending.add(connection);
     const id = idOf(endpoint.clock.randomBytes(12));
+    const gone = new AbortController();
     greetClient(
       connection,
       {
@@ -177,12 +190,14 @@ export class Gate {
         timeoutMs: this.#options.welcomeTimeoutMs,
         maxHelloBytes: this.#options.maxHelloBytes,
         features: endpoint.resumeWindow(place.isLocal) > 0 ? [resumeFeature] : [],
-        decide: (hello, resume) => this.#decide(connection, hello, resume, id, place),
+        decide: (hello, resume) => this.#decide({ connection, gone, hello, id, place, resume }),
       },
       (client, error) => {
         this.#pending.delete(connection);
-        if (client === undefined) this.#turnedAway(connection, place, error);
-        else this.#inside?.enter(client.welcome.peer, client, place.isLocal);
+        if (client === undefined) {
+          this.#turnedAway(connection, place, error);
+          gone.abort(error);
+        } else this.#inside?.enter(client.welcome.peer, client, place.isLocal);
       },
     );
   }
@@ -195,18 +210,13 @@ export class Gate {
     for (const { connection } of this.#early.splice(0)) connection.abort(error);
   }
 
-  async #decide(
-    connection: Connection,
-    hello: Hello,
-    resume: ResumeRequest | undefined,
-    id: string,
-    place: Place,
-  ): Promise<Decision> {
+  async #decide(request: Request): Promise<Decision> {
+    const { connection, hello, id, place, resume } = request;
     const { authorize, endpoint, instance } = this.#options;
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
     // Who has a session here is one of those already; whether it is so turns out below.
     if (resume === undefined && this.#isFull) return busy;
-    const isAllowed = authorize === undefined || (await this.#ask(authorize, connection, hello));
+    const isAllowed = authorize === undefined || (await this.#ask(authorize, request));
     if (!isAllowed) return { reason: "denied" };
     // Nobody is left to be told; and a session is not taken from its client for one that is gone.
     if (!this.#pending.has(connection)) return { reason: "refused" };
@@ -233,7 +243,7 @@ export class Gate {
     return (this.#inside?.peers.size ?? 0) >= this.#options.maxPeers;
   }
 
-  #ask(authorize: Authorize, connection: Connection, hello: Hello): Promise<boolean> {
+  #ask(authorize: Authorize, { connection, gone, hello }: Request): Promise<boolean> {
     const { authorizeTimeoutMs, endpoint } = this.#options;
     const said = {
       meta: hello.meta,
@@ -241,7 +251,7 @@ export class Gate {
       knowsSecret: endpoint.keys !== undefined,
     };
     const applicant = applicantOf(connection, "myelin");
-    return askInTime(endpoint.clock, authorizeTimeoutMs, (signal) =>
+    return askInTime(endpoint.clock, authorizeTimeoutMs, gone, (signal) =>
       authorize(applicant, said, { signal }),
     );
   }

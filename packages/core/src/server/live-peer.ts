@@ -1,6 +1,6 @@
 /** A client, as its server holds it. What it speaks is the business of those who know the dialect. */
 import { formatAddress } from "../address/address.ts";
-import type { MyelinError } from "../errors.ts";
+import { MyelinError } from "../errors.ts";
 import type { Notice } from "../peer/notice.ts";
 import { bindOnUse } from "../session/bound-methods.ts";
 import type { Encoded } from "../session/data-codecs.ts";
@@ -55,6 +55,7 @@ export abstract class LivePeer extends SessionPeer {
   }
 
   join(room: string): void {
+    if (typeof room !== "string") throw new MyelinError("ERR_CONFIG", "a room must be text");
     if (this.state !== "closed") this.owner.rooms.join(room, this);
   }
 

@@ -11,7 +11,13 @@ import { type Encoded, shareable } from "../session/data-codecs.ts";
 import type { Endpoint, UserHandler } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
-import { checkCloseOptions } from "../session/peer-arguments.ts";
+import { checkName } from "../session/name-table.ts";
+import {
+  checkCloseOptions,
+  checkListener,
+  checkObject,
+  checkWait,
+} from "../session/peer-arguments.ts";
 import { closedError } from "../session/session-end.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
 import { isSendingTapped, tellPayload } from "../session/taps.ts";
@@ -141,12 +147,14 @@ export class LiveServer implements AsyncDisposable {
     this.#past = { ...sumOf([this.#past, peer.stats()]), ...over };
   }
 
-  onPeer(listener: (peer: LivePeer) => void, options?: ListenerOptions): Subscription {
+  onPeer(listener: (peer: LivePeer) => void, options: ListenerOptions = {}): Subscription {
+    checkListener("onPeer", listener, options);
     return this.#events.on("peer", listener, options);
   }
 
   /** Hears the notices of all peers; a peer itself calls it to tell one. */
-  onNotice(listener: (notice: Notice) => void, options?: ListenerOptions): Subscription {
+  onNotice(listener: (notice: Notice) => void, options: ListenerOptions = {}): Subscription {
+    checkListener("onNotice", listener, options);
     return this.#events.on("notice", listener, options);
   }
 
@@ -165,6 +173,8 @@ export class LiveServer implements AsyncDisposable {
 
   broadcast(name: string, data?: unknown, options: BroadcastOptions = {}): BroadcastResult {
     if (this.#closing !== undefined) throw closedError();
+    checkObject("broadcast", options);
+    checkName(name);
     const entry: Entry | undefined = this.#endpoint.outgoing(name, "event");
     const { anyCodecs } = this.#endpoint;
     // All of them share what is large, and one copy, if any.
@@ -184,10 +194,15 @@ export class LiveServer implements AsyncDisposable {
   }
 
   async ask(name: string, input?: unknown, options: AskOptions = {}): Promise<AskOutcome> {
+    checkWait("ask", options);
+    checkName(name);
     this.#endpoint.outgoing(name, "call");
     const { signal, timeoutMs = this.#endpoint.callTimeoutMs, want = "all" } = options;
     if (want !== "all" && (!Number.isInteger(want) || want < 0)) {
-      throw new MyelinError("ERR_CONFIG", `want must be "all" or a number of peers, not ${want}`);
+      throw new MyelinError(
+        "ERR_CONFIG",
+        `want must be "all" or a number of peers, not ${String(want)}`,
+      );
     }
     const peers = audienceOf(this.#peers, this.rooms, options);
     const { clock } = this.#endpoint;

@@ -81,5 +81,7 @@ function isAuthorized(
 ): boolean | Promise<boolean> {
   if (authorize === undefined) return true;
   const applicant = applicantOf(connection, "node-ipc");
-  return askInTime(clock, authorizeTimeoutMs, (signal) => authorize(applicant, { signal }));
+  // One that has left may have said what it came for: nothing but time ends this.
+  const over = new AbortController();
+  return askInTime(clock, authorizeTimeoutMs, over, (signal) => authorize(applicant, { signal }));
 }

@@ -1,40 +1,63 @@
 /** Checks the options that clients and servers have in common. */
+import { isContract } from "../contract/contract.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { checkOption, milliseconds, type OptionRule } from "../options.ts";
+import { checkOption, milliseconds, type OptionRule, type Shape } from "../options.ts";
 import type { ConnectOptions } from "../peer/connect-options.ts";
-import type { EndpointOptions, SlowPeerPolicy } from "../peer/endpoint-options.ts";
+import type { EndpointOptions } from "../peer/endpoint-options.ts";
+import { abortSignal, has, isFunction, isObject, listOf, oneOf } from "./shapes.ts";
 
 const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
 const time = { ...milliseconds, min: 1 };
 const some = { min: 1, max: Number.POSITIVE_INFINITY };
 
+/** An object with options of its own, or `false`: none of it. */
+const orFalse: Shape = {
+  what: "an object or false",
+  is: (value) => value === false || isObject(value),
+};
+
+/** What becomes of messages while there is no connection. */
+const policyOrObject: Shape = {
+  what: "a policy, or an object with one",
+  is: (value) => typeof value === "string" || isObject(value),
+};
+
 type Rules = Readonly<Record<string, OptionRule | "any">>;
 
 /** What each option may be; `any` is checked where it is used. */
 const common: Rules = {
-  ...{
-    contract: "any",
-    handlers: "object",
-    events: "object",
-    use: "any",
-    secret: "any",
-    signal: "any",
-  },
+  contract: { what: "made by contract()", is: isContract },
+  ...{ handlers: "object", events: "object", use: listOf("functions", isFunction) },
+  ...{ secret: "any", signal: abortSignal },
   ...{ insecureTransport: "boolean", exposeStacks: "boolean", unref: "boolean" },
   ...{ callTimeoutMs: anyTime, closeTimeoutMs: anyTime, cancelGraceMs: time },
-  ...{ exposeErrors: "string", slowPeer: "string", limits: "object" },
-  ...{ resume: "any", heartbeat: "any", clock: "object" },
-  ...{ unix: "any", tcp: "any", tls: "any", transports: "object" },
-  ...{ codecs: "any", structured: "boolean", rejectProtoKeys: "boolean" },
-  ...{ trace: "object", udp: "object", delimiter: "string" },
+  ...{ exposeErrors: oneOf(["full", "message", "declared"]), limits: "object" },
+  slowPeer: oneOf(["wait", "drop-oldest", "drop-newest", "disconnect"]),
+  ...{ resume: orFalse, heartbeat: orFalse },
+  clock: { what: "a Clock", is: (value) => has(value, ["now", "setTimeout", "randomBytes"]) },
+  ...{ unix: "object", tcp: "object", tls: "object" },
+  transports: listOf("transports", (value) => has(value, ["dial", "listen"])),
+  codecs: listOf("codecs", (value) => has(value, ["encode", "decode"])),
+  ...{ structured: "boolean", rejectProtoKeys: "boolean" },
+  ...{
+    trace: { what: "a TracePropagator", is: (value) => has(value, ["current"]) },
+    udp: "object",
+    delimiter: "string",
+  },
 };
 
 const own: Readonly<Record<"serve" | "connect", Rules>> = {
   serve: { ...common, authorize: "any", authorizeTimeoutMs: time, accept: "any", sniffMs: time },
   connect: {
     ...common,
-    ...{ timeoutMs: anyTime, retry: "any", lazy: "boolean", offline: "any", meta: "object" },
+    ...{
+      timeoutMs: anyTime,
+      retry: orFalse,
+      lazy: "boolean",
+      offline: policyOrObject,
+      meta: "object",
+    },
     dialect: "any",
   },
 };
@@ -62,44 +85,27 @@ const limitsOf: Readonly<Record<"serve" | "connect", Rules>> = {
   connect: endpointLimits,
 };
 
-const slowPeerPolicies: readonly SlowPeerPolicy[] = [
-  "wait",
-  "drop-oldest",
-  "drop-newest",
-  "disconnect",
-];
-
 /** @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows or a value that cannot be. */
 export function checkOptions(owner: "serve" | "connect", options: EndpointOptions): void {
   check(owner, "", options, own[owner]);
   check(owner, "limits.", options.limits ?? {}, limitsOf[owner]);
-  const { heartbeat = false, resume = false, slowPeer, use = [] } = options;
-  const isList: boolean = Array.isArray(use);
-  if (!isList || use.some((each: unknown) => typeof each !== "function")) {
-    throw new MyelinError("ERR_CONFIG", `${owner}(): use must be a list of functions`);
-  }
-  if (slowPeer !== undefined && !slowPeerPolicies.includes(slowPeer)) {
-    const known = slowPeerPolicies.join(", ");
-    throw new MyelinError("ERR_CONFIG", `${owner}(): slowPeer must be one of ${known}`);
-  }
+  const { heartbeat = false, resume = false } = options;
   if (resume !== false) check(owner, "resume.", resume, { windowMs: time, bufferBytes: some });
   if (heartbeat !== false) check(owner, "heartbeat.", heartbeat, { intervalMs: time });
 }
-
-/** What becomes of messages while there is no connection. */
-const offlinePolicies: readonly string[] = ["queue", "drop", "reject"];
 
 /** The same for what only clients have. @throws {MyelinError} `ERR_CONFIG` */
 export function checkConnectOptions({ offline = "queue", retry = false }: ConnectOptions): void {
   const given = typeof offline === "string" ? { policy: offline } : offline;
   const { maxAgeMs, policy } = given;
   check("connect", "offline.", given, {
-    ...{ policy: "string", maxBytes: some, maxMessages: some, maxAgeMs: anyTime },
+    ...{
+      policy: oneOf(["queue", "drop", "reject"]),
+      maxBytes: some,
+      maxMessages: some,
+      maxAgeMs: anyTime,
+    },
   });
-  if (!offlinePolicies.includes(policy)) {
-    const known = offlinePolicies.join(", ");
-    throw new MyelinError("ERR_CONFIG", `connect(): offline must be one of ${known}`);
-  }
   if (maxAgeMs !== undefined && policy !== "queue") {
     throw new MyelinError("ERR_CONFIG", "connect(): offline.maxAgeMs is for what waits: queue");
   }

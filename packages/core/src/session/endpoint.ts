@@ -19,6 +19,7 @@ import { MemoryBudget } from "./memory-budget.ts";
 import { IncomingMessage, type MessageContext } from "./message-context.ts";
 import { currentHeaders } from "./message-headers.ts";
 import { checkName, NameTable } from "./name-table.ts";
+import { checkListener } from "./peer-arguments.ts";
 import { type ProofKeys, proofKeys } from "./proof.ts";
 import type { ExposeErrors } from "./remote-error.ts";
 import type { SessionTerms } from "./session-options.ts";
@@ -218,9 +219,11 @@ export class Endpoint<Peer> {
     handlers: Handlers<MessageContext<Peer>>,
     name: string,
     run: UserHandler,
-    { once = false, signal }: ListenerOptions = {},
+    options: ListenerOptions = {},
   ): Subscription {
+    checkListener("on", run, options);
     checkName(name);
+    const { once = false, signal } = options;
     const entry = this.#entry(this.side, name, "event");
     const wrapped = this.#wrap(run);
     const accept = checkOf(entry?.input, "data");

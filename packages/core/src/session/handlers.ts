@@ -38,9 +38,14 @@ export class Handlers<Context> {
     });
   }
 
-  on(name: string, listener: Handler<Context>): Subscription {
+  on(name: string, given: Handler<Context>): Subscription {
+    const others = this.#events.get(name) ?? [];
+    // The same function a second time is another subscription, and ends alone.
+    const listener: typeof given = others.includes(given)
+      ? (data, context) => given(data, context)
+      : given;
     // The list is replaced, never changed: an event on its way goes through the one it began with.
-    this.#events.set(name, [...(this.#events.get(name) ?? []), listener]);
+    this.#events.set(name, [...others, listener]);
     return subscription(() => {
       const left = (this.#events.get(name) ?? []).filter((each) => each !== listener);
       if (left.length === 0) this.#events.delete(name);

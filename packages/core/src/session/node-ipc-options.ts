@@ -3,6 +3,7 @@ import { MyelinError } from "../errors.ts";
 import { Delimiter } from "../framing/delimiter.ts";
 import type { ConnectOptions } from "../peer/connect-options.ts";
 import type { Authorize, AuthorizeLegacy, ServeOptions } from "../peer/serve-options.ts";
+import { isObject } from "./shapes.ts";
 
 const defaultDelimiter = "\f";
 const defaultSniffMs = 200;
@@ -30,12 +31,7 @@ export function acceptSettings(options: ServeOptions): AcceptSettings {
     if (!dialects.includes(each))
       throw wrong(`accept: ${String(each)} is none of ${dialects.join(", ")}`);
   }
-  const legacy = typeof authorize === "object" ? authorize.legacy : undefined;
-  const myelin = typeof authorize === "object" ? authorize.myelin : authorize;
-  for (const each of [legacy, myelin]) {
-    if (each !== undefined && typeof each !== "function")
-      throw wrong("authorize must be a function");
-  }
+  const { legacy, myelin } = askedOf(authorize);
   if (!accept.includes("node-ipc")) {
     if (legacy !== undefined) throw wrong('authorize.legacy is for accept: ["node-ipc"]');
     checkUnused({ delimiter, sniffMs });
@@ -56,6 +52,22 @@ export function acceptSettings(options: ServeOptions): AcceptSettings {
       acceptsMyelin: accept.includes("myelin"),
     },
   };
+}
+
+/** @throws {MyelinError} `ERR_CONFIG`: a mistyped key would let everybody in */
+function askedOf(authorize: ServeOptions["authorize"]): {
+  readonly legacy?: AuthorizeLegacy | undefined;
+  readonly myelin?: Authorize | undefined;
+} {
+  if (authorize === undefined) return {};
+  const asked = typeof authorize === "function" ? { myelin: authorize } : authorize;
+  const entries: [string, unknown][] = isObject(asked) ? Object.entries(asked) : [];
+  const keys = ["legacy", "myelin"];
+  const isRight = entries.every(
+    ([key, value]) => keys.includes(key) && typeof value === "function",
+  );
+  if (isRight && entries.length > 0) return asked;
+  throw wrong("authorize must be a function, or { myelin, legacy } with functions");
 }
 
 /** What `connect()` would do nothing with when it speaks to a server of node-ipc. */

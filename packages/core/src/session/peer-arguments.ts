@@ -1,7 +1,9 @@
 /** Checks what the methods of a peer are given. */
 import { isMyelinError, MyelinError } from "../errors.ts";
-import type { CloseOptions } from "../peer/call-options.ts";
+import type { CloseOptions, ListenerOptions } from "../peer/call-options.ts";
+import type { WaitLimits } from "./bounded.ts";
 import { type ItemSource, isItemSource } from "./items.ts";
+import { abortSignal, isFunction, isObject } from "./shapes.ts";
 import { timeLimit } from "./time-limit.ts";
 
 /** @throws {MyelinError} `ERR_CONFIG` */
@@ -10,8 +12,38 @@ export function checkedSource(source: ItemSource | undefined): ItemSource {
   throw new MyelinError("ERR_CONFIG", "what is sent must be iterable");
 }
 
+/** @throws {MyelinError} `ERR_CONFIG` for options that are no object */
+export function checkObject(owner: string, options: object): void {
+  if (isObject(options)) return;
+  throw new MyelinError("ERR_CONFIG", `${owner}(): options must be an object`);
+}
+
 /** @throws {MyelinError} `ERR_CONFIG` */
-export function checkCloseOptions({ drainMs, retry, timeoutMs }: CloseOptions): void {
+function checkSignal(owner: string, signal: AbortSignal | undefined): void {
+  if (signal === undefined || abortSignal.is(signal)) return;
+  throw new MyelinError("ERR_CONFIG", `${owner}(): signal must be ${abortSignal.what}`);
+}
+
+/** Options of whatever waits. @throws {MyelinError} `ERR_CONFIG` */
+export function checkWait(owner: string, options: WaitLimits): void {
+  checkObject(owner, options);
+  checkSignal(owner, options.signal);
+  timeLimit(`${owner}(): timeoutMs`, options.timeoutMs);
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` */
+export function checkListener(owner: string, listener: unknown, options: ListenerOptions): void {
+  if (!isFunction(listener)) {
+    throw new MyelinError("ERR_CONFIG", `${owner}(): the listener must be a function`);
+  }
+  checkObject(owner, options);
+  checkSignal(owner, options.signal);
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` */
+export function checkCloseOptions(options: CloseOptions): void {
+  checkObject("close", options);
+  const { drainMs, retry, timeoutMs } = options;
   timeLimit("close(): drainMs", drainMs);
   timeLimit("close(): timeoutMs", timeoutMs);
   if (retry === undefined || retry === "now" || retry === "never") return;

@@ -1,5 +1,4 @@
 /** Opens calls and streams for users: what they gave, checked, and the process held meanwhile. */
-import { MyelinError } from "../errors.ts";
 import type { CallOptions, StreamOptions } from "../peer/call-options.ts";
 import { checkBytes } from "./bytes-beside.ts";
 import type { CallOpening, CallRequest } from "./call-opening.ts";
@@ -8,7 +7,7 @@ import type { Conversation } from "./conversation.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ItemSource } from "./items.ts";
 import { checkName } from "./name-table.ts";
-import { checkedSource, notRun } from "./peer-arguments.ts";
+import { checkedSource, checkWait, notRun } from "./peer-arguments.ts";
 import type { ProcessHold } from "./process-hold.ts";
 import { RemoteItems } from "./remote-items.ts";
 import { isSendingTapped, tellPayload } from "./taps.ts";
@@ -21,12 +20,6 @@ export interface PeerCallsOptions<Peer> {
   readonly accepting: () => Conversation | undefined;
   /** There is no session: opens the call later, or throws. */
   readonly openLater: (opening: CallOpening) => void;
-}
-
-/** @throws {MyelinError} `ERR_CONFIG` for what a program without types may give */
-function given<Options extends object>(options: Options): Options {
-  if (typeof options === "object" && options !== null) return options;
-  throw new MyelinError("ERR_CONFIG", `options must be an object, not ${String(options)}`);
 }
 
 export class PeerCalls<Peer> {
@@ -45,7 +38,8 @@ export class PeerCalls<Peer> {
     options: CallOptions,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { ref = true, timeoutMs = this.#options.endpoint.callTimeoutMs } = given(options);
+      checkWait(kind, options);
+      const { ref = true, timeoutMs = this.#options.endpoint.callTimeoutMs } = options;
       const checked = kind === "upload" ? checkedSource(source) : undefined;
       const request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
       this.#openHeld({ request, onOpen: ignore, resolve, reject }, ref);
@@ -60,7 +54,10 @@ export class PeerCalls<Peer> {
     source: ItemSource | undefined,
     options: StreamOptions,
   ): RemoteItems {
-    const { ref = true, timeoutMs } = given(options);
+    checkWait(kind, options);
+    // It is opened only when somebody reads it: mistakes are told before.
+    checkName(name);
+    const { ref = true, timeoutMs } = options;
     const checked = kind === "duplex" ? checkedSource(source) : undefined;
     const request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
     return new RemoteItems((onOpen, reject) => {

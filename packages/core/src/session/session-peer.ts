@@ -29,7 +29,7 @@ import type { Handlers } from "./handlers.ts";
 import type { ItemSource } from "./items.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
-import { checkCloseOptions } from "./peer-arguments.ts";
+import { checkCloseOptions, checkListener, checkObject, checkWait } from "./peer-arguments.ts";
 import { PeerCalls } from "./peer-calls.ts";
 import { PeerNotices, warnOfNotice } from "./peer-notices.ts";
 import { ProcessHold } from "./process-hold.ts";
@@ -37,7 +37,6 @@ import type { RemoteItems } from "./remote-items.ts";
 import { closedError, type SessionEnd } from "./session-end.ts";
 import type { SessionOwner, SessionStats } from "./session-options.ts";
 import { isSendingTapped, tellPayload } from "./taps.ts";
-import { timeLimit } from "./time-limit.ts";
 import { WaitingPosts } from "./waiting-posts.ts";
 
 interface PeerEvents {
@@ -135,6 +134,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   send(name: string, data?: unknown, options: SendOptions = noOptions): boolean {
     const { endpoint } = this;
+    if (options !== noOptions) checkObject("send", options);
     const codec = endpoint.outgoing(name, "event")?.codec;
     const headers = endpoint.headers();
     if (isSendingTapped()) tellPayload(this, "event", name, data);
@@ -154,7 +154,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   async post(name: string, data?: unknown, options: PostOptions = {}): Promise<void> {
-    timeLimit("post(): timeoutMs", options.timeoutMs);
+    checkWait("post", options);
     if (this.#posts.isEmpty && this.#hasRoom()) {
       this.send(name, data, options);
       return;
@@ -194,20 +194,23 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     return this.endpoint.on(this.handlers, name, listener, options);
   }
 
-  onState(listener: (state: PeerState) => void, options?: ListenerOptions): Subscription {
+  onState(listener: (state: PeerState) => void, options: ListenerOptions = {}): Subscription {
+    checkListener("onState", listener, options);
     return this.listeners.on("state", listener, options);
   }
 
-  onDrain(listener: () => void, options?: ListenerOptions): Subscription {
+  onDrain(listener: () => void, options: ListenerOptions = {}): Subscription {
+    checkListener("onDrain", listener, options);
     return this.listeners.on("drain", listener, options);
   }
 
-  onNotice(listener: (notice: Notice) => void, options?: ListenerOptions): Subscription {
+  onNotice(listener: (notice: Notice) => void, options: ListenerOptions = {}): Subscription {
+    checkListener("onNotice", listener, options);
     return this.listeners.on("notice", listener, options);
   }
 
   async flush(options: FlushOptions = {}): Promise<void> {
-    timeLimit("flush(): timeoutMs", options.timeoutMs);
+    checkWait("flush", options);
     this.hold.add();
     try {
       await bounded(this.#flush(), "flush", options, this.endpoint.clock);

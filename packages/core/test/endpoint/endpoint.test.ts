@@ -212,6 +212,29 @@ describe("coming in", () => {
     expect(server.stats()).toMatchObject({ peers: 1, refused: 2 });
   });
 
+  test("authorize is told when its client is gone", async () => {
+    const reasons: unknown[] = [];
+    let isAsked = false;
+    const server = keep(
+      await serve(addressOf("unix"), {
+        authorize: (_, __, { signal }) =>
+          new Promise(() => {
+            isAsked = true;
+            signal.addEventListener("abort", () => reasons.push(signal.reason));
+          }),
+      }),
+    );
+    const controller = new AbortController();
+    const connecting = connect(server.address, { signal: controller.signal });
+    const aborted = expect(connecting).rejects.toEqual(coded("ERR_ABORTED"));
+    await until("it is asked", () => isAsked);
+    controller.abort();
+    await aborted;
+    await until("it is told", () => reasons.length > 0);
+    expect(reasons).toEqual([coded("ERR_CONNECTION_LOST")]);
+    expect(server.stats().refused).toBe(1);
+  });
+
   test("strangers who say nothing, or something else, are turned away", async () => {
     const registry = new MemoryRegistry();
     const transport = memory({ registry });

@@ -6,6 +6,121 @@ import { freshAddress, keep, pair } from "./pairing.ts";
 
 const coded = (code: string) => expect.objectContaining({ code });
 
+/** What programs without types pass by mistake. */
+const odd: Readonly<Record<string, unknown>> = {
+  null: null,
+  number: 5,
+  text: "x",
+  bool: true,
+  object: {},
+  list: [null],
+  date: new Date(0),
+  symbol: Symbol("odd"),
+};
+
+describe("odd values", () => {
+  const objects = "null number text bool symbol";
+  test.each([
+    ...["contract", "clock", "trace"].map((key) => [key, Object.keys(odd).join(" ")]),
+    ...["transports", "codecs", "use"].map((key) => [key, `${objects} object list date`]),
+    ...["resume", "heartbeat", "handlers", "events", "limits"].map((key) => [key, objects]),
+    ...["unix", "tcp", "tls", "udp"].map((key) => [key, objects]),
+    ["signal", Object.keys(odd).join(" ")],
+    ["slowPeer", Object.keys(odd).join(" ")],
+    ["exposeErrors", Object.keys(odd).join(" ")],
+    ["callTimeoutMs", "null text bool object list date symbol"],
+  ] as [string, string][])("of %s are refused by both ends: %s", async (key, kinds) => {
+    const { server } = await pair({ kind: "memory" });
+    for (const kind of kinds.split(" ")) {
+      const options = { [key]: odd[kind] } as object;
+      await expect(serve(freshAddress("memory"), options)).rejects.toEqual(coded("ERR_CONFIG"));
+      await expect(connect(server.address, options)).rejects.toEqual(coded("ERR_CONFIG"));
+    }
+    expect(server.stats().peers).toBe(1);
+  });
+
+  test("of authorize let nobody in by mistake", async () => {
+    for (const authorize of [...Object.values(odd), { myelyn: () => false }, { myelin: 1 }]) {
+      const served = serve(freshAddress("memory"), { authorize } as object);
+      await expect(served).rejects.toEqual(coded("ERR_CONFIG"));
+    }
+  });
+
+  test.each(["retry", "offline", "meta"])("of connect's %s are refused", async (key) => {
+    const { server } = await pair({ kind: "memory" });
+    for (const value of [null, 5, "x", true]) {
+      const wrong = connect(server.address, { [key]: value });
+      await expect(wrong).rejects.toEqual(coded("ERR_CONFIG"));
+    }
+  });
+
+  test("that methods are given are refused, and the session goes on", async () => {
+    const { server, client, peer } = await pair({ server: { handlers: { ok: () => "ok" } } });
+    // What is odd everywhere: no text, no object, no function.
+    for (const value of [null, 5, true, Symbol("odd")] as never[]) {
+      const tried: (() => unknown)[] = [
+        () => client.send(value),
+        () => client.send("x", 1, value),
+        () => client.post(value),
+        () => client.post("x", 1, value),
+        () => client.post("x", 1, { signal: value }),
+        () => client.call(value),
+        () => client.call("ok", 1, value),
+        () => client.call("ok", 1, { signal: value }),
+        () => client.stream(value),
+        () => client.stream("ok", 1, value),
+        () => client.stream("ok", 1, { signal: value }),
+        () => client.upload("ok", value),
+        () => client.duplex("ok", value),
+        () => client.on(value, () => {}),
+        () => client.on("x", value),
+        () => client.on("x", () => {}, value),
+        () => client.on("x", () => {}, { signal: value }),
+        () => client.handle("x", value),
+        () => client.onState(value),
+        () => client.onDrain(value),
+        () => client.onNotice(() => {}, value),
+        () => client.flush(value),
+        () => client.flush({ signal: value }),
+        () => client.close(value),
+        () => server.onPeer(value),
+        () => server.onNotice(value),
+        () => server.broadcast(value),
+        () => server.broadcast("x", 1, value),
+        () => server.broadcast("x", 1, { except: value }),
+        () => server.ask(value),
+        () => server.ask("ok", 1, value),
+        () => server.ask("ok", 1, { signal: value }),
+        () => server.close(value),
+        () => peer.join(value),
+      ];
+      for (const attempt of tried) {
+        const settled = Promise.resolve().then(attempt);
+        await expect(settled, String(attempt)).rejects.toEqual(coded("ERR_CONFIG"));
+      }
+    }
+    expect(await client.call("ok")).toBe("ok");
+  });
+});
+
+test("a function that listens twice is heard twice, and each subscription ends alone", async () => {
+  const { server, client } = await pair();
+  const heard: unknown[] = [];
+  const listener = (data: unknown): void => void heard.push(data);
+  const first = server.on("x", listener);
+  const second = server.on("x", listener);
+  client.send("x", "both");
+  await client.flush();
+  first.dispose();
+  first.dispose();
+  client.send("x", "one");
+  await client.flush();
+  second.dispose();
+  client.send("x", "none");
+  await client.flush();
+  expect(heard).toEqual(["both", "both", "one"]);
+});
+
 describe("options", () => {
   test.each([
     ["a number", { a: 5 }],
