@@ -68,6 +68,13 @@ export interface UdpOptions {
   peerIdleMs?: number;
 }
 
+/** Numbers from `min` to `max`; of those that the wire carries only whole ones. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly isWhole?: boolean;
+}
+
 /** A value that is known by what it has. */
 export interface Shape {
   /** As an error names it: `an AbortSignal`. */
@@ -76,13 +83,7 @@ export interface Shape {
 }
 
 /** What an option may be: a range for numbers, the type of its value, or a shape. */
-export type OptionRule =
-  | "boolean"
-  | "string"
-  | "function"
-  | "object"
-  | { readonly min: number; readonly max: number }
-  | Shape;
+export type OptionRule = "boolean" | "string" | "function" | "object" | Range | Shape;
 
 const count = { min: 0, max: Number.POSITIVE_INFINITY };
 // The longest that a timer of Node can wait: longer ones fire at once.
@@ -216,9 +217,9 @@ export function checkOption(owner: string, key: string, value: unknown, rule: Op
     if (rule.is(value)) return;
     throw new MyelinError("ERR_CONFIG", `${owner}(): ${key} must be ${rule.what}`);
   }
-  if (typeof value === "number" && value >= rule.min && value <= rule.max) return;
-  throw new MyelinError(
-    "ERR_CONFIG",
-    `${owner}(): ${key} must be a number from ${rule.min} to ${rule.max}, not ${String(value)}`,
-  );
+  const { isWhole = false, max, min } = rule;
+  const isNumber = typeof value === "number" && value >= min && value <= max;
+  if (isNumber && (!isWhole || Number.isInteger(value))) return;
+  const range = `a ${isWhole ? "whole " : ""}number from ${min} to ${max}`;
+  throw new MyelinError("ERR_CONFIG", `${owner}(): ${key} must be ${range}, not ${String(value)}`);
 }

@@ -3,7 +3,10 @@
  * both ends tell each other those that the other must keep.
  */
 
-/** Bytes are bytes on the wire; each message counts as at least 64. */
+/**
+ * Bytes are bytes on the wire; each message counts as at least 64. What the other end is told (messages,
+ * frames, windows) are whole numbers.
+ */
 export interface EndpointLimits {
   /**
    * All that an endpoint buffers, for all connections together: incomplete messages, items that were
@@ -17,12 +20,12 @@ export interface EndpointLimits {
   maxBufferedBytes?: number;
   /**
    * One message of JSON, tagged or structured data. A larger one blocks the process for a second while
-   * it is parsed; use a stream. @defaultValue 16 MiB
+   * it is parsed; use a stream. At least 1,024. @defaultValue 16 MiB
    */
   maxMessageBytes?: number;
   /** One message of bytes, or the bytes beside one. Stops a peer that declares a terabyte. @defaultValue 256 MiB */
   maxBinaryBytes?: number;
-  /** One frame of the wire. Checked from its header, before anything is allocated. @defaultValue 256 KiB */
+  /** One frame of the wire. Checked from its header, before anything is allocated. From 1,024 to 2^32 - 1. @defaultValue 256 KiB */
   maxFrameBytes?: number;
   /** Headers of one message: trace context and the like, which no window counts. @defaultValue 8 KiB */
   maxHeaderBytes?: number;
@@ -38,8 +41,8 @@ export interface EndpointLimits {
   messageProgressTimeoutMs?: number;
   /**
    * Events and openings of calls that a peer may send before handlers have settled, as bytes and as a
-   * number. Without it a fast sender to slow asynchronous handlers is a million live promises.
-   * @defaultValue 4 MiB
+   * number. Without it a fast sender to slow asynchronous handlers is a million live promises. At least
+   * 1,024. @defaultValue 4 MiB
    */
   windowBytes?: number;
   /** The same as a number: a million tiny events would be as many live promises. @defaultValue 1,024 */
@@ -54,7 +57,7 @@ export interface EndpointLimits {
   maxPendingCalls?: number;
   /**
    * Items of one stream on their way, at first; it grows with the round trip. Stops a producer that is
-   * faster than its consumer. @defaultValue 64 KiB
+   * faster than its consumer. At least 1,024. @defaultValue 64 KiB
    */
   streamWindowBytes?: number;
   /** What it may grow to. Stops a stream from taking the budget of all others. @defaultValue 4 MiB */

@@ -71,7 +71,10 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
     this.#outbox = new DatagramOutbox({
       ...{ clock, codecs, connection, names, tick, token },
       ...{ highWaterMarkBytes, holdings, maxDatagramBytes, slowPeer },
-      say: (datagram) => this.say(datagram),
+      say: (datagram) => {
+        holdings.freed();
+        this.say(datagram);
+      },
       onDrain: () => peer.tellDrain(),
       onDropped: (events, bytes) => peer.tellDropped(events, bytes),
       onTooSlow: (error) => this.abort(error),
@@ -82,6 +85,7 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
       tick,
       window: terms.window,
       remote: peer.remote ?? "udp:",
+      onSettled: () => holdings.freed(),
       onDropped: (events, bytes) => peer.tellDropped(events, bytes, "slow-handlers"),
     });
     this.#keepAlive = options.keepAlive?.(this);

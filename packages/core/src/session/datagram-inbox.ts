@@ -22,6 +22,8 @@ export interface DatagramInboxOptions<Peer> {
   readonly window: WindowSize;
   /** Where they come from, for the diagnostics. */
   readonly remote: string;
+  /** The handlers of an event have finished. */
+  readonly onSettled: () => void;
   /** There was no room for these. */
   readonly onDropped: (events: number, bytes: number) => void;
 }
@@ -47,6 +49,7 @@ export class DatagramInbox<Peer> {
         this.#isPaused = false;
         this.#handOn();
       },
+      onSettled: options.onSettled,
     });
   }
 

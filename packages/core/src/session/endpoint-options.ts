@@ -10,6 +10,9 @@ import { abortSignal, has, isFunction, isObject, listOf, oneOf } from "./shapes.
 const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
 const time = { ...milliseconds, min: 1 };
 const some = { min: 1, max: Number.POSITIVE_INFINITY };
+/** What the other end is told, and what it refuses to be told: `docs/protocol-myelin.md`, hello. */
+const told = { min: 1, max: Number.MAX_SAFE_INTEGER, isWhole: true };
+const toldBytes = { ...told, min: 1024 };
 
 /** An object with options of its own, or `false`: none of it. */
 const orFalse: Shape = {
@@ -63,14 +66,15 @@ const own: Readonly<Record<"serve" | "connect", Rules>> = {
 };
 
 const endpointLimits: Rules = {
-  ...{ maxMessageBytes: some, maxBinaryBytes: some, maxFrameBytes: some },
-  ...{ windowBytes: some, windowMessages: some, maxInboundCalls: some },
+  ...{ maxMessageBytes: toldBytes, maxBinaryBytes: told, windowBytes: toldBytes },
+  // Lengths on the wire have 32 bits.
+  maxFrameBytes: { ...toldBytes, max: 0xffff_ffff },
+  ...{ windowMessages: told, streamWindowBytes: toldBytes, maxInboundCalls: some },
   ...{ maxPendingCalls: some },
   ...{ highWaterMarkBytes: some, maxQueuedBytes: some },
   ...{ maxBufferedBytes: some, maxHeaderBytes: some, messageProgressTimeoutMs: time },
   // There are slots for so many, and the wire has no more.
-  maxOpenMessages: { min: 1, max: limits.maxOpenMessages },
-  streamWindowBytes: { min: 1024, max: Number.MAX_SAFE_INTEGER },
+  maxOpenMessages: { ...told, max: limits.maxOpenMessages },
   maxStreamWindowBytes: some,
 };
 

@@ -39,11 +39,19 @@ export class EventHoldings implements Holder {
   /** Something may have changed. */
   check(): void {
     if (this.#isClosed) return;
-    const bytes = this.ownBytes;
-    const handed = this.#options.handed();
-    if (Math.abs(bytes + handed - this.#account.weight) >= stepBytes) {
-      this.#account.tell(bytes, 0, handed);
-    }
+    const weight = this.ownBytes + this.#options.handed();
+    if (Math.abs(weight - this.#account.weight) >= stepBytes) this.refresh();
+  }
+
+  /** It holds less: a handler has finished, or something has left. Nobody is ended because of that. */
+  freed(): void {
+    if (this.#isClosed) return;
+    const weight = this.ownBytes + this.#options.handed();
+    if (this.#account.weight - weight >= stepBytes) this.refresh();
+  }
+
+  refresh(): void {
+    if (!this.#isClosed) this.#account.tell(this.ownBytes, 0, this.#options.handed());
   }
 
   evict(): void {

@@ -1,6 +1,6 @@
 /** The server's side of getting to know each other. */
 import type { Clock } from "../clock.ts";
-import type { MyelinError } from "../errors.ts";
+import { type MyelinError, toMyelinError } from "../errors.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import { Greeting } from "./greeting.ts";
 import type { Hello, ResumeRequest } from "./hello.ts";
@@ -69,7 +69,15 @@ export function greetClient(
       fail(error, send);
       return;
     }
-    const { send, welcome } = handshake.accept(decision);
+    let accepted;
+    try {
+      accepted = handshake.accept(decision);
+    } catch (reason) {
+      // What this side would say of itself cannot be said.
+      fail(toMyelinError(reason), handshake.refuse({ reason: "refused" }).send);
+      return;
+    }
+    const { send, welcome } = accepted;
     greeting.send(send);
     greeting.finish();
     const resumed = welcome.received === undefined ? undefined : resume;

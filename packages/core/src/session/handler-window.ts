@@ -12,6 +12,8 @@ export interface HandlerWindowOptions {
   /** Stops reading, and goes on. */
   readonly pause: () => void;
   readonly resume: () => void;
+  /** The handlers of a message have finished. */
+  readonly onSettled: () => void;
 }
 
 export class HandlerWindow {
@@ -60,8 +62,9 @@ export class HandlerWindow {
   settle(cost: number): void {
     this.#messages -= 1;
     this.#bytes -= cost;
+    const { onSettled, resume, size } = this.#options;
+    onSettled();
     if (!this.#isPaused) return;
-    const { resume, size } = this.#options;
     if (this.#messages * 2 > size.messages || this.#bytes * 2 > size.bytes) return;
     this.#isPaused = false;
     resume();

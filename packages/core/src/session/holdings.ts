@@ -71,7 +71,7 @@ export class Holdings implements Holder {
 
   /** It holds less: a handler has settled, or an item was asked for. */
   freed(): void {
-    if (this.#isHeldBack) this.check();
+    if (this.#isHeldBack || this.#options.budget.isTight) this.check();
   }
 
   /** Something may have changed. */
@@ -80,26 +80,28 @@ export class Holdings implements Holder {
     const account = this.#account;
     if (this.#isClosed) return;
     const { borrowedBytes } = outbox;
-    const heldApart = Math.max(borrowedBytes, outbox.pinnedBytes);
-    const handedBytes = this.#handed;
-    const outgoing = this.#outgoing;
-    const bytes = outgoing + this.#incoming + this.#pending;
-    if (Math.abs(bytes + heldApart + handedBytes - account.weight) < stepBytes) return;
+    const weight = this.ownBytes + this.#heldApart + this.#handed;
+    if (Math.abs(weight - account.weight) < stepBytes) return;
     // Answers cannot be dropped: who calls without reading them would have all of our memory. One of
     // them may be as large as messages may be, and what the connection has of it is not counted either.
     const most = 2 * maxQueuedBytes + limits.connectionBytes;
-    const waiting = outgoing + borrowedBytes;
+    const waiting = this.#outgoing + borrowedBytes;
     if (waiting > most && waiting - outbox.largestWaitingBytes > most) {
       onTooMuch(tooSlow(`more than ${most} bytes wait for it`));
       return;
     }
-    account.tell(bytes, heldApart, handedBytes);
-    onChange(bytes + borrowedBytes);
+    this.refresh();
+    onChange(this.ownBytes + borrowedBytes);
+  }
+
+  refresh(): void {
+    if (this.#isClosed) return;
+    this.#account.tell(this.ownBytes, this.#heldApart, this.#handed);
   }
 
   evict(): void {
-    const { budget, onTooMuch, outbox } = this.#options;
-    const sent = this.#outgoing + Math.max(outbox.borrowedBytes, outbox.pinnedBytes);
+    const { budget, onTooMuch } = this.#options;
+    const sent = this.#outgoing + this.#heldApart;
     const isSlow = sent >= this.#incoming + this.#handed;
     const why = `of the ${budget.maxBytes} bytes for all peers it has most`;
     if (isSlow) onTooMuch(tooSlow(why));
@@ -125,6 +127,12 @@ export class Holdings implements Holder {
     return (
       outbox.queuedBytes + outbox.itemBytes + keptBytes + rememberedBytes - outbox.borrowedBytes
     );
+  }
+
+  /** Bodies that are not copied. */
+  get #heldApart(): number {
+    const { outbox } = this.#options;
+    return Math.max(outbox.borrowedBytes, outbox.pinnedBytes);
   }
 
   /** What has arrived and was not handed to anybody. */

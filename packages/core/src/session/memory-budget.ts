@@ -10,7 +10,8 @@
  * windows are not renewed then; and for the second when it is as much again.
  *
  * Holders tell what they hold when it has changed by some kilobytes: counting costs nothing with each
- * message. One message may overdraw it, or a large one could never pass.
+ * message. What they told may be long gone, so all of them are asked before anything is done to anybody.
+ * One message may overdraw it, or a large one could never pass.
  */
 
 import { copiedBytes } from "./data-codecs.ts";
@@ -21,6 +22,8 @@ export interface Holder {
   readonly ownBytes: number;
   /** Bytes of the largest single message that it holds. */
   readonly largestBytes: number;
+  /** Tells its account what it holds at this moment, however little has changed. */
+  refresh(): void;
   /** It holds more than everybody else, and the budget is spent: it gives up all of it, now. */
   evict(): void;
   /** What was withheld from it may be given. */
@@ -44,6 +47,8 @@ export function isShared({ buffer }: Uint8Array): boolean {
 
 /** From this share of the budget on those who hold the most get no more. */
 const tightShare = 3 / 4;
+/** Who told what is asked again when little seems to be left, but not before so much of it was told. */
+const newsShare = 1 / 64;
 /** While one message overdraws the budget, it is looked at again after so much more of it. */
 const overdraftShare = 1 / 64;
 
@@ -116,6 +121,9 @@ export class MemoryBudget implements SharedBodies {
   /** So many bytes beyond it are one message: not looked at again before there are more. */
   #overdraft = 0;
   #isEvicting = false;
+  #isAsking = false;
+  /** Bytes that came or went since everybody was asked. */
+  #news = 0;
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -166,10 +174,13 @@ export class MemoryBudget implements SharedBodies {
     this.#bytes += change;
     this.#handedBytes += handed;
     if (account.holder === undefined) this.#looseBytes += change;
+    this.#news += Math.abs(change) + Math.abs(handed);
+    if (this.#isAsking) return;
+    if (!this.isTight && this.#seemsTight && this.#news > this.maxBytes * newsShare) this.#askAll();
     const over = this.#over;
     if (over <= 0) this.#overdraft = 0;
     else if (over > this.#overdraft) this.#evict();
-    this.isTight = this.#bytes + this.#handedBytes > this.maxBytes * tightShare;
+    this.isTight = this.#seemsTight;
     if (this.#withheld.size === 0) return;
     if (this.isTight) this.#ease(account);
     else for (const each of this.#withheld) this.#ease(each);
@@ -195,6 +206,7 @@ export class MemoryBudget implements SharedBodies {
     if (this.#isEvicting) return;
     this.#isEvicting = true;
     try {
+      this.#askAll();
       for (let over = this.#over; over > 0; over = this.#over) {
         const largest = this.#largest();
         if (largest?.holder === undefined) return;
@@ -208,6 +220,17 @@ export class MemoryBudget implements SharedBodies {
     } finally {
       this.#isEvicting = false;
     }
+  }
+
+  #askAll(): void {
+    this.#isAsking = true;
+    for (const { holder } of this.#accounts) holder?.refresh();
+    this.#isAsking = false;
+    this.#news = 0;
+  }
+
+  get #seemsTight(): boolean {
+    return this.#bytes + this.#handedBytes > this.maxBytes * tightShare;
   }
 
   /** Bytes beyond the budget. */

@@ -85,6 +85,7 @@ export class NodeIpcConversation<Peer>
       size: terms.window,
       pause: () => connection.pause(),
       resume: () => this.#goOn(),
+      onSettled: () => this.#holdings.freed(),
     });
     this.#flushes = new FlushWaiters(endpoint.clock, () => this.#checkTaken());
     this.#holdings = new EventHoldings({
@@ -207,6 +208,7 @@ export class NodeIpcConversation<Peer>
 
   /** For the writer only: hands text or bytes to the connection. */
   send(data: string | Uint8Array): boolean {
+    this.#holdings.freed();
     try {
       return this.#options.connection.send(data);
     } catch {

@@ -121,6 +121,35 @@ test("a function that listens twice is heard twice, and each subscription ends a
   expect(heard).toEqual(["both", "both", "one"]);
 });
 
+describe("limits that the other end is told", () => {
+  test.each(["maxMessageBytes", "maxFrameBytes", "windowBytes", "streamWindowBytes"])(
+    "%s: what the wire cannot say is refused at once",
+    async (key) => {
+      const { server } = await pair({ kind: "memory" });
+      for (const value of [0, 1_023, 5_000.5, Number.POSITIVE_INFINITY, 2 ** 54]) {
+        const limits = { [key]: value };
+        await expect(serve(freshAddress(), { limits })).rejects.toEqual(coded("ERR_CONFIG"));
+        await expect(connect(server.address, { limits })).rejects.toEqual(coded("ERR_CONFIG"));
+      }
+      const limits = { [key]: 1_024 };
+      const served = keep(await serve(freshAddress(), { limits }));
+      keep(await connect(served.address, { limits }));
+    },
+  );
+
+  test.each(["windowMessages", "maxBinaryBytes", "maxOpenMessages"])(
+    "%s: the same",
+    async (key) => {
+      const { server } = await pair({ kind: "memory" });
+      for (const value of [0, 1.5, Number.POSITIVE_INFINITY]) {
+        const limits = { [key]: value };
+        await expect(serve(freshAddress(), { limits })).rejects.toEqual(coded("ERR_CONFIG"));
+        await expect(connect(server.address, { limits })).rejects.toEqual(coded("ERR_CONFIG"));
+      }
+    },
+  );
+});
+
 describe("options", () => {
   test.each([
     ["a number", { a: 5 }],

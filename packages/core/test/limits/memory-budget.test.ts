@@ -7,6 +7,7 @@ class Hoarder implements Holder {
   readonly account: Account;
   largestBytes = 0;
   ownBytes = 0;
+  handedBytes = 0;
   evictions = 0;
   eases = 0;
 
@@ -16,7 +17,12 @@ class Hoarder implements Holder {
 
   hold(bytes: number, handedBytes = 0): void {
     this.ownBytes = bytes;
-    this.account.tell(bytes, 0, handedBytes);
+    this.handedBytes = handedBytes;
+    this.refresh();
+  }
+
+  refresh(): void {
+    this.account.tell(this.ownBytes, 0, this.handedBytes);
   }
 
   evict(): void {
@@ -46,6 +52,18 @@ test("when it is spent whoever holds most is ended, and the next, until it is no
   others[0]?.hold(600);
   expect(others.map(({ evictions }) => evictions)).toEqual([1, 0, 0]);
   expect(budget.measure()).toBe(500);
+});
+
+test("who let go of something without a word is not counted for it", () => {
+  const budget = new MemoryBudget(1_000);
+  const [first, ...others] = hoarders(budget, 4);
+  for (const each of others) each.hold(200, 100);
+  for (const each of others) each.ownBytes = each.handedBytes = 0;
+  first.hold(500);
+  expect(budget.isTight).toBe(false);
+  first.hold(990);
+  expect([first, ...others].map(({ evictions }) => evictions)).toEqual([0, 0, 0, 0]);
+  expect(budget.measure()).toBe(990);
 });
 
 test("one message may overdraw it, two may not", () => {
