@@ -60,7 +60,7 @@ test("clients of node-ipc that have read everything", async () => {
   for (let n = 1; n <= 100; n++) {
     const client = await Legacy.dial(server.address);
     clients.push(client);
-    client.say("hi");
+    client.say("hi", 1);
     await until("it is in", () => server.peers.size === n);
   }
   for (const peer of server.peers.values()) {

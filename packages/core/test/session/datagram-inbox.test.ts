@@ -29,6 +29,7 @@ function inbox(listener: (data: unknown) => unknown, messages = 1_000) {
     tick: new Tick((run) => setImmediate(run)),
     window: { messages, bytes: unlimited },
     remote: "udp://192.0.2.1:1",
+    onSettled: () => {},
     onDropped: (events, bytes) => void dropped.push([events, bytes]),
   });
   return { box, dropped };
