@@ -1,7 +1,7 @@
 /**
  * The only tap for tools: channels of `node:diagnostics_channel`. Nothing is built for a channel
- * that nobody hears, and payloads carry sizes and names, never data or secrets. Subscribers are
- * trusted code: what they throw is an uncaught exception.
+ * that nobody hears, and what is published carries sizes and names, never secrets, and data only on
+ * `myelin:payload`. Subscribers are trusted code: what they throw is an uncaught exception.
  */
 import { channel } from "node:diagnostics_channel";
 import type { MyelinError } from "./errors.ts";

@@ -34,6 +34,8 @@ export {
   isMyelinError,
   MyelinError,
   type MyelinErrorCode,
+  type Ran,
+  type RemoteError,
   toMyelinError,
   type ValidationIssue,
 } from "./errors.ts";

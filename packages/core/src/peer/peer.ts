@@ -122,7 +122,9 @@ export interface Peer<C extends Contract = Contract, S extends Side = "client"> 
    * @returns true, or false when over the high-water mark: accepted both times; after false
    * `onDrain` tells when there is room.
    * @throws {MyelinError} and the event is not accepted: `ERR_CLOSED`, `ERR_NOT_CONNECTED`,
-   * `ERR_QUEUE_FULL`, `ERR_TOO_LARGE`, `ERR_NOT_SERIALIZABLE`
+   * `ERR_QUEUE_FULL`, `ERR_TOO_LARGE`, `ERR_NOT_SERIALIZABLE`; `ERR_UNSUPPORTED` for a codec that the
+   * peer does not read; `ERR_SLOW_PEER` where `slowPeer` is `disconnect`; `ERR_CONFIG` for a name that
+   * is none, or none of the contract
    */
   readonly send: <Name extends Usable<C, S>["event"]>(
     name: Name,

@@ -42,7 +42,7 @@ export interface BroadcastResult {
   readonly accepted: number;
   /** `slowPeer` dropped it, or an older event in its place. */
   readonly dropped: number;
-  /** Not sent: closing, or cut as too slow. */
+  /** Not sent: closing, cut as too slow, or the peer takes no message so large or of this codec. */
   readonly refused: number;
 }
 
@@ -89,7 +89,7 @@ export interface Server<C extends Contract = Contract> extends AsyncDisposable {
   ) => Subscription;
   /**
    * Sends an event to all peers, or some. Never waits, and never throws because of a peer.
-   * @throws {MyelinError} `ERR_CLOSED`, `ERR_TOO_LARGE`, `ERR_NOT_SERIALIZABLE`
+   * @throws {MyelinError} `ERR_CLOSED`, `ERR_NOT_SERIALIZABLE`, `ERR_CONFIG`
    */
   readonly broadcast: <Name extends Usable<C, "server">["event"]>(
     name: Name,

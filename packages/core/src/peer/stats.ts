@@ -1,6 +1,6 @@
 /** What an endpoint counts. Reading costs a copy of the numbers; counting costs an addition. */
 
-/** Messages and their bytes, as encoded, without the wire's own. */
+/** Messages and their bytes as they are written, with what the wire adds to each. */
 export interface TrafficStats {
   readonly messages: number;
   readonly bytes: number;

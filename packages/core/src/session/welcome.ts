@@ -151,5 +151,6 @@ export function errorOfRefusal(refusal: Refusal, own: VersionRange): MyelinError
     const both = `it speaks ${formatVersions(versions)}, this client ${formatVersions(own)}`;
     return new MyelinError("ERR_VERSION", `the server refused the version (${both})${said}`);
   }
-  return new MyelinError("ERR_REFUSED", `the server refused this client (${reason})${said}`);
+  const code = reason === "busy" ? "ERR_BUSY" : "ERR_REFUSED";
+  return new MyelinError(code, `the server refused this client (${reason})${said}`);
 }

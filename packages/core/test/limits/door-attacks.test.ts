@@ -93,7 +93,10 @@ describe("clients", () => {
     const { server, client } = await door({ limits: { maxPeers: 2 } });
     const first = await client();
     keep(await client());
-    await expect(client()).rejects.toThrow(/refused this client \(busy\)/);
+    await expect(client()).rejects.toMatchObject({
+      code: "ERR_BUSY",
+      message: expect.stringMatching(/refused this client \(busy\)/) as string,
+    });
     expect(server.peers.size).toBe(2);
     await first.close();
     keep(await client());

@@ -234,7 +234,7 @@ describe("a refusal", () => {
     expect(last).toMatchObject({
       type: "failed",
       retryAfterMs: 250,
-      error: { code: "ERR_REFUSED", message: expect.stringMatching(/\(busy\): full house/) },
+      error: { code: "ERR_BUSY", message: expect.stringMatching(/\(busy\): full house/) },
     });
   });
 
