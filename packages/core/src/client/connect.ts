@@ -105,6 +105,7 @@ function settingsOf(address: ConnectAddress, options: ConnectOptions): MyelinCli
     ...where,
     meta: checkedMeta(meta),
     welcomeTimeoutMs: limits.welcomeTimeoutMs,
+    checkRemote: (remote) => checkSecret("connect", remote, options),
     retry: retry === false ? undefined : { ...defaultRetry, ...retry },
     offline: { ...defaultOffline, ...own },
   };

@@ -1,6 +1,6 @@
 /** A client that speaks the myelin wire: it greets its server, and goes on with its session. */
 
-import { isPrivate } from "../address/address.ts";
+import { type Address, isPrivate } from "../address/address.ts";
 import type { Timer } from "../clock.ts";
 import { sessionDetached } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
@@ -19,6 +19,8 @@ import { LiveClient, type LiveClientOptions } from "./live-client.ts";
 export interface MyelinClientOptions extends LiveClientOptions {
   readonly meta: Readonly<Record<string, string>>;
   readonly welcomeTimeoutMs: number;
+  /** Whether the secret may be proven there. @throws {MyelinError} `ERR_CONFIG` */
+  readonly checkRemote: (remote: Address) => void;
 }
 
 export class MyelinClient extends LiveClient {
@@ -57,6 +59,8 @@ export class MyelinClient extends LiveClient {
 
   protected greet(connection: Connection, failed: (rejection: Rejection) => void): void {
     const { clock, keys } = this.endpoint;
+    // Where an inherited socket leads to is not known before.
+    if (connection.remote !== undefined) this.#options.checkRemote(connection.remote);
     greetServer(
       connection,
       {

@@ -58,7 +58,7 @@ export async function serve<C extends Contract = Contract>(
     maxPendingHandshakes: sizes.maxPendingHandshakes ?? limits.maxPendingHandshakes,
     maxPeers: sizes.maxPeers ?? limits.maxPeers,
   });
-  const listeners = await listenAll(targets, gate, given.signal);
+  const listeners = await listenAll(targets, gate, given);
   const bound = listeners.map((listener) => formatAddress(listener.address));
   const server = new LiveServer(endpoint, gate, listeners, bound, {
     maxDetachedSessions: sizes.maxDetachedSessions ?? limits.maxDetachedSessions,
@@ -86,8 +86,9 @@ function targetOf(address: ServeAddress, options: ServeOptions): Target {
 async function listenAll(
   targets: readonly Target[],
   gate: Gate,
-  signal: AbortSignal | undefined,
+  options: ServeOptions,
 ): Promise<Listener[]> {
+  const { signal } = options;
   const listeners: Listener[] = [];
   try {
     for (const { address, transport } of targets) {
@@ -100,7 +101,10 @@ async function listenAll(
         gate.admit(connection, place);
       };
       const { screen } = gate;
-      listeners.push(await transport.listen(address, admit, { signal, screen }));
+      const listener = await transport.listen(address, admit, { signal, screen });
+      listeners.push(listener);
+      // Where an inherited socket listens is not known before.
+      checkSecret("serve", listener.address, options);
     }
     return listeners;
   } catch (reason) {

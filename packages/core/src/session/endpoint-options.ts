@@ -147,7 +147,10 @@ export function checkSecret(
   throw new MyelinError("ERR_CONFIG", `${owner}(): a secret over tcp: ${what}; ${remedy}`);
 }
 
-/** 127.0.0.0/8, RFC 1122 section 3.2.1.3, and ::1, RFC 4291 section 2.5.3. */
+/**
+ * 127.0.0.0/8, RFC 1122 section 3.2.1.3, also as IPv6 writes it (RFC 4291 section 2.5.5.2), and ::1,
+ * RFC 4291 section 2.5.3.
+ */
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+  return host === "localhost" || host === "::1" || /^(::ffff:)?127(\.\d{1,3}){3}$/i.test(host);
 }

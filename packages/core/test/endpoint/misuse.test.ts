@@ -1,5 +1,5 @@
 // What programs without types may give: refused at once, with a code.
-import { connect, serve } from "myelin";
+import { connect, MemoryRegistry, memory, serve, type Transport } from "myelin";
 import { describe, expect, test } from "vitest";
 import { until, within } from "../../../../test/support/within.ts";
 import { freshAddress, keep, pair } from "./pairing.ts";
@@ -119,6 +119,41 @@ test("a function that listens twice is heard twice, and each subscription ends a
   client.send("x", "none");
   await client.flush();
   expect(heard).toEqual(["both", "both", "one"]);
+});
+
+describe("a secret over tcp beyond this machine", () => {
+  const secret = "sixteen bytes at least, at random";
+  const far = { scheme: "tcp", host: "192.0.2.1", port: 9 } as const;
+
+  /** Inherited sockets: only they know where they lead. */
+  function inherited(): Transport {
+    const inner = memory({ registry: new MemoryRegistry() });
+    const at = { scheme: "memory", name: "inherited" } as const;
+    const known = <Of extends object>(value: Of, more: object): Of =>
+      new Proxy(value, {
+        get: (of, key) => {
+          const given: unknown = Reflect.get({ ...of, ...more }, key) ?? Reflect.get(of, key, of);
+          return typeof given === "function" ? (given.bind(of) as unknown) : given;
+        },
+      });
+    return {
+      ...inner,
+      scheme: "fd",
+      dial: async (_, options) => known(await inner.dial(at, options), { remote: far }),
+      listen: async (_, onConnection, options) =>
+        known(await inner.listen(at, onConnection, options), { address: far }),
+    };
+  }
+
+  test("is refused over inherited sockets, too, unless it is wanted", async () => {
+    const transports = [inherited()];
+    const error = coded("ERR_CONFIG");
+    await expect(serve("fd:3", { transports, secret })).rejects.toEqual(error);
+    // The refused listener is closed, or this could not listen.
+    keep(await serve("fd:3", { transports, secret, insecureTransport: true }));
+    await expect(connect("fd:4", { transports, secret })).rejects.toEqual(error);
+    keep(await connect("fd:4", { transports, secret, insecureTransport: true }));
+  });
 });
 
 describe("limits that the other end is told", () => {
