@@ -34,6 +34,7 @@ export class Attempts {
   #dialling: AbortController | undefined;
   #timer: Timer | undefined;
   #isOver = false;
+  #lastError: MyelinError | undefined;
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
@@ -45,8 +46,14 @@ export class Attempts {
     return this.#dialling !== undefined || this.#timer !== undefined;
   }
 
+  /** Why the newest attempt failed. */
+  get lastError(): MyelinError | undefined {
+    return this.#lastError;
+  }
+
   /** One succeeded. */
   succeeded(): void {
+    this.#lastError = undefined;
     this.#dialling = undefined;
     this.#backoff.opened();
   }
@@ -54,6 +61,7 @@ export class Attempts {
   /** Makes an attempt now. */
   async begin(): Promise<void> {
     const { address, onConnection, transport } = this.#options;
+    if (this.#isOver) return;
     this.#timer = undefined;
     const dialling = new AbortController();
     this.#dialling = dialling;
@@ -76,6 +84,7 @@ export class Attempts {
   /** Tries again, unless that was the last attempt. */
   later(atLeastMs: number, error: MyelinError | undefined): void {
     const { clock, isHeld, onGivenUp, retry } = this.#options;
+    if (this.#isOver) return;
     // Also behind a pause that was told to all: they must not come back together.
     const waitMs = atLeastMs + this.#backoff.next();
     if (retry === undefined || this.#backoff.attempts > retry.maxAttempts) {
@@ -102,6 +111,7 @@ export class Attempts {
 
   #rejected({ error, retryAfterMs }: Rejection): void {
     this.#dialling = undefined;
+    this.#lastError = error;
     if (this.#isOver) return;
     if (retryAfterMs === undefined || isForGood(error)) this.#options.onGivenUp(error);
     else this.later(retryAfterMs ?? 0, error);

@@ -79,8 +79,11 @@ async function untilWelcome(
   const timer =
     timeoutMs > 0
       ? clock.setTimeout(() => {
-          const message = `${client.address}: no welcome within ${timeoutMs} ms`;
-          client.giveUp(new MyelinError("ERR_TIMEOUT", message, { address: client.address }));
+          const { address, lastError: cause } = client;
+          const why = cause === undefined ? "" : `; the last attempt: ${cause.message}`;
+          const message = `${address}: no welcome within ${timeoutMs} ms${why}`;
+          const options = cause === undefined ? { address } : { address, cause };
+          client.giveUp(new MyelinError("ERR_TIMEOUT", message, options));
         }, timeoutMs)
       : undefined;
   // The process waits for this as it would for any other connecting.

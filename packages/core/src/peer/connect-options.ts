@@ -27,7 +27,7 @@ export type OfflinePolicy = "queue" | "drop" | "reject";
 /** The limits of a queue: a server that never comes would fill the memory. */
 export interface OfflineOptions {
   policy: OfflinePolicy;
-  /** More is `ERR_QUEUE_FULL`. @defaultValue 16 MiB */
+  /** More is `ERR_QUEUE_FULL`. At most `maxQueuedBytes`: a session takes all of it. @defaultValue 16 MiB */
   maxBytes?: number;
   /** More is `ERR_QUEUE_FULL`. @defaultValue 10,000 */
   maxMessages?: number;

@@ -130,6 +130,10 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
     return hasRoom;
   }
 
+  catchUp(run: () => void): void {
+    this.#outbox.catchUp(run);
+  }
+
   open(_opening: CallOpening): void {
     throw eventsOnly();
   }

@@ -76,6 +76,11 @@ export class DatagramOutbox {
     this.#needsDrain = true;
   }
 
+  /** As `Conversation.catchUp`. */
+  catchUp(run: () => void): void {
+    this.#slowPeer.catchUp(run);
+  }
+
   /** As `Conversation.encodedEvent`. @throws {MyelinError} */
   event(name: string, encoded: Encoded): boolean {
     const { codecs, connection, names } = this.#options;

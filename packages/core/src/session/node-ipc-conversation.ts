@@ -169,6 +169,10 @@ export class NodeIpcConversation<Peer>
     return false;
   }
 
+  catchUp(run: () => void): void {
+    this.#slowPeer.catchUp(run);
+  }
+
   open(_opening: CallOpening): void {
     const what = "a peer that speaks node-ipc has events only: no calls and no streams";
     throw new MyelinError("ERR_UNSUPPORTED", what, { ran: "no" });
