@@ -7,6 +7,9 @@ import type { Connection, Transport } from "../transport/transport.ts";
 import { Backoff } from "./backoff.ts";
 import { isForGood } from "./for-good.ts";
 
+/** Who is spoken to as a client of node-ipc so often, and was never welcomed, has the wrong dialect. */
+const mistakesAtMost = 3;
+
 /** When to try again. */
 export interface RetrySettings {
   readonly minMs: number;
@@ -35,6 +38,8 @@ export class Attempts {
   #timer: Timer | undefined;
   #isOver = false;
   #lastError: MyelinError | undefined;
+  /** How often a server spoke as to a client of node-ipc; undefined: one has welcomed us before. */
+  #mistakes: number | undefined = 0;
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
@@ -55,6 +60,7 @@ export class Attempts {
   succeeded(): void {
     this.#lastError = undefined;
     this.#dialling = undefined;
+    this.#mistakes = undefined;
     this.#backoff.opened();
   }
 
@@ -109,11 +115,22 @@ export class Attempts {
     this.#dialling?.abort();
   }
 
-  #rejected({ error, retryAfterMs }: Rejection): void {
+  #rejected({ error, isMistaken = false, retryAfterMs }: Rejection): void {
     this.#dialling = undefined;
     this.#lastError = error;
     if (this.#isOver) return;
-    if (retryAfterMs === undefined || isForGood(error)) this.#options.onGivenUp(error);
+    const isLast = retryAfterMs === undefined || isForGood(error);
+    if (isLast && !(isMistaken && this.#mayBeTakenRightly())) this.#options.onGivenUp(error);
     else this.later(retryAfterMs ?? 0, error);
+  }
+
+  /**
+   * A server that speaks both wires takes a client for one of node-ipc whose first bytes come late: it
+   * happens, and hardly ever so often. One that has welcomed us speaks ours.
+   */
+  #mayBeTakenRightly(): boolean {
+    if (this.#mistakes === undefined) return true;
+    this.#mistakes += 1;
+    return this.#mistakes < mistakesAtMost;
   }
 }

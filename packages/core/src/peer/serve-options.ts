@@ -58,8 +58,9 @@ interface ServeSettings<C extends Contract> extends EndpointOptions<C, "server">
    */
   accept?: readonly ("myelin" | "node-ipc")[];
   /**
-   * A client that has said nothing for so long is taken for one of node-ipc that only listens.
-   * @defaultValue 200
+   * A client that has said nothing for so long is taken for one of node-ipc that only listens. One of
+   * the myelin wire that is late is taken for one, too, and tries again when it is sent something.
+   * @defaultValue 200; over TCP and TLS 1,000, in which a lost packet comes again
    */
   sniffMs?: number;
   /** What ends a message of node-ipc. @defaultValue "\f" */

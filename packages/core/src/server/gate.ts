@@ -6,6 +6,7 @@ import type { Authorize } from "../peer/serve-options.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import { type Decision, greetClient, type LetIn } from "../session/greet-client.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
+import type { AcceptSettings } from "../session/node-ipc-options.ts";
 import type { Admission } from "../session/server-handshake.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
 import { receiveLimits, resumeFeature } from "../session/start-session.ts";
@@ -14,12 +15,12 @@ import type { Connection, Screening, Sink } from "../transport/transport.ts";
 import { applicantOf, askInTime } from "./asking.ts";
 import { DatagramGate, type DatagramSettings } from "./datagram-gate.ts";
 import type { DatagramClient, DatagramPeer } from "./datagram-peer.ts";
-import { admitNodeIpc, type NodeIpcSettings } from "./node-ipc-gate.ts";
+import { admitNodeIpc } from "./node-ipc-gate.ts";
 import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
 
 export interface GateOptions {
   /** Clients of node-ipc are accepted, too, or only. */
-  readonly nodeIpc: NodeIpcSettings | undefined;
+  readonly nodeIpc: AcceptSettings["nodeIpc"];
   readonly datagrams: DatagramSettings;
   readonly endpoint: Endpoint<SessionPeer>;
   readonly instance: string;
@@ -138,11 +139,16 @@ export class Gate {
   }
 
   /** Which of the two wires does it speak? */
-  #sniff(connection: Connection, place: Place, nodeIpc: NodeIpcSettings): void {
+  #sniff(
+    connection: Connection,
+    place: Place,
+    { sniffMs, ...nodeIpc }: NonNullable<AcceptSettings["nodeIpc"]>,
+  ): void {
     const { authorizeTimeoutMs, endpoint } = this.#options;
     const { clock } = endpoint;
     admitNodeIpc(connection, {
       ...nodeIpc,
+      sniffMs: place.isLocal ? sniffMs.local : sniffMs.network,
       clock,
       authorizeTimeoutMs,
       hasRoom: () => !this.#isFull,

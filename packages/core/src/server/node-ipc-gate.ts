@@ -12,16 +12,13 @@ import type { Connection, Sink } from "../transport/transport.ts";
 import { applicantOf, askInTime } from "./asking.ts";
 import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
 
-/** How clients of node-ipc are let in. */
-export interface NodeIpcSettings {
+export interface NodeIpcGateOptions {
   readonly delimiter: Delimiter;
-  readonly sniffMs: number;
   readonly authorize: AuthorizeLegacy | undefined;
   /** The address takes clients of the myelin wire, too. */
   readonly acceptsMyelin: boolean;
-}
-
-export interface NodeIpcGateOptions extends NodeIpcSettings {
+  /** How long a client may be silent and still be of the myelin wire. */
+  readonly sniffMs: number;
   readonly clock: Clock;
   readonly authorizeTimeoutMs: number;
   /** It speaks the myelin wire. */
