@@ -36,7 +36,8 @@ export interface EndpointLimits {
   maxOpenMessages?: number;
   /**
    * A large message must make progress so often, for the same reason, or its connection ends with
-   * `ERR_TIMEOUT`; not while its last part may be waiting for handlers of this end. @defaultValue 30,000
+   * `ERR_TIMEOUT`; not while its last part may be waiting for handlers of this end. On node-ipc's wire
+   * every message is large of which more than 1 KiB is here. @defaultValue 30,000
    */
   messageProgressTimeoutMs?: number;
   /**

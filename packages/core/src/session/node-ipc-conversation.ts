@@ -24,6 +24,7 @@ import { HeldFrames } from "./held-frames.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
 import { checkFrameSize, jsonOf, readMessage } from "./node-ipc-message.ts";
+import { ProgressWatch } from "./progress-watch.ts";
 import { checkProtoKeys } from "./proto-keys.ts";
 import {
   closedError,
@@ -36,6 +37,9 @@ import {
 import type { SessionOwner, SessionStats } from "./session-options.ts";
 import { SlowPeer } from "./slow-peer.ts";
 import { isSendingTapped, tellSent } from "./taps.ts";
+
+/** Bytes of the beginning of a message that cost no more than the connection itself. */
+const smallBytes = 1_024;
 
 export interface NodeIpcConversationOptions<Peer> {
   readonly endpoint: Endpoint<Peer>;
@@ -53,6 +57,11 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
   readonly #json = new JsonEventDecoder();
   readonly #events: EventDispatch<Peer>;
   readonly #window: HandlerWindow;
+  /** The window is full: no more is read until handlers have finished. */
+  #isPaused = false;
+  readonly #progressWatch: ProgressWatch;
+  /** When more arrived of the message that is not complete. */
+  #arrivedAt = 0;
   readonly #slowPeer: SlowPeer;
   readonly #holdings: EventHoldings;
   /** What arrived before there were handlers. */
@@ -77,9 +86,17 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     this.#events = new EventDispatch(peer, handlers, peer);
     this.#window = new HandlerWindow({
       size: terms.window,
-      pause: () => connection.pause(),
+      pause: () => this.#pause(),
       resume: () => this.#goOn(),
       onSettled: () => this.#holdings.freed(),
+    });
+    this.#progressWatch = new ProgressWatch({
+      clock: endpoint.clock,
+      timeoutMs: endpoint.messageProgressTimeoutMs,
+      oldestProgress: () => (this.#isArriving ? this.#arrivedAt : Number.POSITIVE_INFINITY),
+      isHeldUp: () => this.#isPaused,
+      excuse: () => this.#progressed(),
+      onStalled: (error) => this.abort(error),
     });
     this.#flushes = new FlushWaiters(endpoint.clock, () => this.#checkTaken());
     this.#holdings = new EventHoldings({
@@ -233,6 +250,9 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     if (this.#isEnded) return;
     this.#window.check();
     this.#holdings.check();
+    if (!this.#isArriving) return;
+    this.#progressed();
+    this.#progressWatch.watch();
   }
 
   onFrame(text: string): void {
@@ -254,8 +274,23 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     this.#finish(error);
   }
 
+  /** A message has begun that is not complete. */
+  get #isArriving(): boolean {
+    return this.#decoder.pendingBytes > smallBytes;
+  }
+
+  #progressed(): void {
+    this.#arrivedAt = this.#options.endpoint.clock.now();
+  }
+
+  #pause(): void {
+    this.#isPaused = true;
+    this.#options.connection.pause();
+  }
+
   /** Handlers have finished enough: first with what is here, then with what comes. */
   #goOn(): void {
+    this.#isPaused = false;
     if (this.#isEnded) return;
     this.#options.connection.resume();
     // Pauses again where what is here is too much already.
@@ -320,6 +355,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
       moved: moves ? left.map(({ encoded, name }) => ({ kind: "event", name, encoded })) : [],
     };
     this.#decoder.stop();
+    this.#progressWatch.stop();
     this.#holdings.close();
     this.#backlog.clear();
     this.#flushes.end();
