@@ -77,7 +77,10 @@ export interface EndpointLimits {
 
 /** The limits of a server, beside those of any endpoint. */
 export interface ServerLimits extends EndpointLimits {
-  /** Connections that have not been welcomed yet. Strangers who say nothing would use them up. @defaultValue 128 */
+  /**
+   * Connections that have not been welcomed yet, and decisions of `authorize` about those that have left:
+   * at most so many are under way at once. Strangers who say nothing would use them up. @defaultValue 128
+   */
   maxPendingHandshakes?: number;
   /** From accepting a connection to its welcome, TLS included. @defaultValue 5,000 */
   handshakeTimeoutMs?: number;

@@ -34,7 +34,8 @@ export type Authorize = (
 
 /**
  * As {@link Authorize}, for clients of node-ipc, which say nothing of themselves. One that is gone may
- * have said all that it wanted: `signal` aborts at `authorizeTimeoutMs` only.
+ * have said all that it wanted, and is heard where it is let in: `signal` aborts at `authorizeTimeoutMs`,
+ * and before that only when one that said nothing is gone, or speaks the myelin wire after all.
  */
 export type AuthorizeLegacy = (
   applicant: Applicant,
