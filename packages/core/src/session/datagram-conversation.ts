@@ -192,7 +192,7 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
 
   onClose(error?: MyelinError): void {
     // What came before it is handed on first.
-    this.release();
+    this.#inbox.handOnAll();
     this.#finish(error, undefined);
   }
 
@@ -212,7 +212,7 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
         this.#roundTripMs = stampOf(endpoint.clock.now() - datagram.stamp);
         break;
       case "goodbye":
-        this.release();
+        this.#inbox.handOnAll();
         peer.tellGoodbye(goodbyeOf(datagram.retry));
         this.#finish(undefined, datagram.retry);
         connection.abort();

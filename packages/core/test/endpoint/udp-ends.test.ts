@@ -1,11 +1,11 @@
 // How clients over UDP come in, stay known, and find out that they are known no more.
-import { connect, serve } from "myelin";
+import { connect, type Notice, serve } from "myelin";
 import { describe, expect, test } from "vitest";
 import { freePort } from "../../../../test/support/free-port.ts";
-import { until, within } from "../../../../test/support/within.ts";
+import { turns, until, within } from "../../../../test/support/within.ts";
 import type { Datagram } from "../../src/session/datagrams.ts";
 import { keep } from "./pairing.ts";
-import { RawServer } from "./udp-raw.ts";
+import { RawClient, RawServer } from "./udp-raw.ts";
 
 const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
 const quickly = { minMs: 1, maxMs: 5 };
@@ -71,6 +71,70 @@ describe("on the way in", () => {
     const attempt = connect(server.address, { retry: false });
     await expect(attempt).rejects.toEqual(coded("ERR_BUSY"));
     expect(server.stats()).toMatchObject({ peers: 1, refused: 1 });
+  });
+});
+
+describe("what waits for slow listeners when the conversation ends", () => {
+  async function waiting() {
+    const limits = { windowMessages: 2 };
+    const server = keep(await serve("udp://127.0.0.1:0", { limits }));
+    const heard: unknown[] = [];
+    let finish = (): void => {};
+    const slow = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    server.on("n", (data) => {
+      heard.push(data);
+      return slow;
+    });
+    const notices: Notice[] = [];
+    server.onNotice((notice) => void notices.push(notice));
+    const client = keep(await connect(server.address));
+    const peer = server.peers.get(client.id) ?? expect.fail();
+    for (let n = 0; n < 10; n += 1) {
+      client.send("n", n);
+      await client.flush();
+    }
+    return { client, finish, heard, notices, peer, server };
+  }
+
+  test("is handed on after a goodbye of the other side", async () => {
+    const { client, finish, heard, peer, server } = await waiting();
+    await client.close();
+    await within("the end", peer.closed);
+    expect(heard).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(server.stats()).toMatchObject({ received: { messages: 10 }, dropped: 0 });
+    finish();
+  });
+
+  test("is handed on when this side says goodbye", async () => {
+    const { finish, heard, peer } = await waiting();
+    await until("the first to be at work", () => heard.length === 2);
+    await turns();
+    await peer.close();
+    expect(heard).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    finish();
+  });
+
+  test("is counted and told as dropped when it ends without a goodbye", async () => {
+    const { finish, heard, notices, server } = await waiting();
+    const raw = await RawClient.of(server.address);
+    const { peer, token } = await raw.enter();
+    const { closed } = server.peers.get(peer.toString("base64url")) ?? expect.fail();
+    heard.length = 0;
+    for (let number = 1; number < 12; number += 1) raw.events(token, number, "n");
+    raw.hello({ nonce: Buffer.from("76543210") });
+    const { cookie } = await raw.hears("challenge", 2);
+    // It begins anew: what it was is over, and never said goodbye.
+    raw.hello({ nonce: Buffer.from("76543210"), cookie });
+    expect(await within("the end", closed)).toMatchObject({ by: "failure" });
+    await until("the notice", () => notices.length > 0);
+    expect(heard).toHaveLength(2);
+    expect(server.stats()).toMatchObject({ dropped: 9 });
+    expect(notices).toContainEqual(
+      expect.objectContaining({ kind: "dropped", events: 9, reason: "slow-handlers" }),
+    );
+    finish();
   });
 });
 
