@@ -9,7 +9,7 @@ import {
   largestDatagram,
 } from "../session/datagram-conversation.ts";
 import { DatagramGreeting } from "../session/datagram-greeting.ts";
-import { DatagramKeepAlive, patience } from "../session/datagram-keep-alive.ts";
+import { askingIntervalMs, DatagramKeepAlive, patience } from "../session/datagram-keep-alive.ts";
 import type { WelcomeDatagram } from "../session/datagrams.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import type { Rejection } from "../session/greet-server.ts";
@@ -71,12 +71,9 @@ export class DatagramClient extends LiveClient {
 
   #keepAlive(owner: DatagramConversation<SessionPeer>, idleMs: number): DatagramKeepAlive {
     const { clock, heartbeatMs = limits.heartbeatMs } = this.endpoint;
-    // `heartbeat: false` says nothing on its own: an idle client may be forgotten then.
-    const wishedMs = heartbeatMs === 0 ? Number.POSITIVE_INFINITY : heartbeatMs;
-    const intervalMs = heartbeatMs === 0 ? wishedMs : Math.min(wishedMs, idleMs / patience);
     return new DatagramKeepAlive({
       clock,
-      intervalMs,
+      intervalMs: askingIntervalMs(heartbeatMs, idleMs),
       ask: () => owner.ping(),
       onSilence: () => {
         const message = `the server is gone: no answer to ${patience} questions`;

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { freePort } from "../../../../test/support/free-port.ts";
 import { turns, until, within } from "../../../../test/support/within.ts";
 import type { Datagram } from "../../src/session/datagrams.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { keep } from "./pairing.ts";
 import { RawClient, RawServer } from "./udp-raw.ts";
 
@@ -31,6 +32,33 @@ describe("on the way in", () => {
     const client = keep(await connect(server.address));
     expect(client.state).toBe("open");
     expect(server.count("hello")).toBe(2);
+  });
+
+  test("challenges without end are not answered without end", async () => {
+    const clock = new VirtualClock();
+    let n = 0;
+    const server = await RawServer.start((datagram, it) => {
+      if (datagram.kind !== "hello") return;
+      // Twice each: the second tells nothing new.
+      n += 1;
+      const cookie = Buffer.alloc(24, n);
+      it.say({ kind: "challenge", nonce: datagram.nonce, cookie });
+      it.say({ kind: "challenge", nonce: datagram.nonce, cookie });
+    });
+    const attempt = connect(server.address, { clock, retry: false });
+    attempt.catch(() => {});
+    const hellos = (count: number) =>
+      until(`${count} hellos`, () => server.count("hello") >= count);
+    await hellos(4);
+    await turns(50);
+    expect(server.count("hello")).toBe(4);
+    // The newest cookie is shown with the next repetition.
+    await clock.advanceAsync(1_000);
+    await hellos(5);
+    expect(server.heard[4]).toMatchObject({ cookie: Buffer.alloc(24, 4) });
+    await clock.advanceAsync(10_000);
+    await expect(attempt).rejects.toEqual(coded("ERR_TIMEOUT"));
+    expect(server.count("hello")).toBeLessThan(25);
   });
 
   test("only answers to this client's own hello count", async () => {
@@ -148,6 +176,21 @@ describe("afterwards", () => {
     await until("several questions", () => server.count("ping") >= 5);
     expect(client.state).toBe("open");
     expect(client.stats().roundTripMs).toBeGreaterThanOrEqual(0);
+  });
+
+  test("a welcome cannot make a client ask all the time", async () => {
+    const clock = new VirtualClock();
+    const server = await RawServer.start((datagram, it) => {
+      it.welcome(datagram, 1);
+      if (datagram.kind === "ping") it.say({ ...datagram, kind: "pong" });
+    });
+    const client = keep(await connect(server.address, { clock }));
+    const before = server.count("ping");
+    for (let ms = 0; ms < 2_000; ms += 10) await clock.advanceAsync(10);
+    await until("the questions", () => server.count("ping") >= before + 15);
+    await turns(10);
+    expect(server.count("ping")).toBeLessThanOrEqual(before + 20);
+    expect(client.state).toBe("open");
   });
 
   test("a real server answers such questions, and measures nothing else", async () => {
