@@ -95,16 +95,14 @@ export class Gate {
       clock: options.endpoint.clock,
       welcomeTimeoutMs: options.welcomeTimeoutMs,
       vacancy: () => (this.#isClosed ? "closing" : this.#isFull ? "full" : "open"),
-      onRefused: () => {
-        this.refused += 1;
-      },
+      onRefused: ({ address, source }, error) => this.#tellRefused(address, source, error),
       onLetIn: (id, client) => this.#inside?.enterDatagrams(id, client).sink,
     });
   }
 
-  /** Asked by listeners of datagrams about strangers. */
-  get screen(): Screening {
-    return this.#datagrams.screen;
+  /** Asked about strangers by a listener of datagrams. */
+  screen({ address }: Place): Screening {
+    return this.#datagrams.screen(address);
   }
 
   /** From now on clients come in. */
@@ -123,7 +121,8 @@ export class Gate {
     const { nodeIpc } = this.#options;
     this.#pending.add(connection);
     if (connection.kind === "datagram") {
-      this.#datagrams.admit(connection, () => this.#pending.delete(connection));
+      const { address } = place;
+      this.#datagrams.admit(connection, address, () => this.#pending.delete(connection));
     } else if (nodeIpc === undefined) this.#greet(connection, place, undefined);
     else this.#sniff(connection, place, nodeIpc);
   }
@@ -167,10 +166,13 @@ export class Gate {
   }
 
   #turnedAway({ remote }: Connection, { address }: Place, error: MyelinError): void {
-    this.refused += 1;
-    if (!handshakeFailed.hasSubscribers) return;
     const from = remote === undefined ? undefined : formatAddress(remote);
-    handshakeFailed.publish({ address, remote: from, error });
+    this.#tellRefused(address, from, error);
+  }
+
+  #tellRefused(address: string, remote: string | undefined, error: MyelinError): void {
+    this.refused += 1;
+    if (handshakeFailed.hasSubscribers) handshakeFailed.publish({ address, remote, error });
   }
 
   /** @param open has somebody hear what comes over the connection, where it was opened before */

@@ -100,7 +100,7 @@ async function listenAll(
       const admit: Parameters<Transport["listen"]>[1] = (connection) => {
         gate.admit(connection, place);
       };
-      const { screen } = gate;
+      const screen = gate.screen(place);
       const listener = await transport.listen(address, admit, { signal, screen });
       listeners.push(listener);
       // Where an inherited socket listens is not known before.
