@@ -3,11 +3,7 @@
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { CallOpening } from "../session/call-opening.ts";
-import {
-  DatagramConversation,
-  eventsOnly,
-  largestDatagram,
-} from "../session/datagram-conversation.ts";
+import { DatagramConversation, eventsOnly } from "../session/datagram-conversation.ts";
 import { DatagramGreeting } from "../session/datagram-greeting.ts";
 import { askingIntervalMs, DatagramKeepAlive, patience } from "../session/datagram-keep-alive.ts";
 import type { WelcomeDatagram } from "../session/datagrams.ts";
@@ -19,8 +15,6 @@ import { LiveClient, type LiveClientOptions } from "./live-client.ts";
 
 export interface DatagramClientOptions extends LiveClientOptions {
   readonly welcomeTimeoutMs: number;
-  /** The largest datagram that is sent; undefined: the default. */
-  readonly maxDatagramBytes: number | undefined;
 }
 
 export class DatagramClient extends LiveClient {
@@ -62,7 +56,6 @@ export class DatagramClient extends LiveClient {
     const conversation = new DatagramConversation<SessionPeer>({
       ...{ endpoint, connection, peer: this, handlers: this.handlers },
       token: Buffer.from(token),
-      maxDatagramBytes: largestDatagram(connection, this.#options.maxDatagramBytes),
       keepAlive: (owner) => this.#keepAlive(owner, idleMs),
     });
     this.enter(peer.toString("base64url"), connection, () => conversation);

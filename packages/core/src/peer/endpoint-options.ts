@@ -119,7 +119,8 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
   tls?: TlsOptions;
   /**
    * For `udp:`, which has events only: no calls, no `secret`, no `authorize`, no `resume`. Here
-   * `maxDatagramBytes` has a default of 1,200.
+   * `maxDatagramBytes` has a default of 1,200. Where `transports` has one for `udp:`, what that one
+   * was made with counts, and not this.
    */
   udp?: UdpOptions;
   /** Ways to connect beside those built in, or in their place, by their scheme. */

@@ -5,7 +5,7 @@
 import { formatAddress } from "../address/address.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { MyelinError } from "../errors.ts";
-import { largestDatagram } from "../session/datagram-conversation.ts";
+import { limits } from "../limits.ts";
 import {
   DatagramDoorman,
   type DatagramDoormanOptions,
@@ -15,15 +15,7 @@ import { datagramPeerBytes, datagramTokenBytes } from "../session/datagrams.ts";
 import type { Connection, Screening, Sink } from "../transport/transport.ts";
 import type { DatagramClient } from "./datagram-peer.ts";
 
-/** How clients over UDP are let in. */
-export interface DatagramSettings {
-  /** The largest datagram that is sent; undefined: the default. */
-  readonly maxDatagramBytes: number | undefined;
-  /** A client unheard for so long is forgotten. */
-  readonly idleMs: number;
-}
-
-export interface DatagramGateOptions extends DatagramSettings, DatagramDoormanOptions {
+export interface DatagramGateOptions extends DatagramDoormanOptions {
   readonly welcomeTimeoutMs: number;
   /** @returns who hears the client from now on; undefined: there is no server yet, or no more */
   readonly onLetIn: (id: string, client: DatagramClient) => Sink | undefined;
@@ -109,14 +101,14 @@ class Arrival implements Sink {
   }
 
   #letIn(nonce: Buffer): void {
-    const { clock, idleMs, maxDatagramBytes, onLetIn } = this.#options;
+    const { clock, onLetIn } = this.#options;
     const peerBytes = Buffer.from(clock.randomBytes(datagramPeerBytes));
     this.#settle();
     this.#next = onLetIn(peerBytes.toString("base64url"), {
       connection: this.#connection,
-      ...{ nonce, peerBytes, idleMs },
+      ...{ nonce, peerBytes },
+      idleMs: this.#connection.peerIdleMs ?? limits.datagramPeerIdleMs,
       token: Buffer.from(clock.randomBytes(datagramTokenBytes)),
-      maxDatagramBytes: largestDatagram(this.#connection, maxDatagramBytes),
       ask: (bytes) => this.#doorman.ask(bytes, { ...this.#stranger, hasPlace: true }),
     });
     if (this.#next === undefined) this.#connection.abort();

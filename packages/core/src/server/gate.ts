@@ -12,7 +12,7 @@ import { receiveLimits, resumeFeature } from "../session/start-session.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
 import type { Connection, Screening, Sink } from "../transport/transport.ts";
 import { applicantOf, askInTime } from "./asking.ts";
-import { DatagramGate, type DatagramSettings } from "./datagram-gate.ts";
+import { DatagramGate } from "./datagram-gate.ts";
 import type { DatagramClient, DatagramPeer } from "./datagram-peer.ts";
 import { admitNodeIpc, type NodeIpcSettings } from "./node-ipc-gate.ts";
 import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
@@ -20,7 +20,6 @@ import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
 export interface GateOptions {
   /** Clients of node-ipc are accepted, too, or only. */
   readonly nodeIpc: NodeIpcSettings | undefined;
-  readonly datagrams: DatagramSettings;
   readonly endpoint: Endpoint<SessionPeer>;
   readonly instance: string;
   readonly authorize: Authorize | undefined;
@@ -91,7 +90,6 @@ export class Gate {
   constructor(options: GateOptions) {
     this.#options = options;
     this.#datagrams = new DatagramGate({
-      ...options.datagrams,
       clock: options.endpoint.clock,
       welcomeTimeoutMs: options.welcomeTimeoutMs,
       vacancy: () => (this.#isClosed ? "closing" : this.#isFull ? "full" : "open"),

@@ -32,8 +32,6 @@ export interface DatagramConversationOptions<Peer> {
   readonly handlers: Handlers<MessageContext<Peer>>;
   readonly connection: Connection;
   readonly token: Buffer;
-  /** The largest datagram that is sent. */
-  readonly maxDatagramBytes: number;
   /** A client's: makes what keeps it known to its server. */
   readonly keepAlive?: (owner: DatagramConversation<Peer>) => DatagramKeepAlive;
   /** A server's: the client says hello again. */
@@ -53,7 +51,8 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
   #roundTripMs: number | undefined;
 
   constructor(options: DatagramConversationOptions<Peer>) {
-    const { connection, endpoint, handlers, maxDatagramBytes, peer, token } = options;
+    const { connection, endpoint, handlers, peer, token } = options;
+    const maxDatagramBytes = connection.safeDatagramBytes ?? limits.eventDatagramBytes;
     const { clock, highWaterMarkBytes, maxQueuedBytes, names, slowPeer, terms } = endpoint;
     const tick = tickOf(clock);
     const codecs = codecsOf(endpoint);
@@ -250,12 +249,6 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
 export function eventsOnly(): MyelinError {
   const what = "over UDP there are events only: no calls and no streams";
   return new MyelinError("ERR_UNSUPPORTED", what, { ran: "no" });
-}
-
-/** The largest datagram that is sent over a connection. */
-export function largestDatagram(connection: Connection, wished: number | undefined): number {
-  const { maxDatagramBytes = limits.maxDatagramBytes } = connection;
-  return Math.min(maxDatagramBytes, wished ?? limits.eventDatagramBytes);
 }
 
 /** Both sides know the common ones; a datagram is the only limit. */

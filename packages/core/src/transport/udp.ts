@@ -6,13 +6,14 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { type Address, formatAddress } from "../address/address.ts";
 import { toMyelinError } from "../errors.ts";
-import { type ResolvedUdpOptions, resolveUdpOptions, type UdpOptions } from "../options.ts";
+import { limits } from "../limits.ts";
+import { resolveUdpOptions, type UdpOptions } from "../options.ts";
 import { bindDatagram } from "./datagram.ts";
 import { DatagramConnection } from "./datagram-connection.ts";
 import { checkNetworkAddress } from "./network.ts";
 import { aborted } from "./socket-dial.ts";
 import type { Connection, DialOptions, Transport } from "./transport.ts";
-import { UdpListener } from "./udp-listener.ts";
+import { UdpListener, type UdpSettings } from "./udp-listener.ts";
 
 /**
  * Exchanges single datagrams over UDP, IPv4 and IPv6. A listener's connections share its socket: they
@@ -20,7 +21,7 @@ import { UdpListener } from "./udp-listener.ts";
  * heard since. What comes before `open` or while paused waits, up to 64 KiB, and is dropped beyond.
  */
 export function udp(options: UdpOptions = {}): Transport {
-  const resolved = resolveUdpOptions(options);
+  const resolved = settingsOf(options);
   return {
     scheme: "udp",
     capabilities: {
@@ -46,7 +47,7 @@ export function udp(options: UdpOptions = {}): Transport {
         },
         listenOptions,
       );
-      listener = new UdpListener(endpoint, resolved, onConnection, listenOptions.screen);
+      listener = new UdpListener(endpoint, resolved, onConnection, listenOptions);
       return listener;
     },
   };
@@ -54,7 +55,7 @@ export function udp(options: UdpOptions = {}): Transport {
 
 async function dial(
   address: Address,
-  options: ResolvedUdpOptions,
+  options: UdpSettings,
   { signal }: DialOptions,
 ): Promise<Connection> {
   const remote = checkNetworkAddress(address, "udp");
@@ -91,6 +92,7 @@ async function dial(
     local: { scheme: "udp", host, port },
     remote,
     maxDatagramBytes: options.maxDatagramBytes,
+    safeDatagramBytes: options.safeDatagramBytes,
     queuedBytes: () => socket.getSendQueueSize(),
     transmit: (data, onSent) => socket.send(data, onSent),
     release: () => void endpoint.close(),
@@ -98,6 +100,13 @@ async function dial(
     unref: () => void socket.unref(),
   });
   return connection;
+}
+
+/** Who asks for large datagrams knows a network that carries them. */
+function settingsOf(options: UdpOptions): UdpSettings {
+  const resolved = resolveUdpOptions(options);
+  const { maxDatagramBytes = limits.eventDatagramBytes } = options;
+  return { ...resolved, safeDatagramBytes: Math.min(resolved.maxDatagramBytes, maxDatagramBytes) };
 }
 
 /** Names are looked up once, so that the socket is of the family that is then used. */

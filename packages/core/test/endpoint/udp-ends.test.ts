@@ -1,5 +1,5 @@
 // How clients over UDP come in, stay known, and find out that they are known no more.
-import { connect, type Notice, serve } from "myelin";
+import { connect, type Notice, serve, udp } from "myelin";
 import { describe, expect, test } from "vitest";
 import { freePort } from "../../../../test/support/free-port.ts";
 import { turns, until, within } from "../../../../test/support/within.ts";
@@ -239,6 +239,23 @@ describe("afterwards", () => {
     client.onState((state) => void states.push(state));
     client.send("x");
     await until("it is back", () => states.join() === "connecting,open");
+  });
+
+  test.each([
+    { udp: { peerIdleMs: 4_000 } },
+    { transports: [udp({ peerIdleMs: 4_000 })] },
+    { transports: [udp({ peerIdleMs: 4_000 })], udp: { peerIdleMs: 90_000 } },
+  ])("how long a silent client is remembered is what it was told", async (options) => {
+    const clock = new VirtualClock();
+    const server = keep(await serve("udp://127.0.0.1:0", { ...options, clock }));
+    const client = await RawClient.of(server.address);
+    const { idleMs, peer } = await client.enter();
+    expect(idleMs).toBe(4_000);
+    const { closed } = server.peers.get(peer.toString("base64url")) ?? expect.fail();
+    await clock.advanceAsync(3_900);
+    expect(server.peers.size).toBe(1);
+    await clock.advanceAsync(2_100);
+    expect(await within("the end", closed)).toMatchObject({ error: { code: "ERR_TIMEOUT" } });
   });
 
   test("the client longest unheard makes room for one more", async () => {
