@@ -5,9 +5,10 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { type Address, formatAddress } from "../address/address.ts";
-import { toMyelinError } from "../errors.ts";
+import { MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { resolveUdpOptions, type UdpOptions } from "../options.ts";
+import { isClusterWorker } from "./cluster-worker.ts";
 import { bindDatagram } from "./datagram.ts";
 import { DatagramConnection } from "./datagram-connection.ts";
 import { checkNetworkAddress } from "./network.ts";
@@ -45,8 +46,11 @@ export function udp(options: UdpOptions = {}): Transport {
           onError: (error) => listener?.failed(error),
           onClose: () => listener?.closed(),
         },
-        listenOptions,
-      );
+        // Workers of a cluster would share one socket, and each would miss what another was handed.
+        { exclusive: true, signal: listenOptions.signal },
+      ).catch((reason: unknown) => {
+        throw bindError(reason, formatAddress(address));
+      });
       listener = new UdpListener(endpoint, resolved, onConnection, listenOptions);
       return listener;
     },
@@ -100,6 +104,16 @@ async function dial(
     unref: () => void socket.unref(),
   });
   return connection;
+}
+
+/** Elsewhere workers of a cluster can share an address, so they are told that here they cannot. */
+function bindError(reason: unknown, address: string): MyelinError {
+  const error = toMyelinError(reason);
+  if (error.code !== "ERR_ADDRESS_IN_USE" || !isClusterWorker()) return error;
+  const what = "workers of node:cluster cannot share a port over UDP";
+  const way = "give each a port of its own, or serve in one process only";
+  const message = `${address} is in use; ${what}: ${way}`;
+  return new MyelinError("ERR_ADDRESS_IN_USE", message, { address, cause: reason });
 }
 
 /** Who asks for large datagrams knows a network that carries them. */
