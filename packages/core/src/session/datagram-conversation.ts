@@ -135,7 +135,7 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
 
   async flush(): Promise<boolean> {
     if (this.#end !== undefined) throw closedError();
-    await this.#outbox.flush();
+    if (await this.#outbox.flush()) return true;
     const { moved, unsent } = this.#end ?? { moved: [], unsent: nothing };
     if (unsent.events > 0 && this.#end !== undefined) throw undeliveredError(this.#end);
     return moved.length === 0;

@@ -68,7 +68,8 @@ export class DatagramConnection implements Connection {
   }
 
   get pendingBytes(): number {
-    return this.#closed ? 0 : this.#link.queuedBytes();
+    // Of the whole socket: as soon as none of them is of this connection, it does not matter.
+    return this.#closed || this.#unsent === 0 ? 0 : this.#link.queuedBytes();
   }
 
   get writable(): boolean {

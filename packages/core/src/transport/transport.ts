@@ -84,7 +84,7 @@ export interface Connection {
   readonly peer: PeerIdentity;
   /**
    * Bytes accepted by `send` that the system has not taken yet. Text counts one per UTF-16 unit;
-   * connections of one datagram listener share their socket's count.
+   * connections of one datagram listener have their socket's count while any of it is their own.
    */
   readonly pendingBytes: number;
   /** False after `send` returned false, until `onDrain`. */
