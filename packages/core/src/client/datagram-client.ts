@@ -59,6 +59,7 @@ export class DatagramClient extends LiveClient {
       keepAlive: (owner) => this.#keepAlive(owner, idleMs),
     });
     this.enter(peer.toString("base64url"), connection, () => conversation);
+    conversation.begin();
     return conversation;
   }
 

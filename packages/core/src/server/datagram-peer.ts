@@ -66,5 +66,7 @@ export class DatagramPeer extends LivePeer {
   #sayWelcome(): void {
     const { idleMs, nonce, peerBytes: peer, token } = this.#client;
     this.#conversation.say(datagramBytes({ kind: "welcome", nonce, token, peer, idleMs }));
+    // It is dropped where the welcome is lost: then there is another one.
+    this.#conversation.begin();
   }
 }

@@ -156,6 +156,11 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
     this.#options.connection.abort(error);
   }
 
+  /** They have met: measures the way between them, unless this side says nothing on its own. */
+  begin(): void {
+    if (this.#options.endpoint.heartbeatMs !== 0) this.ping();
+  }
+
   /** Asks the other end for a sign of life. */
   ping(): void {
     const { endpoint, token } = this.#options;
