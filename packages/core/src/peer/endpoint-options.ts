@@ -68,7 +68,7 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
    * dead process
    */
   resume?: ResumeOptions | false;
-  /** @defaultValue 15 s for tcp and tls, false for local transports, where the system tells */
+  /** @defaultValue 15 s for tcp, tls and udp, false for local transports, where the system tells */
   heartbeat?: HeartbeatOptions | false;
   /** What happens to events for a peer that does not read. @defaultValue "wait" */
   slowPeer?: SlowPeerPolicy;
