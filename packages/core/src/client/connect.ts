@@ -62,8 +62,7 @@ function clientOf(
   const delimiter = nodeIpcDelimiter(options);
   if (!settings.transport.capabilities.stream) {
     checkDatagramOptions("connect", options);
-    const { maxDatagramBytes } = options.udp ?? {};
-    return new DatagramClient(endpoint, { ...settings, maxDatagramBytes });
+    return new DatagramClient(endpoint, settings);
   }
   if (delimiter !== undefined) return new NodeIpcClient(endpoint, settings, delimiter);
   return new MyelinClient(endpoint, settings);

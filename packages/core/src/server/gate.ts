@@ -13,7 +13,7 @@ import { receiveLimits, resumeFeature } from "../session/start-session.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
 import type { Connection, Screening, Sink } from "../transport/transport.ts";
 import { applicantOf } from "./asking.ts";
-import { DatagramGate, type DatagramSettings } from "./datagram-gate.ts";
+import { DatagramGate } from "./datagram-gate.ts";
 import type { DatagramClient, DatagramPeer } from "./datagram-peer.ts";
 import { admitNodeIpc } from "./node-ipc-gate.ts";
 import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
@@ -22,7 +22,6 @@ import { WaitingRoom } from "./waiting-room.ts";
 export interface GateOptions {
   /** Clients of node-ipc are accepted, too, or only. */
   readonly nodeIpc: AcceptSettings["nodeIpc"];
-  readonly datagrams: DatagramSettings;
   readonly endpoint: Endpoint<SessionPeer>;
   readonly instance: string;
   readonly authorize: Authorize | undefined;
@@ -98,20 +97,17 @@ export class Gate {
       places: options.maxPendingHandshakes,
     });
     this.#datagrams = new DatagramGate({
-      ...options.datagrams,
       clock: options.endpoint.clock,
       welcomeTimeoutMs: options.welcomeTimeoutMs,
       vacancy: () => (this.#isClosed ? "closing" : this.#isFull ? "full" : "open"),
-      onRefused: () => {
-        this.refused += 1;
-      },
+      onRefused: ({ address, source }, error) => this.#tellRefused(address, source, error),
       onLetIn: (id, client) => this.#inside?.enterDatagrams(id, client).sink,
     });
   }
 
-  /** Asked by listeners of datagrams about strangers. */
-  get screen(): Screening {
-    return this.#datagrams.screen;
+  /** Asked about strangers by a listener of datagrams. */
+  screen({ address }: Place): Screening {
+    return this.#datagrams.screen(address);
   }
 
   /** From now on clients come in. */
@@ -132,7 +128,8 @@ export class Gate {
     }
     const { nodeIpc } = this.#options;
     if (connection.kind === "datagram") {
-      this.#datagrams.admit(connection, () => this.#room.leave(connection));
+      const { address } = place;
+      this.#datagrams.admit(connection, address, () => this.#room.leave(connection));
     } else if (nodeIpc === undefined) this.#greet(connection, place, undefined);
     else this.#sniff(connection, place, nodeIpc);
   }
@@ -176,10 +173,13 @@ export class Gate {
   }
 
   #turnedAway({ remote }: Connection, { address }: Place, error: MyelinError): void {
-    this.refused += 1;
-    if (!handshakeFailed.hasSubscribers) return;
     const from = remote === undefined ? undefined : formatAddress(remote);
-    handshakeFailed.publish({ address, remote: from, error });
+    this.#tellRefused(address, from, error);
+  }
+
+  #tellRefused(address: string, remote: string | undefined, error: MyelinError): void {
+    this.refused += 1;
+    if (handshakeFailed.hasSubscribers) handshakeFailed.publish({ address, remote, error });
   }
 
   /** @param open has somebody hear what comes over the connection, where it was opened before */
