@@ -1,6 +1,9 @@
 /** What an endpoint counts. Reading costs a copy of the numbers; counting costs an addition. */
 
-/** Messages and their bytes as they are written, with what the wire adds to each. */
+/**
+ * Messages and their bytes as they are written, with what the wire adds to each; of node-ipc's wire
+ * UTF-16 units.
+ */
 export interface TrafficStats {
   readonly messages: number;
   readonly bytes: number;

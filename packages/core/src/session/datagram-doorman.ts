@@ -67,7 +67,8 @@ export class DatagramDoorman {
     const vacancy = this.#options.vacancy();
     if (vacancy === "open" || (vacancy === "full" && hasPlace)) return hello;
     const reason = vacancy === "full" ? "busy" : "closing";
-    const error = new MyelinError("ERR_REFUSED", `the client was refused (${reason})`);
+    const code = reason === "busy" ? "ERR_BUSY" : "ERR_REFUSED";
+    const error = new MyelinError(code, `the client was refused (${reason})`);
     this.#options.onRefused(stranger, error);
     return refusal(nonce, refuseReason[reason], vacancy === "full" ? busyRetryMs : 0);
   }

@@ -36,6 +36,8 @@ export interface ArrivedEvent {
   readonly name: string;
   readonly codec: number | undefined;
   readonly body: Buffer;
+  /** Of all of it, as it was written. */
+  readonly bytes: number;
 }
 
 /**
@@ -47,13 +49,15 @@ export function readEvents(entries: Buffer): ArrivedEvent[] {
   const events: ArrivedEvent[] = [];
   if (reader.remaining === 0) throw new MyelinError("ERR_PROTOCOL", "a datagram without an event");
   while (reader.remaining > 0) {
+    const start = reader.position;
     const name = readName(reader, reader.varint());
     const codec = reader.u8();
     const body = reader.view(reader.varint());
     if (codec === noData && body.length > 0) {
       throw new MyelinError("ERR_PROTOCOL", "an event has data, and no codec");
     }
-    events.push({ name, codec: codec === noData ? undefined : codec, body });
+    const bytes = reader.position - start;
+    events.push({ name, codec: codec === noData ? undefined : codec, body, bytes });
   }
   return events;
 }

@@ -130,7 +130,7 @@ export class DatagramInbox<Peer> {
     this.#window.check();
   }
 
-  #dispatch({ body, codec, name }: ArrivedEvent): void {
+  #dispatch({ body, bytes, codec, name }: ArrivedEvent): void {
     const { codecs, events } = this.#options;
     let data: unknown;
     try {
@@ -140,7 +140,7 @@ export class DatagramInbox<Peer> {
       return;
     }
     this.received.messages += 1;
-    this.received.bytes += body.length;
+    this.received.bytes += bytes;
     const receipt = this.#window.take(body.length);
     if (data instanceof WithBytes) {
       events.dispatch(name, data.data, receipt, extrasOf(undefined, data.bytes));

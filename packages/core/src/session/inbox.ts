@@ -6,6 +6,7 @@ import { isUtf8 } from "node:buffer";
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { decodeUtf8 } from "../bytes/text-queue.ts";
 import { MyelinError } from "../errors.ts";
+import { frameHeaderBytes } from "../framing/length-prefix.ts";
 import { type ArrivingBody, BodyPlaces } from "./arriving-body.ts";
 import { Assemblies, type AssembliesOptions } from "./assemblies.ts";
 import { Assembly } from "./assembly.ts";
@@ -66,7 +67,7 @@ export interface InboxOptions extends AssembliesOptions {
 export class Inbox {
   /** Counted frames that were handed on. */
   received = 0;
-  /** Bytes of their payloads, and messages in them. */
+  /** Their bytes, and the messages in them. */
   bytes = 0;
   messages = 0;
   readonly window: ReceiveWindow;
@@ -104,7 +105,7 @@ export class Inbox {
     // Counted before anybody hears of it: a handler that throws must not have it sent again.
     if (isCounted(kind)) {
       this.received += 1;
-      this.bytes += end - start;
+      this.bytes += frameHeaderBytes + end - start;
     }
     const reader = this.#reader.reset(bytes, start, end);
     switch (kind) {
@@ -159,7 +160,7 @@ export class Inbox {
     this.#arriving = undefined;
     if (arriving === undefined || this.#stopped) return;
     this.received += 1;
-    this.bytes += arriving.payloadBytes;
+    this.bytes += frameHeaderBytes + arriving.payloadBytes;
     if (arriving.kind === frameKind.message) {
       const { body, entry, payloadBytes } = arriving;
       this.#checkCoded(entry);

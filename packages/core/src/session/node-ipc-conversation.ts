@@ -314,7 +314,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     if (this.#options.endpoint.rejectProtoKeys) checkProtoKeys(text);
     const { data, name } = readMessage(this.#json, text);
     this.#received.messages += 1;
-    this.#received.bytes += text.length;
+    this.#received.bytes += text.length + this.#options.delimiter.text.length;
     this.#events.dispatch(name, data, this.#window.take(text.length));
   }
 

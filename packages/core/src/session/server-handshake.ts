@@ -138,7 +138,8 @@ export class ServerHandshake {
   refuse(refusal: Omit<Refusal, "versions">): ServerFailure {
     const said = refusal.text === undefined ? "" : `: ${refusal.text}`;
     const text = `the client was refused (${refusal.reason})${said}`;
-    return this.#end(refusal, new MyelinError("ERR_REFUSED", text));
+    const code = refusal.reason === "busy" ? "ERR_BUSY" : "ERR_REFUSED";
+    return this.#end(refusal, new MyelinError(code, text));
   }
 
   /** Something else went wrong before the welcome: the preface or the framing, say, or time is up. */

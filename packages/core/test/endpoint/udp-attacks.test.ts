@@ -202,7 +202,7 @@ test("whoever is turned away is told on the channel of failed handshakes", async
   client.hello({ cookie: (await client.hears("challenge")).cookie });
   await client.hears("refuse", 2);
   expect(failures.slice(1)).toEqual([
-    { ...where, error: expect.objectContaining({ code: "ERR_REFUSED" }) },
+    { ...where, error: expect.objectContaining({ code: "ERR_BUSY" }) },
   ]);
   expect(server.stats().refused).toBe(2);
 });
