@@ -4,7 +4,7 @@
  */
 import type { Tick } from "../bytes/tick.ts";
 import { datagramFailed } from "../diagnostics.ts";
-import { toMyelinError } from "../errors.ts";
+import { type MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { WithBytes } from "./bytes-beside.ts";
 import type { DataCodecs } from "./data-codecs.ts";
@@ -75,11 +75,12 @@ export class DatagramInbox<Peer> {
     this.#handOn();
   }
 
-  /** Nothing is handed on any more. */
-  stop(): void {
+  /** Nothing is handed on any more, and listeners that are not done are told why. */
+  stop(reason: MyelinError): void {
     this.#isStopped = true;
     this.#waiting = [];
     this.#waitingBytes = 0;
+    this.#options.events.abort(reason);
   }
 
   /** The entries of a datagram; valid only during the call. */

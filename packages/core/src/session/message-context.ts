@@ -53,6 +53,11 @@ export class MessageContext<Peer> {
     return this.#extras?.bytes ?? noBytes;
   }
 
+  /** Something in it is of one message alone: the next one needs another. */
+  get isOwn(): boolean {
+    return this.#extras !== undefined || this.#controller !== undefined;
+  }
+
   /** Aborts when the answer is no longer wanted. Made on first use: most handlers never ask. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {

@@ -348,6 +348,7 @@ export class NodeIpcConversation<Peer>
     this.#hasMoved = moved.length > 0;
     this.#backlog.clear();
     this.#flushes.end();
+    this.#events.abort(error ?? closedError());
     peer.tellEnd({ ...end, unsent: moves ? nothing : end.unsent, moved });
   }
 }

@@ -4,6 +4,7 @@ import { isMyelinError, MyelinError } from "../errors.ts";
 import { type Batch, sealedBatch } from "./batch.ts";
 import type { DataCodecs } from "./data-codecs.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { EventDispatch } from "./dispatch.ts";
 import type { Entry } from "./entry-reader.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import type { CallHandler, Handlers } from "./handlers.ts";
@@ -36,6 +37,8 @@ export interface ServingOptions<Peer> {
   readonly outbox: Outbox;
   readonly codecs: DataCodecs;
   readonly deadlines: Deadlines;
+  /** Its listeners run beside the handlers, and are told like them when the session is over. */
+  readonly events: EventDispatch<Peer>;
   /** Of the streams that this side consumes. */
   readonly items: InboundItems;
   readonly handlers: Handlers<MessageContext<Peer>>;
@@ -121,6 +124,7 @@ export class Serving<Peer> {
   /** Nobody will read the answers. */
   cancelAll(reason: MyelinError): void {
     for (const call of this.#running.values()) call.cancel(reason);
+    this.#options.events.abort(reason);
   }
 
   #refusalOf(
