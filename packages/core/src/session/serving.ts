@@ -158,13 +158,18 @@ export class Serving<Peer> {
       }
     }
     const isStreaming = detail === callType.stream || detail === callType.duplex;
-    const onValue = (value: unknown): void => {
-      if (isStreaming) this.#stream(call, value, credit);
-      else if (isIterator(value)) this.#finish(call, () => this.#refuseIterator(call.id, value));
-      else this.#finish(call, () => this.#answer(call, value));
-    };
     const onError = (reason: unknown): void => {
       this.#finish(call, () => this.#fail(call.id, reason));
+    };
+    const onValue = (value: unknown): void => {
+      try {
+        if (isStreaming) this.#stream(call, value, credit);
+        else if (isIterator(value)) this.#finish(call, () => this.#refuseIterator(call.id, value));
+        else this.#finish(call, () => this.#answer(call, value));
+      } catch (reason) {
+        // A proxy that does not want to be looked at.
+        onError(reason);
+      }
     };
     try {
       const value = run(input, call.context);
