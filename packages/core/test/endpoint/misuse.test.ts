@@ -1,4 +1,5 @@
 // What programs without types may give: refused at once, with a code.
+import { getEventListeners } from "node:events";
 import { connect, MemoryRegistry, memory, serve, type Transport } from "myelin";
 import { describe, expect, test } from "vitest";
 import { until, within } from "../../../../test/support/within.ts";
@@ -101,6 +102,37 @@ describe("odd values", () => {
     }
     expect(await client.call("ok")).toBe("ok");
   });
+});
+
+test("a signal that many subscriptions have gets one listener, and ends them all", async () => {
+  const { client } = await pair({ kind: "memory" });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const told: string[] = [];
+  for (let n = 0; n < 12; n += 1) {
+    client.onState((state) => void told.push(state), { signal });
+    client.onDrain(() => {}, { signal });
+    client.on("x", () => {}, { signal });
+  }
+  // Node warns of eleven.
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+  controller.abort();
+  await client.close();
+  expect(told).toEqual([]);
+});
+
+test("what only looks like a signal is refused each time that it is used", async () => {
+  const { client } = await pair({ kind: "memory", server: { handlers: { ok: () => "ok" } } });
+  const signal = {
+    addEventListener() {
+      throw new Error("no signal");
+    },
+    removeEventListener() {},
+  } as unknown as AbortSignal;
+  for (let n = 0; n < 2; n += 1) {
+    await expect(client.call("ok", 1, { signal })).rejects.toEqual(coded("ERR_CONFIG"));
+  }
+  expect(await client.call("ok")).toBe("ok");
 });
 
 test("a function that listens twice is heard twice, and each subscription ends alone", async () => {
