@@ -121,6 +121,42 @@ test("a signal that many subscriptions have gets one listener, and ends them all
   expect(told).toEqual([]);
 });
 
+test("options that are no object are refused", async () => {
+  const { server } = await pair({ kind: "memory" });
+  for (const options of [5, "x", true, Symbol("odd")] as never[]) {
+    await expect(serve(freshAddress("memory"), options)).rejects.toEqual(coded("ERR_CONFIG"));
+    await expect(connect(server.address, options)).rejects.toEqual(coded("ERR_CONFIG"));
+  }
+});
+
+test("options and sources that throw when they are read did not run anything", async () => {
+  const { client } = await pair({ kind: "memory", server: { handlers: { ok: () => "ok" } } });
+  const cause = new Error("no");
+  const thrower = (): never => {
+    throw cause;
+  };
+  const trap = new Proxy({}, { get: thrower, has: thrower }) as never;
+  const getter = {
+    get signal() {
+      return thrower();
+    },
+  };
+  const tried: (() => unknown)[] = [
+    () => client.call("ok", 1, trap),
+    () => client.call("ok", 1, getter),
+    () => client.upload("ok", trap),
+    () => client.upload("ok", [], getter),
+    () => client.stream("ok", 1, getter),
+    () => client.duplex("ok", trap),
+  ];
+  for (const attempt of tried) {
+    const settled = Promise.resolve().then(attempt);
+    const error = { code: "ERR_CONFIG", ran: "no", cause };
+    await expect(settled, String(attempt)).rejects.toMatchObject(error);
+  }
+  expect(await client.call("ok")).toBe("ok");
+});
+
 test("what only looks like a signal is refused each time that it is used", async () => {
   const { client } = await pair({ kind: "memory", server: { handlers: { ok: () => "ok" } } });
   const signal = {
