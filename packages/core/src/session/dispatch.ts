@@ -61,7 +61,9 @@ export class EventDispatch<Peer> {
       unsettled ??= new Unsettled(receipt, context, this.#running);
       unsettled.add(result, (reason) => this.#outcome.tellHandlerError(name, reason));
     }
-    if (unsettled !== undefined || context.isOwn) this.#context = undefined;
+    if (extras !== undefined || unsettled !== undefined || context.hasSignal) {
+      this.#context = undefined;
+    }
     if (unsettled === undefined) receipt?.settle();
     else unsettled.done();
   }

@@ -53,9 +53,9 @@ export class MessageContext<Peer> {
     return this.#extras?.bytes ?? noBytes;
   }
 
-  /** Something in it is of one message alone: the next one needs another. */
-  get isOwn(): boolean {
-    return this.#extras !== undefined || this.#controller !== undefined;
+  /** Somebody has asked for its signal: it is of one message alone then. */
+  get hasSignal(): boolean {
+    return this.#controller !== undefined;
   }
 
   /** Aborts when the answer is no longer wanted. Made on first use: most handlers never ask. */
