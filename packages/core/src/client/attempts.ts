@@ -7,6 +7,9 @@ import type { Connection, Transport } from "../transport/transport.ts";
 import { Backoff } from "./backoff.ts";
 import { isForGood } from "./for-good.ts";
 
+/** Who is spoken to as a client of node-ipc so often, and was never welcomed, has the wrong dialect. */
+const mistakesAtMost = 3;
+
 /** When to try again. */
 export interface RetrySettings {
   readonly minMs: number;
@@ -34,6 +37,9 @@ export class Attempts {
   #dialling: AbortController | undefined;
   #timer: Timer | undefined;
   #isOver = false;
+  #lastError: MyelinError | undefined;
+  /** How often a server spoke as to a client of node-ipc; undefined: one has welcomed us before. */
+  #mistakes: number | undefined = 0;
 
   constructor(options: AttemptsOptions) {
     this.#options = options;
@@ -45,15 +51,23 @@ export class Attempts {
     return this.#dialling !== undefined || this.#timer !== undefined;
   }
 
+  /** Why the newest attempt failed. */
+  get lastError(): MyelinError | undefined {
+    return this.#lastError;
+  }
+
   /** One succeeded. */
   succeeded(): void {
+    this.#lastError = undefined;
     this.#dialling = undefined;
+    this.#mistakes = undefined;
     this.#backoff.opened();
   }
 
   /** Makes an attempt now. */
   async begin(): Promise<void> {
     const { address, onConnection, transport } = this.#options;
+    if (this.#isOver) return;
     this.#timer = undefined;
     const dialling = new AbortController();
     this.#dialling = dialling;
@@ -76,6 +90,7 @@ export class Attempts {
   /** Tries again, unless that was the last attempt. */
   later(atLeastMs: number, error: MyelinError | undefined): void {
     const { clock, isHeld, onGivenUp, retry } = this.#options;
+    if (this.#isOver) return;
     // Also behind a pause that was told to all: they must not come back together.
     const waitMs = atLeastMs + this.#backoff.next();
     if (retry === undefined || this.#backoff.attempts > retry.maxAttempts) {
@@ -100,10 +115,22 @@ export class Attempts {
     this.#dialling?.abort();
   }
 
-  #rejected({ error, retryAfterMs }: Rejection): void {
+  #rejected({ error, isMistaken = false, retryAfterMs }: Rejection): void {
     this.#dialling = undefined;
+    this.#lastError = error;
     if (this.#isOver) return;
-    if (retryAfterMs === undefined || isForGood(error)) this.#options.onGivenUp(error);
+    const isLast = retryAfterMs === undefined || isForGood(error);
+    if (isLast && !(isMistaken && this.#mayBeTakenRightly())) this.#options.onGivenUp(error);
     else this.later(retryAfterMs ?? 0, error);
+  }
+
+  /**
+   * A server that speaks both wires takes a client for one of node-ipc whose first bytes come late: it
+   * happens, and hardly ever so often. One that has welcomed us speaks ours.
+   */
+  #mayBeTakenRightly(): boolean {
+    if (this.#mistakes === undefined) return true;
+    this.#mistakes += 1;
+    return this.#mistakes < mistakesAtMost;
   }
 }

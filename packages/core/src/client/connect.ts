@@ -62,8 +62,7 @@ function clientOf(
   const delimiter = nodeIpcDelimiter(options);
   if (!settings.transport.capabilities.stream) {
     checkDatagramOptions("connect", options);
-    const { maxDatagramBytes } = options.udp ?? {};
-    return new DatagramClient(endpoint, { ...settings, maxDatagramBytes });
+    return new DatagramClient(endpoint, settings);
   }
   if (delimiter !== undefined) return new NodeIpcClient(endpoint, settings, delimiter);
   return new MyelinClient(endpoint, settings);
@@ -81,8 +80,11 @@ async function untilWelcome(
   const timer =
     timeoutMs > 0
       ? clock.setTimeout(() => {
-          const message = `${client.address}: no welcome within ${timeoutMs} ms`;
-          client.giveUp(new MyelinError("ERR_TIMEOUT", message, { address: client.address }));
+          const { address, lastError: cause } = client;
+          const why = cause === undefined ? "" : `; the last attempt: ${cause.message}`;
+          const message = `${address}: no welcome within ${timeoutMs} ms${why}`;
+          const options = cause === undefined ? { address } : { address, cause };
+          client.giveUp(new MyelinError("ERR_TIMEOUT", message, options));
         }, timeoutMs)
       : undefined;
   // The process waits for this as it would for any other connecting.

@@ -3,13 +3,9 @@
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { CallOpening } from "../session/call-opening.ts";
-import {
-  DatagramConversation,
-  eventsOnly,
-  largestDatagram,
-} from "../session/datagram-conversation.ts";
+import { DatagramConversation, eventsOnly } from "../session/datagram-conversation.ts";
 import { DatagramGreeting } from "../session/datagram-greeting.ts";
-import { DatagramKeepAlive, patience } from "../session/datagram-keep-alive.ts";
+import { askingIntervalMs, DatagramKeepAlive, patience } from "../session/datagram-keep-alive.ts";
 import type { WelcomeDatagram } from "../session/datagrams.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import type { Rejection } from "../session/greet-server.ts";
@@ -19,8 +15,6 @@ import { LiveClient, type LiveClientOptions } from "./live-client.ts";
 
 export interface DatagramClientOptions extends LiveClientOptions {
   readonly welcomeTimeoutMs: number;
-  /** The largest datagram that is sent; undefined: the default. */
-  readonly maxDatagramBytes: number | undefined;
 }
 
 export class DatagramClient extends LiveClient {
@@ -62,21 +56,18 @@ export class DatagramClient extends LiveClient {
     const conversation = new DatagramConversation<SessionPeer>({
       ...{ endpoint, connection, peer: this, handlers: this.handlers },
       token: Buffer.from(token),
-      maxDatagramBytes: largestDatagram(connection, this.#options.maxDatagramBytes),
       keepAlive: (owner) => this.#keepAlive(owner, idleMs),
     });
     this.enter(peer.toString("base64url"), connection, () => conversation);
+    conversation.begin();
     return conversation;
   }
 
   #keepAlive(owner: DatagramConversation<SessionPeer>, idleMs: number): DatagramKeepAlive {
     const { clock, heartbeatMs = limits.heartbeatMs } = this.endpoint;
-    // `heartbeat: false` says nothing on its own: an idle client may be forgotten then.
-    const wishedMs = heartbeatMs === 0 ? Number.POSITIVE_INFINITY : heartbeatMs;
-    const intervalMs = heartbeatMs === 0 ? wishedMs : Math.min(wishedMs, idleMs / patience);
     return new DatagramKeepAlive({
       clock,
-      intervalMs,
+      intervalMs: askingIntervalMs(heartbeatMs, idleMs),
       ask: () => owner.ping(),
       onSilence: () => {
         const message = `the server is gone: no answer to ${patience} questions`;

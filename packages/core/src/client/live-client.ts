@@ -4,6 +4,7 @@
  */
 import { type Address, formatAddress } from "../address/address.ts";
 import { MyelinError } from "../errors.ts";
+import type { MessageCount } from "../peer/notice.ts";
 import type { CallOpening } from "../session/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
 import type { Encoded } from "../session/data-codecs.ts";
@@ -37,6 +38,8 @@ export abstract class LiveClient extends SessionPeer {
   /** Another session has taken the place of the one that is ending. */
   #isReplaced = false;
   #gaveUp = false;
+  /** What waited for a connection when it was closed. */
+  #leftOver: MessageCount = nothing;
   #welcomed!: () => void;
   #failed!: (error: MyelinError) => void;
 
@@ -59,6 +62,7 @@ export abstract class LiveClient extends SessionPeer {
       settings: options.offline,
       codecs: endpoint.anyCodecs,
       highWaterMarkBytes: endpoint.highWaterMarkBytes,
+      maxQueuedBytes: endpoint.maxQueuedBytes,
       budget: endpoint.budget,
       onDropped: (events, bytes, reason) => this.tellDropped(events, bytes, reason),
     });
@@ -68,6 +72,11 @@ export abstract class LiveClient extends SessionPeer {
     });
     // Who connects lazily does not wait for it.
     this.first.catch(() => {});
+  }
+
+  /** Why the newest attempt failed. @internal */
+  get lastError(): MyelinError | undefined {
+    return this.attempts.lastError;
   }
 
   /** Makes the first attempt. @internal */
@@ -103,15 +112,18 @@ export abstract class LiveClient extends SessionPeer {
   }
 
   tellEnd(end: SessionEnd): void {
-    this.session = undefined;
-    this.tellClosed(end);
     const { error, retry } = end;
-    if (this.#isLast(error, retry)) {
+    this.session = undefined;
+    const isLast = this.#isLast(error, retry);
+    // Everything is in its place before anybody is told, who may close this client.
+    this.#offline.takeBack(end.moved);
+    if (isLast) {
       this.#over(error, end);
+      this.tellClosed(end);
       return;
     }
+    this.tellClosed(end);
     this.#tellGap(end);
-    this.#offline.takeBack(end.moved);
     if (this.#isReplaced) return;
     this.setState("connecting");
     if (!this.attempts.isUnderWay) {
@@ -123,9 +135,9 @@ export abstract class LiveClient extends SessionPeer {
 
   /** No session follows on the one that ends so. */
   #isLast(error: MyelinError | undefined, retry: Retry | undefined): boolean {
+    if (this.wasClosedHere || this.#gaveUp || this.#options.retry === undefined) return true;
     if (this.#isReplaced) return false;
-    const isOver = this.wasClosedHere || this.#gaveUp || this.#options.retry === undefined;
-    return isOver || retry === "never" || error?.code === "ERR_CLOSED";
+    return retry === "never" || error?.code === "ERR_CLOSED";
   }
 
   #tellGap({ unacknowledged, unsent }: SessionEnd): void {
@@ -153,6 +165,11 @@ export abstract class LiveClient extends SessionPeer {
     this.#offline.send(name, encode, headers);
   }
 
+  protected override get waitsForAnother(): boolean {
+    const { calls, events } = this.#offline.count();
+    return calls + events > 0;
+  }
+
   protected get hasRoomLater(): boolean {
     return this.#offline.hasRoom;
   }
@@ -165,12 +182,14 @@ export abstract class LiveClient extends SessionPeer {
   protected override async closeSession(
     how: Parameters<SessionPeer["closeSession"]>[0],
   ): Promise<void> {
-    if (this.session !== undefined) {
+    if (this.session === undefined) {
+      this.#over(undefined);
+    } else {
       await super.closeSession(how);
-      return;
+      await this.closed;
     }
-    const { calls, events } = this.#offline.count();
-    this.#over(undefined);
+    // With a session, too: it was accepted for the one after that.
+    const { calls, events } = this.#leftOver;
     if (calls + events === 0) return;
     const message = `${calls + events} messages waited for a connection`;
     throw new MyelinError("ERR_UNDELIVERED", message);
@@ -186,10 +205,12 @@ export abstract class LiveClient extends SessionPeer {
     this.session = session;
     this.resumptions = 0;
     this.tellOpened();
-    this.#offline.flush(session);
-    this.setState("open");
-    this.tellDrain();
-    this.#welcomed();
+    // All of it at once: it has its place in memory already, so no limit of the session's holds for it.
+    session.catchUp(() => this.#offline.flush(session));
+    // Whoever is told of something may close this client; and what waited may have been too much.
+    if (this.session === session) this.setState("open");
+    if (this.session === session) this.tellDrain();
+    if (this.session === session) this.#welcomed();
     // In a turn of its own: what follows `await connect()` may still attach handlers.
     this.endpoint.clock.setImmediate(() => session.release());
   }
@@ -201,7 +222,7 @@ export abstract class LiveClient extends SessionPeer {
     this.#isReplaced = false;
   }
 
-  #over(error: MyelinError | undefined, end?: SessionEnd): void {
+  #over(error: MyelinError | undefined, end: SessionEnd = endOf(error)): void {
     if (this.state === "closed") return;
     if (this.session !== undefined) {
       // It waits for a server that will not have us.
@@ -210,11 +231,21 @@ export abstract class LiveClient extends SessionPeer {
       this.session.abort(error);
       return;
     }
-    const unsent = this.#offline.count();
+    const waited = this.#offline.count();
+    this.#leftOver = waited;
     this.attempts.stop();
-    this.finish(end ?? { error, unsent, unacknowledged: nothing, retry: undefined, moved: [] });
     const reason = error ?? closedError();
     this.#offline.failAll(reason);
+    const { calls, events } = end.unsent;
+    this.finish({
+      ...end,
+      unsent: { events: events + waited.events, calls: calls + waited.calls },
+    });
     this.#failed(reason);
   }
+}
+
+/** Of a client that has no session. */
+function endOf(error: MyelinError | undefined): SessionEnd {
+  return { error, unsent: nothing, unacknowledged: nothing, retry: undefined, moved: [] };
 }

@@ -118,7 +118,9 @@ export class MyelinClient extends LiveClient {
       const what = "the server has forgotten the session";
       this.replace(session, new MyelinError("ERR_CONNECTION_LOST", what));
     }
-    this.#begin(welcomed);
+    // It was closed while it waited: there is nothing to go on with.
+    if (this.state === "closed") connection.abort();
+    else this.#begin(welcomed);
   }
 
   /** The server has kept the session. */

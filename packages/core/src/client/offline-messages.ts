@@ -26,6 +26,8 @@ export interface OfflineMessagesOptions {
   /** Encodes for a server whose own limits are not known yet. */
   readonly codecs: DataCodecs;
   readonly highWaterMarkBytes: number;
+  /** What may wait in a session, which is half of the budget at most. */
+  readonly maxQueuedBytes: number;
   readonly budget: MemoryBudget;
   readonly onDropped: (events: number, bytes: number, reason: "offline" | "too-old") => void;
 }
@@ -45,10 +47,10 @@ export class OfflineMessages {
   readonly #queue: OfflineQueue<Conversation>;
 
   constructor(options: OfflineMessagesOptions) {
-    const { budget, clock, settings } = options;
+    const { budget, clock, maxQueuedBytes, settings } = options;
     this.#options = options;
-    // Half of the memory is left for the session to come.
-    const maxBytes = Math.min(settings.maxBytes, budget.maxBytes / 2);
+    // A session takes all of it at once.
+    const maxBytes = Math.min(settings.maxBytes, maxQueuedBytes);
     this.#queue = new OfflineQueue(clock, { ...settings, maxBytes }, budget.open());
   }
 
@@ -122,7 +124,7 @@ export class OfflineMessages {
   /** @param opening its input is encoded */
   #call(opening: CallOpening): Waiting<Conversation> {
     const { clock } = this.#options;
-    const { reject, request } = opening;
+    const { onWait, reject, request } = opening;
     const since = clock.now();
     return {
       kind: "call",
@@ -135,6 +137,7 @@ export class OfflineMessages {
       fail: reject,
       timeoutMs: request.timeoutMs,
       signal: request.signal,
+      onPlaced: onWait,
     };
   }
 

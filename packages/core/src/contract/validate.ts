@@ -36,11 +36,17 @@ export function validate<Schema extends StandardSchema>(
   what = "input",
 ): SchemaOutput<Schema> {
   const result = run(schema, value, what);
-  if (result.issues === undefined) return result.value;
-  const issues = Array.from(result.issues).slice(0, maxIssues).map(plainIssue);
-  throw new MyelinError("ERR_INVALID_DATA", describe(issues, result.issues.length, what), {
-    issues,
-  });
+  try {
+    if (result.issues === undefined) return result.value;
+    const given = Array.from(result.issues);
+    const issues = given.slice(0, maxIssues).map(plainIssue);
+    const message = describe(issues, given.length, what);
+    throw new MyelinError("ERR_INVALID_DATA", message, { issues });
+  } catch (cause) {
+    if (isMyelinError(cause)) throw cause;
+    const message = `${what}: what the schema gave is no result of a Standard Schema`;
+    throw new MyelinError("ERR_INVALID_DATA", message, { cause, issues: [{ message, path: [] }] });
+  }
 }
 
 function run(schema: StandardSchema, value: unknown, what: string): StandardResult<unknown> {

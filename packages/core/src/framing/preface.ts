@@ -21,6 +21,8 @@ export const ownVersions: VersionRange = Object.freeze({ lowest: 1, highest: 1 }
 
 const magic: readonly number[] = [0x89, 0x4d, 0x59, 0x4c, 0x0d, 0x0a, 0x1a, 0x0a];
 const reserved: readonly number[] = [0, 0];
+/** The brace that every frame of node-ipc's begins with. */
+const nodeIpcByte = 0x7b;
 
 /** Bytes of a preface. */
 export const prefaceBytes = 12;
@@ -46,7 +48,7 @@ export function formatVersions({ lowest, highest }: VersionRange): string {
  */
 export function dialectOf(firstByte: number): "myelin" | "node-ipc" | undefined {
   if (firstByte === magic[0]) return "myelin";
-  return firstByte === 0x7b ? "node-ipc" : undefined;
+  return firstByte === nodeIpcByte ? "node-ipc" : undefined;
 }
 
 /** Takes a preface out of the beginning of a stream, whatever the pieces it arrives in. */
@@ -54,11 +56,17 @@ export class PrefaceReader {
   #length = 0;
   #lowest = 0;
   #highest = 0;
+  #isNodeIpc = false;
 
   /** What the peer speaks; undefined until its preface is there. */
   get versions(): VersionRange | undefined {
     if (this.#length < prefaceBytes) return undefined;
     return { lowest: this.#lowest, highest: this.#highest };
+  }
+
+  /** The peer's first byte is one of node-ipc's wire. */
+  get isNodeIpc(): boolean {
+    return this.#isNodeIpc;
   }
 
   /**
@@ -67,6 +75,7 @@ export class PrefaceReader {
    * @throws {MyelinError} `ERR_PROTOCOL` at the first byte that is wrong.
    */
   push(chunk: Uint8Array): number {
+    this.#isNodeIpc ||= this.#length === 0 && chunk[0] === nodeIpcByte;
     const count = Math.min(prefaceBytes - this.#length, chunk.length);
     for (let index = 0; index < count; index += 1) this.#take(chunk[index] as number);
     return count;
@@ -94,7 +103,7 @@ export class PrefaceReader {
 function strangerText(at: number, byte: number): string {
   const text = "the peer does not speak the myelin wire";
   if (at > 0) return text;
-  if (byte === 0x7b) return `${text}: it looks like node-ipc`;
+  if (byte === nodeIpcByte) return `${text}: it looks like node-ipc`;
   // A handshake record, RFC 8446 section 5.1, or an alert.
   if (byte === 0x16 || byte === 0x15) return `${text}: it looks like TLS`;
   // A method or the version of an answer: capital letters.

@@ -27,7 +27,7 @@ export type OfflinePolicy = "queue" | "drop" | "reject";
 /** The limits of a queue: a server that never comes would fill the memory. */
 export interface OfflineOptions {
   policy: OfflinePolicy;
-  /** More is `ERR_QUEUE_FULL`. @defaultValue 16 MiB */
+  /** More is `ERR_QUEUE_FULL`. At most `maxQueuedBytes`: a session takes all of it. @defaultValue 16 MiB */
   maxBytes?: number;
   /** More is `ERR_QUEUE_FULL`. @defaultValue 10,000 */
   maxMessages?: number;
@@ -42,14 +42,16 @@ interface ConnectSettings<C extends Contract> extends EndpointOptions<C, "client
   /** Gives up connecting for the first time: `connect()` rejects with `ERR_ABORTED`. */
   signal?: AbortSignal | undefined;
   /**
-   * `connect()` rejects with `ERR_TIMEOUT` when it has not been welcomed so soon, all attempts counted.
+   * `connect()` rejects with `ERR_TIMEOUT` when it has not been welcomed so soon, all attempts counted;
+   * its `cause` is why the last of them failed.
    * @defaultValue 10,000; none with `lazy`
    */
   timeoutMs?: number;
   /**
    * Whether to try again, at first and after a connection broke. A refusal for good (secret, version,
-   * `authorize`) is never tried again. False: `connect()` rejects with the first failure, and the client
-   * is closed when its connection breaks. @defaultValue {}
+   * `authorize`) is never tried again; nor is a server that has answered three times as one of node-ipc
+   * does, and never welcomed this client. False: `connect()` rejects with the first failure, and the
+   * client is closed when its connection breaks. @defaultValue {}
    */
   retry?: RetryOptions | false;
   /**

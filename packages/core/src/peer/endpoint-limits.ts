@@ -36,7 +36,8 @@ export interface EndpointLimits {
   maxOpenMessages?: number;
   /**
    * A large message must make progress so often, for the same reason, or its connection ends with
-   * `ERR_TIMEOUT`; not while its last part may be waiting for handlers of this end. @defaultValue 30,000
+   * `ERR_TIMEOUT`; not while its last part may be waiting for handlers of this end. On node-ipc's wire
+   * every message is large of which more than 1 KiB is here. @defaultValue 30,000
    */
   messageProgressTimeoutMs?: number;
   /**
@@ -76,7 +77,10 @@ export interface EndpointLimits {
 
 /** The limits of a server, beside those of any endpoint. */
 export interface ServerLimits extends EndpointLimits {
-  /** Connections that have not been welcomed yet. Strangers who say nothing would use them up. @defaultValue 128 */
+  /**
+   * Connections that have not been welcomed yet, and decisions of `authorize` about those that have left:
+   * at most so many are under way at once. Strangers who say nothing would use them up. @defaultValue 128
+   */
   maxPendingHandshakes?: number;
   /** From accepting a connection to its welcome, TLS included. @defaultValue 5,000 */
   handshakeTimeoutMs?: number;

@@ -68,7 +68,7 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
    * dead process
    */
   resume?: ResumeOptions | false;
-  /** @defaultValue 15 s for tcp and tls, false for local transports, where the system tells */
+  /** @defaultValue 15 s for tcp, tls and udp, false for local transports, where the system tells */
   heartbeat?: HeartbeatOptions | false;
   /** What happens to events for a peer that does not read. @defaultValue "wait" */
   slowPeer?: SlowPeerPolicy;
@@ -119,7 +119,8 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
   tls?: TlsOptions;
   /**
    * For `udp:`, which has events only: no calls, no `secret`, no `authorize`, no `resume`. Here
-   * `maxDatagramBytes` has a default of 1,200.
+   * `maxDatagramBytes` has a default of 1,200. Where `transports` has one for `udp:`, what that one
+   * was made with counts, and not this.
    */
   udp?: UdpOptions;
   /** Ways to connect beside those built in, or in their place, by their scheme. */

@@ -34,7 +34,8 @@ export type Authorize = (
 
 /**
  * As {@link Authorize}, for clients of node-ipc, which say nothing of themselves. One that is gone may
- * have said all that it wanted: `signal` aborts at `authorizeTimeoutMs` only.
+ * have said all that it wanted, and is heard where it is let in: `signal` aborts at `authorizeTimeoutMs`,
+ * and before that only when one that said nothing is gone, or speaks the myelin wire after all.
  */
 export type AuthorizeLegacy = (
   applicant: Applicant,
@@ -58,8 +59,9 @@ interface ServeSettings<C extends Contract> extends EndpointOptions<C, "server">
    */
   accept?: readonly ("myelin" | "node-ipc")[];
   /**
-   * A client that has said nothing for so long is taken for one of node-ipc that only listens.
-   * @defaultValue 200
+   * A client that has said nothing for so long is taken for one of node-ipc that only listens. One of
+   * the myelin wire that is late is taken for one, too, and tries again when it is sent something.
+   * @defaultValue 200; over TCP and TLS 1,000, in which a lost packet comes again
    */
   sniffMs?: number;
   /** What ends a message of node-ipc. @defaultValue "\f" */

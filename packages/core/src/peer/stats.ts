@@ -16,7 +16,10 @@ export interface ExchangeStats {
   readonly pendingCalls: number;
   /** Handlers of this end that are at work. */
   readonly activeHandlers: number;
-  /** Events dropped by `slowPeer` or `offline`. */
+  /**
+   * Events dropped: by `slowPeer`, by `offline` or because they had waited for too long, and those that
+   * came over UDP faster than the listeners here took them.
+   */
   readonly dropped: number;
   /** Events that nobody listened to. */
   readonly unhandled: number;

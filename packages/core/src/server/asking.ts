@@ -17,29 +17,39 @@ export function applicantOf(
   };
 }
 
+export interface AskingOptions {
+  readonly clock: Clock;
+  readonly authorizeTimeoutMs: number;
+}
+
 /**
  * Whatever is not a clear yes, in time, is a no.
- * @param over aborts when time is up; its owner may do so before
+ * @param over aborts when time is up; its owner may do so before, and gets a no
+ * @param onSettled there is an answer, though nobody may wait for it any more; or time is up
  */
-export async function askInTime(
-  clock: Clock,
-  timeoutMs: number,
+export function askInTime(
+  { authorizeTimeoutMs, clock }: AskingOptions,
   over: AbortController,
   ask: (signal: AbortSignal) => unknown,
+  onSettled: () => void,
 ): Promise<boolean> {
   const { signal } = over;
+  const timer = clock.setTimeout(() => {
+    onSettled();
+    over.abort(new MyelinError("ERR_TIMEOUT", "authorize took too long"));
+  }, authorizeTimeoutMs);
+  const answer = async (): Promise<boolean> => {
+    try {
+      return (await ask(signal)) === true;
+    } catch {
+      return false;
+    } finally {
+      clock.clearTimeout(timer);
+      onSettled();
+    }
+  };
   const tooLate = new Promise<false>((resolve) => {
     signal.addEventListener("abort", () => resolve(false), { once: true });
   });
-  const timer = clock.setTimeout(() => {
-    over.abort(new MyelinError("ERR_TIMEOUT", "authorize took too long"));
-  }, timeoutMs);
-  try {
-    const outcome: unknown = await Promise.race([ask(signal), tooLate]);
-    return outcome === true;
-  } catch {
-    return false;
-  } finally {
-    clock.clearTimeout(timer);
-  }
+  return Promise.race([answer(), tooLate]);
 }

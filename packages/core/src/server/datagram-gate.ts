@@ -5,21 +5,17 @@
 import { formatAddress } from "../address/address.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { MyelinError } from "../errors.ts";
-import { largestDatagram } from "../session/datagram-conversation.ts";
-import { DatagramDoorman, type DatagramDoormanOptions } from "../session/datagram-doorman.ts";
+import { limits } from "../limits.ts";
+import {
+  DatagramDoorman,
+  type DatagramDoormanOptions,
+  type Stranger,
+} from "../session/datagram-doorman.ts";
 import { datagramPeerBytes, datagramTokenBytes } from "../session/datagrams.ts";
 import type { Connection, Screening, Sink } from "../transport/transport.ts";
 import type { DatagramClient } from "./datagram-peer.ts";
 
-/** How clients over UDP are let in. */
-export interface DatagramSettings {
-  /** The largest datagram that is sent; undefined: the default. */
-  readonly maxDatagramBytes: number | undefined;
-  /** A client unheard for so long is forgotten. */
-  readonly idleMs: number;
-}
-
-export interface DatagramGateOptions extends DatagramSettings, DatagramDoormanOptions {
+export interface DatagramGateOptions extends DatagramDoormanOptions {
   readonly welcomeTimeoutMs: number;
   /** @returns who hears the client from now on; undefined: there is no server yet, or no more */
   readonly onLetIn: (id: string, client: DatagramClient) => Sink | undefined;
@@ -34,17 +30,26 @@ export class DatagramGate {
     this.#doorman = new DatagramDoorman(options);
   }
 
-  /** What becomes of a datagram whose source is not known. */
-  readonly screen: Screening = (bytes, source) => {
-    const answer = this.#doorman.ask(bytes, formatAddress(source));
-    return answer === undefined || answer instanceof Uint8Array ? answer : "accept";
-  };
+  /** What becomes of a datagram whose source is not known to the listener at this address. */
+  screen(address: string): Screening {
+    return (bytes, from) => {
+      const stranger = { source: formatAddress(from), address, hasPlace: false };
+      const answer = this.#doorman.ask(bytes, stranger);
+      return answer === undefined || answer instanceof Uint8Array ? answer : "accept";
+    };
+  }
 
   /** A source that may come in, or one that a transport did not ask about: it is asked here, then. */
-  admit(connection: Connection, onSettled: () => void): void {
-    const arrival = new Arrival(this.#options, this.#doorman, connection, onSettled);
+  admit(connection: Connection, address: string, onSettled: () => void): void {
+    const arrival = new Arrival(this.#options, this.#doorman, { connection, address, onSettled });
     connection.open(arrival);
   }
+}
+
+interface Comer {
+  readonly connection: Connection;
+  readonly address: string;
+  readonly onSettled: () => void;
 }
 
 /** Hears a connection until its client is let in, and then for it. */
@@ -52,7 +57,7 @@ class Arrival implements Sink {
   readonly #options: DatagramGateOptions;
   readonly #doorman: DatagramDoorman;
   readonly #connection: Connection;
-  readonly #source: string;
+  readonly #stranger: Stranger;
   readonly #onSettled: () => void;
   readonly #timer: Timer;
   readonly #clock: Clock;
@@ -61,8 +66,7 @@ class Arrival implements Sink {
   constructor(
     options: DatagramGateOptions,
     doorman: DatagramDoorman,
-    connection: Connection,
-    onSettled: () => void,
+    { address, connection, onSettled }: Comer,
   ) {
     const { clock, welcomeTimeoutMs } = options;
     this.#options = options;
@@ -70,7 +74,8 @@ class Arrival implements Sink {
     this.#connection = connection;
     this.#onSettled = onSettled;
     const { remote } = connection;
-    this.#source = remote === undefined ? "" : formatAddress(remote);
+    const source = remote === undefined ? "" : formatAddress(remote);
+    this.#stranger = { source, address, hasPlace: false };
     this.#clock = clock;
     this.#timer = clock.setTimeout(() => connection.abort(), welcomeTimeoutMs);
   }
@@ -80,7 +85,7 @@ class Arrival implements Sink {
       this.#next.onData(bytes);
       return;
     }
-    const answer = this.#doorman.ask(bytes, this.#source);
+    const answer = this.#doorman.ask(bytes, this.#stranger);
     if (answer === undefined) return;
     if (answer instanceof Uint8Array) this.#connection.send(answer);
     else this.#letIn(Buffer.from(answer.nonce));
@@ -96,15 +101,15 @@ class Arrival implements Sink {
   }
 
   #letIn(nonce: Buffer): void {
-    const { clock, idleMs, maxDatagramBytes, onLetIn } = this.#options;
+    const { clock, onLetIn } = this.#options;
     const peerBytes = Buffer.from(clock.randomBytes(datagramPeerBytes));
     this.#settle();
     this.#next = onLetIn(peerBytes.toString("base64url"), {
       connection: this.#connection,
-      ...{ nonce, peerBytes, idleMs },
+      ...{ nonce, peerBytes },
+      idleMs: this.#connection.peerIdleMs ?? limits.datagramPeerIdleMs,
       token: Buffer.from(clock.randomBytes(datagramTokenBytes)),
-      maxDatagramBytes: largestDatagram(this.#connection, maxDatagramBytes),
-      ask: (bytes) => this.#doorman.ask(bytes, this.#source),
+      ask: (bytes) => this.#doorman.ask(bytes, { ...this.#stranger, hasPlace: true }),
     });
     if (this.#next === undefined) this.#connection.abort();
   }

@@ -14,7 +14,6 @@ export interface DatagramClient {
   readonly token: Buffer;
   readonly peerBytes: Buffer;
   readonly idleMs: number;
-  readonly maxDatagramBytes: number;
   /** What the doorman says to another client at the same address. */
   readonly ask: (bytes: Uint8Array) => HelloDatagram | Buffer | undefined;
 }
@@ -30,11 +29,11 @@ export class DatagramPeer extends LivePeer {
     id: string,
     client: DatagramClient,
   ) {
-    const { connection, maxDatagramBytes, token } = client;
+    const { connection, token } = client;
     super(owner, endpoint, id, connection);
     this.#client = client;
     this.#conversation = new DatagramConversation<SessionPeer>({
-      ...{ endpoint, connection, peer: this, handlers: this.handlers, token, maxDatagramBytes },
+      ...{ endpoint, connection, peer: this, handlers: this.handlers, token },
       onHello: (hello, bytes) => this.#onHello(hello, bytes),
     });
     this.session = this.#conversation;
@@ -67,5 +66,7 @@ export class DatagramPeer extends LivePeer {
   #sayWelcome(): void {
     const { idleMs, nonce, peerBytes: peer, token } = this.#client;
     this.#conversation.say(datagramBytes({ kind: "welcome", nonce, token, peer, idleMs }));
+    // It is dropped where the welcome is lost: then there is another one.
+    this.#conversation.begin();
   }
 }

@@ -6,21 +6,22 @@ import type { Authorize } from "../peer/serve-options.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import { type Decision, greetClient, type LetIn } from "../session/greet-client.ts";
 import type { Hello, ResumeRequest } from "../session/hello.ts";
+import type { AcceptSettings } from "../session/node-ipc-options.ts";
 import type { Admission } from "../session/server-handshake.ts";
 import type { SessionPeer } from "../session/session-peer.ts";
 import { receiveLimits, resumeFeature } from "../session/start-session.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
 import type { Connection, Screening, Sink } from "../transport/transport.ts";
-import { applicantOf, askInTime } from "./asking.ts";
-import { DatagramGate, type DatagramSettings } from "./datagram-gate.ts";
+import { applicantOf } from "./asking.ts";
+import { DatagramGate } from "./datagram-gate.ts";
 import type { DatagramClient, DatagramPeer } from "./datagram-peer.ts";
-import { admitNodeIpc, type NodeIpcSettings } from "./node-ipc-gate.ts";
+import { admitNodeIpc } from "./node-ipc-gate.ts";
 import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 export interface GateOptions {
   /** Clients of node-ipc are accepted, too, or only. */
-  readonly nodeIpc: NodeIpcSettings | undefined;
-  readonly datagrams: DatagramSettings;
+  readonly nodeIpc: AcceptSettings["nodeIpc"];
   readonly endpoint: Endpoint<SessionPeer>;
   readonly instance: string;
   readonly authorize: Authorize | undefined;
@@ -82,7 +83,7 @@ export class Gate {
   refused = 0;
   readonly #options: GateOptions;
   readonly #datagrams: DatagramGate;
-  readonly #pending = new Set<Connection>();
+  readonly #room: WaitingRoom;
   /** Connections that came before there was an inside. */
   readonly #early: { readonly connection: Connection; readonly place: Place }[] = [];
   #inside: Inside | undefined;
@@ -90,21 +91,23 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.#options = options;
+    this.#room = new WaitingRoom({
+      clock: options.endpoint.clock,
+      authorizeTimeoutMs: options.authorizeTimeoutMs,
+      places: options.maxPendingHandshakes,
+    });
     this.#datagrams = new DatagramGate({
-      ...options.datagrams,
       clock: options.endpoint.clock,
       welcomeTimeoutMs: options.welcomeTimeoutMs,
       vacancy: () => (this.#isClosed ? "closing" : this.#isFull ? "full" : "open"),
-      onRefused: () => {
-        this.refused += 1;
-      },
+      onRefused: ({ address, source }, error) => this.#tellRefused(address, source, error),
       onLetIn: (id, client) => this.#inside?.enterDatagrams(id, client).sink,
     });
   }
 
-  /** Asked by listeners of datagrams about strangers. */
-  get screen(): Screening {
-    return this.#datagrams.screen;
+  /** Asked about strangers by a listener of datagrams. */
+  screen({ address }: Place): Screening {
+    return this.#datagrams.screen(address);
   }
 
   /** From now on clients come in. */
@@ -119,64 +122,69 @@ export class Gate {
       this.#early.push({ connection, place });
       return;
     }
-    if (!this.#hasPlaceToWait(connection, place)) return;
+    if (this.#isClosed || !this.#room.enter(connection)) {
+      this.#turnAwayBusy(connection, place);
+      return;
+    }
     const { nodeIpc } = this.#options;
-    this.#pending.add(connection);
     if (connection.kind === "datagram") {
-      this.#datagrams.admit(connection, () => this.#pending.delete(connection));
+      const { address } = place;
+      this.#datagrams.admit(connection, address, () => this.#room.leave(connection));
     } else if (nodeIpc === undefined) this.#greet(connection, place, undefined);
     else this.#sniff(connection, place, nodeIpc);
   }
 
-  /** Turns it away where it cannot. */
-  #hasPlaceToWait(connection: Connection, place: Place): boolean {
-    if (!this.#isClosed && this.#pending.size < this.#options.maxPendingHandshakes) return true;
+  #turnAwayBusy(connection: Connection, place: Place): void {
     const error = new MyelinError("ERR_BUSY", "too many clients want to come in at once");
     this.#turnedAway(connection, place, error);
     connection.abort(error);
-    return false;
   }
 
   /** Which of the two wires does it speak? */
-  #sniff(connection: Connection, place: Place, nodeIpc: NodeIpcSettings): void {
-    const { authorizeTimeoutMs, endpoint } = this.#options;
-    const { clock } = endpoint;
+  #sniff(
+    connection: Connection,
+    place: Place,
+    { sniffMs, ...nodeIpc }: NonNullable<AcceptSettings["nodeIpc"]>,
+  ): void {
+    const { clock } = this.#options.endpoint;
     admitNodeIpc(connection, {
       ...nodeIpc,
+      sniffMs: place.isLocal ? sniffMs.local : sniffMs.network,
       clock,
-      authorizeTimeoutMs,
+      ask: (over, ask) => this.#room.ask(connection, over, ask),
       hasRoom: () => !this.#isFull,
       onMyelin: (handOn) => {
         // One that was silent was let in, and waits again: else silence would be a way past the limit.
-        const isWaiting = this.#pending.has(connection);
-        if (isWaiting || this.#hasPlaceToWait(connection, place)) {
-          this.#greet(connection, place, handOn);
-        }
+        const mayWait = !this.#isClosed && this.#room.enterAgain(connection);
+        if (mayWait) this.#greet(connection, place, handOn);
+        else this.#turnAwayBusy(connection, place);
       },
       onLetIn: (client) => {
-        this.#pending.delete(connection);
+        this.#room.leave(connection);
         // Others may have come in while somebody decided.
         if (this.#isClosed || this.#isFull) return undefined;
         return this.#inside?.enterNodeIpc(idOf(clock.randomBytes(12)), client);
       },
       onRefused: (error) => {
-        this.#pending.delete(connection);
+        this.#room.leave(connection);
         this.#turnedAway(connection, place, error);
       },
     });
   }
 
   #turnedAway({ remote }: Connection, { address }: Place, error: MyelinError): void {
-    this.refused += 1;
-    if (!handshakeFailed.hasSubscribers) return;
     const from = remote === undefined ? undefined : formatAddress(remote);
-    handshakeFailed.publish({ address, remote: from, error });
+    this.#tellRefused(address, from, error);
+  }
+
+  #tellRefused(address: string, remote: string | undefined, error: MyelinError): void {
+    this.refused += 1;
+    if (handshakeFailed.hasSubscribers) handshakeFailed.publish({ address, remote, error });
   }
 
   /** @param open has somebody hear what comes over the connection, where it was opened before */
   #greet(connection: Connection, place: Place, open: ((sink: Sink) => void) | undefined): void {
     const { endpoint } = this.#options;
-    this.#pending.add(connection);
     const id = idOf(endpoint.clock.randomBytes(12));
     const gone = new AbortController();
     greetClient(
@@ -193,7 +201,7 @@ export class Gate {
         decide: (hello, resume) => this.#decide({ connection, gone, hello, id, place, resume }),
       },
       (client, error) => {
-        this.#pending.delete(connection);
+        this.#room.leave(connection);
         if (client === undefined) {
           this.#turnedAway(connection, place, error);
           gone.abort(error);
@@ -206,12 +214,12 @@ export class Gate {
   close(): void {
     this.#isClosed = true;
     const error = new MyelinError("ERR_CLOSED", "the server is closing");
-    for (const connection of this.#pending) connection.abort(error);
+    for (const connection of this.#room.connections) connection.abort(error);
     for (const { connection } of this.#early.splice(0)) connection.abort(error);
   }
 
   async #decide(request: Request): Promise<Decision> {
-    const { connection, hello, id, place, resume } = request;
+    const { connection, gone, hello, id, place, resume } = request;
     const { authorize, endpoint, instance } = this.#options;
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
     // Who has a session here is one of those already; whether it is so turns out below.
@@ -219,7 +227,7 @@ export class Gate {
     const isAllowed = authorize === undefined || (await this.#ask(authorize, request));
     if (!isAllowed) return { reason: "denied" };
     // Nobody is left to be told; and a session is not taken from its client for one that is gone.
-    if (!this.#pending.has(connection)) return { reason: "refused" };
+    if (gone.signal.aborted) return { reason: "refused" };
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
     const terms = { instance, limits: receiveLimits(endpoint), ...contractOf(endpoint) };
     const windowMs = endpoint.resumeWindow(place.isLocal);
@@ -244,16 +252,14 @@ export class Gate {
   }
 
   #ask(authorize: Authorize, { connection, gone, hello }: Request): Promise<boolean> {
-    const { authorizeTimeoutMs, endpoint } = this.#options;
+    const { endpoint } = this.#options;
     const said = {
       meta: hello.meta,
       contract: hello.contract as { name: string; version?: string } | undefined,
       knowsSecret: endpoint.keys !== undefined,
     };
     const applicant = applicantOf(connection, "myelin");
-    return askInTime(endpoint.clock, authorizeTimeoutMs, gone, (signal) =>
-      authorize(applicant, said, { signal }),
-    );
+    return this.#room.ask(connection, gone, (signal) => authorize(applicant, said, { signal }));
   }
 }
 

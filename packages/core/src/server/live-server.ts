@@ -100,6 +100,8 @@ export class LiveServer implements AsyncDisposable {
   }
 
   #welcome(peer: LivePeer): void {
+    // It has ended already, and nobody would take it away again.
+    if (peer.state === "closed") return;
     this.#peers.set(peer.id, peer);
     peer.entered();
     if (this.#isUnref) peer.unref();

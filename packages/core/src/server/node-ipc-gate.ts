@@ -9,21 +9,19 @@ import type { Delimiter } from "../framing/delimiter.ts";
 import type { AuthorizeLegacy } from "../peer/serve-options.ts";
 import { Sniffing } from "../session/sniffing.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
-import { applicantOf, askInTime } from "./asking.ts";
+import { applicantOf } from "./asking.ts";
 import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
 
-/** How clients of node-ipc are let in. */
-export interface NodeIpcSettings {
+export interface NodeIpcGateOptions {
   readonly delimiter: Delimiter;
-  readonly sniffMs: number;
   readonly authorize: AuthorizeLegacy | undefined;
   /** The address takes clients of the myelin wire, too. */
   readonly acceptsMyelin: boolean;
-}
-
-export interface NodeIpcGateOptions extends NodeIpcSettings {
+  /** How long a client may be silent and still be of the myelin wire. */
+  readonly sniffMs: number;
   readonly clock: Clock;
-  readonly authorizeTimeoutMs: number;
+  /** Asks the program, if there is time, as long as `over` is not. */
+  readonly ask: (over: AbortController, ask: (signal: AbortSignal) => unknown) => Promise<boolean>;
   /** It speaks the myelin wire. */
   readonly onMyelin: (handOn: (sink: Sink) => void) => void;
   /** There is room for another peer. */
@@ -38,6 +36,8 @@ export function admitNodeIpc(connection: Connection, options: NodeIpcGateOptions
   let peer: NodeIpcPeer | undefined;
   let isAsked = false;
   let isOver = false;
+  /** Nobody waits for what authorize says. One that has left may have said what it came for: not so. */
+  const moot = new AbortController();
   const handOn = (sink: Sink): void => sniffing.handOn(sink);
   const refuse = (error: MyelinError): void => {
     if (isOver) return;
@@ -45,10 +45,11 @@ export function admitNodeIpc(connection: Connection, options: NodeIpcGateOptions
     sniffing.stop();
     connection.abort(error);
     onRefused(error);
+    moot.abort(error);
   };
   const letIn = async (): Promise<void> => {
     isAsked = true;
-    const isAllowed = options.hasRoom() && (await isAuthorized(connection, options));
+    const isAllowed = options.hasRoom() && (await isAuthorized(connection, options, moot));
     if (isOver) return;
     if (isAllowed) peer = onLetIn({ connection, delimiter, handOn });
     if (peer === undefined) refuse(new MyelinError("ERR_REFUSED", "the client was refused"));
@@ -68,8 +69,10 @@ export function admitNodeIpc(connection: Connection, options: NodeIpcGateOptions
         return;
       }
       isOver = true;
-      peer?.giveUp(new MyelinError("ERR_PROTOCOL", "the client speaks the myelin wire after all"));
+      const error = new MyelinError("ERR_PROTOCOL", "the client speaks the myelin wire after all");
+      peer?.giveUp(error);
       onMyelin(handOn);
+      moot.abort(error);
     },
     onFailure: refuse,
   });
@@ -77,11 +80,10 @@ export function admitNodeIpc(connection: Connection, options: NodeIpcGateOptions
 
 function isAuthorized(
   connection: Connection,
-  { authorize, authorizeTimeoutMs, clock }: NodeIpcGateOptions,
+  { ask, authorize }: NodeIpcGateOptions,
+  moot: AbortController,
 ): boolean | Promise<boolean> {
   if (authorize === undefined) return true;
   const applicant = applicantOf(connection, "node-ipc");
-  // One that has left may have said what it came for: nothing but time ends this.
-  const over = new AbortController();
-  return askInTime(clock, authorizeTimeoutMs, over, (signal) => authorize(applicant, { signal }));
+  return ask(moot, (signal) => authorize(applicant, { signal }));
 }

@@ -17,6 +17,7 @@ export interface NodeIpcClient {
 export class NodeIpcPeer extends LivePeer {
   readonly dialect = "node-ipc";
   readonly #conversation: NodeIpcConversation<SessionPeer>;
+  readonly #handOn: NodeIpcClient["handOn"];
 
   constructor(
     owner: PeerOwner,
@@ -29,7 +30,18 @@ export class NodeIpcPeer extends LivePeer {
       ...{ endpoint, connection, delimiter, peer: this, handlers: this.handlers },
     });
     this.session = this.#conversation;
-    handOn(this.#conversation);
+    this.#handOn = handOn;
+  }
+
+  /**
+   * Hears what the client has said, and its end, no sooner: it may be gone already, and is a peer all
+   * the same until those have been told who wait for peers.
+   */
+  override release(): void {
+    // Then the connection may be somebody else's.
+    if (this.state === "closed") return;
+    this.#handOn(this.#conversation);
+    super.release();
   }
 
   /** It is none: the connection goes on without it. @internal */

@@ -1,5 +1,6 @@
 /** `serve()`: listens, and lets clients in. */
 import { type Address, formatAddress, isPrivate, toAddress } from "../address/address.ts";
+import type { Clock } from "../clock.ts";
 import type { Contract } from "../contract/contract.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -48,17 +49,13 @@ export async function serve<C extends Contract = Contract>(
     instance: idOf(endpoint.clock.randomBytes(12)),
     authorize,
     nodeIpc,
-    datagrams: {
-      maxDatagramBytes: given.udp?.maxDatagramBytes,
-      idleMs: given.udp?.peerIdleMs ?? limits.datagramPeerIdleMs,
-    },
     authorizeTimeoutMs: given.authorizeTimeoutMs ?? limits.authorizeTimeoutMs,
     welcomeTimeoutMs: sizes.handshakeTimeoutMs ?? limits.welcomeTimeoutMs,
     maxHelloBytes: sizes.maxHelloBytes ?? limits.maxHelloBytes,
     maxPendingHandshakes: sizes.maxPendingHandshakes ?? limits.maxPendingHandshakes,
     maxPeers: sizes.maxPeers ?? limits.maxPeers,
   });
-  const listeners = await listenAll(targets, gate, given);
+  const listeners = await listenAll(targets, gate, endpoint.clock, given);
   const bound = listeners.map((listener) => formatAddress(listener.address));
   const server = new LiveServer(endpoint, gate, listeners, bound, {
     maxDetachedSessions: sizes.maxDetachedSessions ?? limits.maxDetachedSessions,
@@ -86,6 +83,7 @@ function targetOf(address: ServeAddress, options: ServeOptions): Target {
 async function listenAll(
   targets: readonly Target[],
   gate: Gate,
+  clock: Clock,
   options: ServeOptions,
 ): Promise<Listener[]> {
   const { signal } = options;
@@ -100,8 +98,8 @@ async function listenAll(
       const admit: Parameters<Transport["listen"]>[1] = (connection) => {
         gate.admit(connection, place);
       };
-      const { screen } = gate;
-      const listener = await transport.listen(address, admit, { signal, screen });
+      const screen = gate.screen(place);
+      const listener = await transport.listen(address, admit, { signal, screen, clock });
       listeners.push(listener);
       // Where an inherited socket listens is not known before.
       checkSecret("serve", listener.address, options);

@@ -4,10 +4,12 @@ import type { Entry } from "./entry-reader.ts";
 import { entryKind } from "./wire.ts";
 
 /**
- * What is asked for at first: memory that is not written to costs its address only. An item of a
- * stream gets less, since there may be a thousand of them.
+ * What a message is given at first: there are a few of them at most, and so much memory that is not
+ * written to costs its address only. Items of streams get twice what has arrived: a thousand of them
+ * may have begun, each with a single byte.
  */
-const firstBytes = { message: 1024 * 1024, item: 64 * 1024 } as const;
+const firstBytes = 1024 * 1024;
+const smallestBytes = 256;
 
 const noBytes = Buffer.alloc(0);
 
@@ -70,8 +72,9 @@ export class Assembly {
   }
 
   #grow(needed: number): void {
-    const first = this.entry.kind === entryKind.item ? firstBytes.item : firstBytes.message;
-    const size = Math.min(this.total, Math.max(first, needed, this.#block.length * 2));
+    const isItem = this.entry.kind === entryKind.item;
+    const least = isItem ? Math.max(smallestBytes, 2 * needed) : Math.max(firstBytes, needed);
+    const size = Math.min(this.total, Math.max(least, this.#block.length * 2));
     const larger = Buffer.allocUnsafeSlow(size);
     this.#block.copy(larger, 0, 0, this.#length);
     this.#block = larger;

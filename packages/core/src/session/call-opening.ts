@@ -38,6 +38,8 @@ export interface CallOpening {
   readonly request: CallRequest;
   /** It is open: called again when it goes on in another session, because it had not left. */
   readonly onOpen: (call: OpenedCall) => void;
+  /** It waits for a connection, until `withdraw` has it rejected; called again where it waits again. */
+  readonly onWait?: ((withdraw: () => void) => void) | undefined;
   /** Hears the answer. */
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: MyelinError) => void;

@@ -34,6 +34,8 @@ export interface Conversation {
   encodedEvent(name: string, encoded: Encoded, headers?: Buffer): boolean;
   /** Its owner is told (`tellDrain`) as soon as there is room. */
   awaitRoom(): void;
+  /** Runs what sends messages that were accepted before: no limit of what may wait holds for them. */
+  catchUp(run: () => void): void;
   /** Opens a call; as `Calling.open`. */
   open(opening: CallOpening): void;
   /**

@@ -21,6 +21,11 @@ export class DatagramBatch implements Collector {
     options.tick.join();
   }
 
+  /** Events that have not left. */
+  get size(): number {
+    return this.#events.length;
+  }
+
   /** Bytes that have not left. */
   get bytes(): number {
     return this.#bytes;

@@ -32,8 +32,6 @@ export interface DatagramConversationOptions<Peer> {
   readonly handlers: Handlers<MessageContext<Peer>>;
   readonly connection: Connection;
   readonly token: Buffer;
-  /** The largest datagram that is sent. */
-  readonly maxDatagramBytes: number;
   /** A client's: makes what keeps it known to its server. */
   readonly keepAlive?: (owner: DatagramConversation<Peer>) => DatagramKeepAlive;
   /** A server's: the client says hello again. */
@@ -53,7 +51,8 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
   #roundTripMs: number | undefined;
 
   constructor(options: DatagramConversationOptions<Peer>) {
-    const { connection, endpoint, handlers, maxDatagramBytes, peer, token } = options;
+    const { connection, endpoint, handlers, peer, token } = options;
+    const maxDatagramBytes = connection.safeDatagramBytes ?? limits.eventDatagramBytes;
     const { clock, highWaterMarkBytes, maxQueuedBytes, names, slowPeer, terms } = endpoint;
     const tick = tickOf(clock);
     const codecs = codecsOf(endpoint);
@@ -130,13 +129,17 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
     return hasRoom;
   }
 
+  catchUp(run: () => void): void {
+    this.#outbox.catchUp(run);
+  }
+
   open(_opening: CallOpening): void {
     throw eventsOnly();
   }
 
   async flush(): Promise<boolean> {
     if (this.#end !== undefined) throw closedError();
-    await this.#outbox.flush();
+    if (await this.#outbox.flush()) return true;
     const { moved, unsent } = this.#end ?? { moved: [], unsent: nothing };
     if (unsent.events > 0 && this.#end !== undefined) throw undeliveredError(this.#end);
     return moved.length === 0;
@@ -155,6 +158,11 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
     if (this.#end !== undefined) return;
     this.#finish(error ?? closedError(), undefined);
     this.#options.connection.abort(error);
+  }
+
+  /** They have met: measures the way between them, unless this side says nothing on its own. */
+  begin(): void {
+    if (this.#options.endpoint.heartbeatMs !== 0) this.ping();
   }
 
   /** Asks the other end for a sign of life. */
@@ -192,7 +200,7 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
 
   onClose(error?: MyelinError): void {
     // What came before it is handed on first.
-    this.release();
+    this.#inbox.handOnAll();
     this.#finish(error, undefined);
   }
 
@@ -212,7 +220,7 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
         this.#roundTripMs = stampOf(endpoint.clock.now() - datagram.stamp);
         break;
       case "goodbye":
-        this.release();
+        this.#inbox.handOnAll();
         peer.tellGoodbye(goodbyeOf(datagram.retry));
         this.#finish(undefined, datagram.retry);
         connection.abort();
@@ -250,12 +258,6 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
 export function eventsOnly(): MyelinError {
   const what = "over UDP there are events only: no calls and no streams";
   return new MyelinError("ERR_UNSUPPORTED", what, { ran: "no" });
-}
-
-/** The largest datagram that is sent over a connection. */
-export function largestDatagram(connection: Connection, wished: number | undefined): number {
-  const { maxDatagramBytes = limits.maxDatagramBytes } = connection;
-  return Math.min(maxDatagramBytes, wished ?? limits.eventDatagramBytes);
 }
 
 /** Both sides know the common ones; a datagram is the only limit. */

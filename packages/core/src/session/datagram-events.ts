@@ -1,12 +1,13 @@
 /**
- * The events of a datagram: one entry each, until its end.
+ * The events of a datagram: one entry each, at least one, until its end.
  *
  *     varint length of the name, 1 to 256; the name
- *     u8 codec; 0: no data
+ *     u8 codec; 0: no data, and a length of 0
  *     varint length of the data; the data
  */
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { varintLength, writeVarint } from "../bytes/varint.ts";
+import { MyelinError } from "../errors.ts";
 import type { Encoded } from "./data-codecs.ts";
 import { readName } from "./name-book.ts";
 import { codecId } from "./wire.ts";
@@ -44,10 +45,14 @@ export interface ArrivedEvent {
 export function readEvents(entries: Buffer): ArrivedEvent[] {
   const reader = new ByteReader().reset(entries);
   const events: ArrivedEvent[] = [];
+  if (reader.remaining === 0) throw new MyelinError("ERR_PROTOCOL", "a datagram without an event");
   while (reader.remaining > 0) {
     const name = readName(reader, reader.varint());
     const codec = reader.u8();
     const body = reader.view(reader.varint());
+    if (codec === noData && body.length > 0) {
+      throw new MyelinError("ERR_PROTOCOL", "an event has data, and no codec");
+    }
     events.push({ name, codec: codec === noData ? undefined : codec, body });
   }
   return events;

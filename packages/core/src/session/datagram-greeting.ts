@@ -28,11 +28,14 @@ export interface DatagramGreetingOptions {
 /** The first hello is repeated after so long, and each further one after twice the time before. */
 const firstRetryMs = 100;
 const lastRetryMs = 1_000;
+/** A server that challenges again and again does not get an answer to each. */
+const maxPromptAnswers = 3;
 
 export class DatagramGreeting implements Sink {
   readonly #options: DatagramGreetingOptions;
   readonly #nonce: Buffer;
   #cookie: Buffer | undefined;
+  #promptAnswers = 0;
   #retryMs = firstRetryMs;
   #retry: Timer | undefined;
   readonly #timeout: Timer;
@@ -65,9 +68,7 @@ export class DatagramGreeting implements Sink {
     if (datagram === undefined || !("nonce" in datagram)) return;
     if (!this.#nonce.equals(datagram.nonce)) return;
     if (datagram.kind === "challenge") {
-      this.#cookie = Buffer.from(datagram.cookie);
-      this.#retryMs = firstRetryMs;
-      this.#sayHello();
+      this.#take(datagram.cookie);
     } else if (datagram.kind === "welcome") {
       this.#end();
       this.#next = this.#options.onWelcome(datagram);
@@ -88,6 +89,16 @@ export class DatagramGreeting implements Sink {
     const what = "the connection ended before the welcome";
     const reason = error ?? new MyelinError("ERR_CONNECTION_LOST", what);
     this.#reject({ error: reason, retryAfterMs: null });
+  }
+
+  /** A cookie is shown at once where that is news, and else with the next repetition. */
+  #take(cookie: Buffer): void {
+    if (this.#cookie?.equals(cookie) === true) return;
+    this.#cookie = Buffer.from(cookie);
+    if (this.#promptAnswers >= maxPromptAnswers) return;
+    this.#promptAnswers += 1;
+    this.#retryMs = firstRetryMs;
+    this.#sayHello();
   }
 
   #sayHello(): void {

@@ -32,8 +32,11 @@ export class DatagramInbox<Peer> {
   readonly received = { messages: 0, bytes: 0 };
   readonly #options: DatagramInboxOptions<Peer>;
   readonly #window: HandlerWindow;
-  #waiting: Buffer[] = [];
+  readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  /** Of the datagram that is being handed on. */
+  #unread = 0;
+  #unreadBytes = 0;
   #isReleased = false;
   #isPaused = false;
   #isStopped = false;
@@ -47,7 +50,7 @@ export class DatagramInbox<Peer> {
       },
       resume: () => {
         this.#isPaused = false;
-        this.#handOn();
+        this.#handOn(() => !this.#isPaused);
       },
       onSettled: options.onSettled,
     });
@@ -72,15 +75,29 @@ export class DatagramInbox<Peer> {
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    this.#handOn();
+    this.#handOn(() => !this.#isPaused);
   }
 
-  /** Nothing is handed on any more, and listeners that are not done are told why. */
+  /** No more comes: hands on all that waits, whatever handlers are at work on. */
+  handOnAll(): void {
+    this.#isReleased = true;
+    this.#handOn(() => true);
+  }
+
+  /** Nothing is handed on any more: what was not is told as dropped, and listeners at work are told why. */
   stop(reason: MyelinError): void {
     this.#isStopped = true;
-    this.#waiting = [];
+    let events = this.#unread;
+    let bytes = this.#unreadBytes;
+    for (const entries of this.#waiting.splice(0)) {
+      events += this.#parse(entries)?.length ?? 0;
+      bytes += entries.length;
+    }
+    this.#unread = 0;
+    this.#unreadBytes = 0;
     this.#waitingBytes = 0;
     this.#options.events.abort(reason);
+    if (events > 0) this.#options.onDropped(events, bytes);
   }
 
   /** The entries of a datagram; valid only during the call. */
@@ -100,8 +117,15 @@ export class DatagramInbox<Peer> {
 
   /** For the tick. */
   read(entries: Buffer): void {
-    for (const event of this.#parse(entries) ?? []) {
+    const events = this.#parse(entries) ?? [];
+    for (const { body } of events) {
+      this.#unread += 1;
+      this.#unreadBytes += body.length;
+    }
+    for (const event of events) {
       if (this.#isStopped) return;
+      this.#unread -= 1;
+      this.#unreadBytes -= event.body.length;
       this.#dispatch(event);
     }
     this.#window.check();
@@ -141,8 +165,8 @@ export class DatagramInbox<Peer> {
     datagramFailed.publish({ remote: this.#options.remote, error: toMyelinError(reason) });
   }
 
-  #handOn(): void {
-    while (this.#isReleased && !this.#isPaused && !this.#isStopped) {
+  #handOn(mayGoOn: () => boolean): void {
+    while (this.#isReleased && !this.#isStopped && mayGoOn()) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#waitingBytes -= next.length + entryCost;

@@ -16,27 +16,45 @@ export interface DatagramKeepAliveOptions {
 /** Questions that may stay without an answer. */
 export const patience = 3;
 
+/** A server that says it forgets its clients at once does not get a flood of questions. */
+const leastIntervalMs = 100;
+
+/**
+ * How long a client waits before it asks.
+ * @param heartbeatMs what its program wishes; 0: it says nothing on its own, and may be forgotten
+ * @param idleMs the server forgets those that it has not heard for so long
+ */
+export function askingIntervalMs(heartbeatMs: number, idleMs: number): number {
+  if (heartbeatMs === 0) return Number.POSITIVE_INFINITY;
+  // Two questions fit before the server forgets it: one of them may be lost.
+  return Math.min(heartbeatMs, Math.max(idleMs / patience, leastIntervalMs));
+}
+
 export class DatagramKeepAlive {
   readonly #options: DatagramKeepAliveOptions;
   #timer: Timer | undefined;
   #dueAt = 0;
+  #heardAt: number;
+  #saidAt: number;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #unanswered = 0;
-  #hasHeard = true;
-  #hasSaid = true;
 
   constructor(options: DatagramKeepAliveOptions) {
     this.#options = options;
+    this.#heardAt = options.clock.now();
+    this.#saidAt = this.#heardAt;
     this.#wait();
   }
 
   /** A datagram of the server's came. */
   heard(): void {
-    this.#hasHeard = true;
+    this.#heardAt = this.#options.clock.now();
+    this.#unanswered = 0;
   }
 
   /** One was sent to it. */
   said(): void {
-    this.#hasSaid = true;
+    this.#saidAt = this.#options.clock.now();
   }
 
   stop(): void {
@@ -44,32 +62,37 @@ export class DatagramKeepAlive {
     this.#timer = undefined;
   }
 
+  /** When it is time to ask, as far as is known now: speaking is as good as asking. */
+  get #nextAt(): number {
+    const quietSince = Math.min(this.#heardAt, this.#saidAt);
+    return Math.max(quietSince, this.#askedAt) + this.#options.intervalMs;
+  }
+
+  /** One timer, which looks what has happened meanwhile: none is set for a datagram. */
   #wait(): void {
-    const { clock, intervalMs } = this.#options;
-    this.#dueAt = clock.now() + intervalMs;
+    const { clock } = this.#options;
+    this.#dueAt = this.#nextAt;
     this.#timer = clock.setTimeout(() => {
       // Timers run before arrivals do: what is in the socket already must count.
       clock.setImmediate(() => this.#check());
-    }, intervalMs);
+    }, this.#dueAt - clock.now());
   }
 
   #check(): void {
     if (this.#timer === undefined) return;
-    const { ask, clock, intervalMs, onSilence } = this.#options;
-    const isQuiet = !this.#hasHeard || !this.#hasSaid;
+    const { clock, intervalMs } = this.#options;
+    const now = clock.now();
     // This process was the one that slept: the server has had no time to answer.
-    const isLate = clock.now() - this.#dueAt > intervalMs;
-    if (this.#hasHeard) this.#unanswered = 0;
-    if (this.#unanswered >= patience && !isLate) {
-      this.stop();
-      onSilence();
-      return;
-    }
-    this.#hasHeard = false;
-    this.#hasSaid = false;
-    if (isQuiet) {
+    const isLate = now - this.#dueAt > intervalMs;
+    if (this.#nextAt <= now) {
+      if (this.#unanswered >= patience && !isLate) {
+        this.stop();
+        this.#options.onSilence();
+        return;
+      }
+      this.#askedAt = now;
       if (!isLate) this.#unanswered += 1;
-      ask();
+      this.#options.ask();
     }
     this.#wait();
   }

@@ -9,6 +9,7 @@ import { DatagramBatch } from "./datagram-batch.ts";
 import { eventEntry } from "./datagram-events.ts";
 import { eventsDatagram, eventsHeadBytes } from "./datagrams.ts";
 import { EventsQueue, type QueuedEvent } from "./events-queue.ts";
+import { FlushWaiters } from "./flush-waiters.ts";
 import type { NameTable } from "./name-table.ts";
 import { SlowPeer } from "./slow-peer.ts";
 
@@ -31,9 +32,6 @@ export interface DatagramOutboxOptions {
   readonly onTooSlow: (error: MyelinError) => void;
 }
 
-/** How often somebody who flushes looks again. */
-const pollMs = 5;
-
 export class DatagramOutbox {
   readonly sent = { messages: 0, bytes: 0 };
   readonly #options: DatagramOutboxOptions;
@@ -43,12 +41,14 @@ export class DatagramOutbox {
   readonly #maxEntryBytes: number;
   #number = 0;
   #needsDrain = false;
-  #isStopped = false;
-  #whenEmpty: (() => void)[] = [];
+  /** Events that were handed to the connection since it was last known to be empty. */
+  #underWay = 0;
+  readonly #flushes: FlushWaiters;
 
   constructor(options: DatagramOutboxOptions) {
-    const { holdings, maxDatagramBytes, onDropped, onTooSlow, slowPeer, tick } = options;
+    const { clock, holdings, maxDatagramBytes, onDropped, onTooSlow, slowPeer, tick } = options;
     this.#options = options;
+    this.#flushes = new FlushWaiters(clock, () => this.#checkTaken());
     this.#maxEntryBytes = maxDatagramBytes - eventsHeadBytes;
     this.#batch = new DatagramBatch({
       tick,
@@ -76,6 +76,11 @@ export class DatagramOutbox {
     this.#needsDrain = true;
   }
 
+  /** As `Conversation.catchUp`. */
+  catchUp(run: () => void): void {
+    this.#slowPeer.catchUp(run);
+  }
+
   /** As `Conversation.encodedEvent`. @throws {MyelinError} */
   event(name: string, encoded: Encoded): boolean {
     const { codecs, connection, names } = this.#options;
@@ -95,13 +100,12 @@ export class DatagramOutbox {
     return false;
   }
 
-  /** Resolves when the system has taken everything, or when it ended. */
-  async flush(): Promise<void> {
+  /** @returns whether the system has taken everything that was accepted before; false: it ended first */
+  flush(): Promise<boolean> {
     this.#batch.flush();
-    await new Promise<void>((resolve) => {
-      this.#whenEmpty.push(resolve);
-      this.#checkEmpty();
-    });
+    const taken = this.#flushes.wait(this.sent.messages);
+    this.#checkTaken();
+    return taken;
   }
 
   /** Hands everything to the connection, whether the system takes more or not. */
@@ -114,13 +118,15 @@ export class DatagramOutbox {
 
   /** The system takes more again. */
   drained(): void {
+    // Before more is sent: what was there has been taken.
+    this.#checkTaken();
     while (this.#options.connection.writable) {
       const next = this.#queue.shift();
       if (next === undefined) break;
       this.#batch.add(next);
     }
     this.#batch.flush();
-    this.#checkEmpty();
+    this.#checkTaken();
     if (!this.#needsDrain || this.queuedBytes * 2 > this.#options.highWaterMarkBytes) return;
     this.#needsDrain = false;
     this.#options.onDrain();
@@ -128,29 +134,37 @@ export class DatagramOutbox {
 
   /** Ends it. @returns what has not left, in order */
   stop(): readonly QueuedEvent[] {
-    this.#isStopped = true;
     const left = [...this.#batch.close(), ...this.#queue.takeAll()];
-    this.#checkEmpty();
+    this.#flushes.end();
     return left;
   }
 
   #send(events: readonly QueuedEvent[], bytes: number): void {
     const { say, token } = this.#options;
+    // Here the system has mostly taken what was sent before, however steadily that goes on.
+    if (this.#flushes.size > 0) this.#lookWhatIsUnderWay();
     this.#number += 1;
+    this.#underWay += events.length;
     say(eventsDatagram(token, this.#number, events, bytes));
+    if (this.#flushes.size > 0) this.#tellTaken();
   }
 
-  /** Whoever flushes hears when the system has taken everything. */
-  #checkEmpty(): void {
-    if (this.#whenEmpty.length === 0) return;
-    const { clock, connection } = this.#options;
-    const isEmpty = this.queuedBytes === 0 && connection.pendingBytes === 0;
-    if (isEmpty || this.#isStopped) {
-      for (const tell of this.#whenEmpty.splice(0)) tell();
-    } else if (connection.writable) {
-      // Nobody tells when the little that it holds has left.
-      clock.setTimeout(() => this.#checkEmpty(), pollMs);
-    }
+  /** Whoever flushes hears when the system has taken everything that was accepted before. */
+  #checkTaken(): void {
+    this.#lookWhatIsUnderWay();
+    if (this.#flushes.size === 0) return;
+    this.#tellTaken();
+    // No drain follows where the connection holds little.
+    if (this.#flushes.size > 0 && this.#options.connection.writable) this.#flushes.lookAgain();
+  }
+
+  #lookWhatIsUnderWay(): void {
+    if (this.#options.connection.pendingBytes === 0) this.#underWay = 0;
+  }
+
+  #tellTaken(): void {
+    const held = this.#queue.size + this.#batch.size + this.#underWay;
+    this.#flushes.tell(this.sent.messages - held);
   }
 
   #tooLarge(bytes: number): MyelinError {

@@ -21,6 +21,8 @@ const orFalse: Shape = {
 };
 
 /** What becomes of messages while there is no connection. */
+const offlinePolicy = oneOf(["queue", "drop", "reject"]);
+
 const policyOrObject: Shape = {
   what: "a policy, or an object with one",
   is: (value) => typeof value === "string" || isObject(value),
@@ -105,9 +107,10 @@ export function checkOptions(owner: "serve" | "connect", options: EndpointOption
 export function checkConnectOptions({ offline = "queue", retry = false }: ConnectOptions): void {
   const given = typeof offline === "string" ? { policy: offline } : offline;
   const { maxAgeMs, policy } = given;
+  checkOption("connect", "offline.policy", policy, offlinePolicy);
   check("connect", "offline.", given, {
     ...{
-      policy: oneOf(["queue", "drop", "reject"]),
+      policy: offlinePolicy,
       maxBytes: some,
       maxMessages: some,
       maxAgeMs: anyTime,

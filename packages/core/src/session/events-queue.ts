@@ -29,6 +29,14 @@ export class EventsQueue {
     this.#bytes += costOf(event);
   }
 
+  /** Events that were in it before come back: in front of all others. */
+  putBack(events: readonly QueuedEvent[]): void {
+    if (events.length === 0) return;
+    this.#events = [...events, ...this.#events.slice(this.#next)];
+    this.#next = 0;
+    for (const event of events) this.#bytes += costOf(event);
+  }
+
   /** The oldest, which is in the queue no more. */
   shift(): QueuedEvent | undefined {
     const event = this.#events[this.#next];

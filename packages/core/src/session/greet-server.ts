@@ -31,6 +31,8 @@ export interface Rejection {
   readonly error: MyelinError;
   /** The server would have us again after so long; undefined: never; null: it did not say. */
   readonly retryAfterMs: number | undefined | null;
+  /** The server speaks as to a client of node-ipc: it speaks nothing else, or took us for one. */
+  readonly isMistaken?: boolean;
 }
 
 /**
@@ -45,9 +47,13 @@ export function greetServer(
   const { clock, hello, keys, channelBinding, resume, timeoutMs } = options;
   const randomBytes = (count: number): Uint8Array => clock.randomBytes(count);
   const handshake = new ClientHandshake({ hello, keys, channelBinding, randomBytes, resume });
-  const reject = (error: MyelinError, retryAfterMs: Rejection["retryAfterMs"]): void => {
+  const reject = (
+    error: MyelinError,
+    retryAfterMs: Rejection["retryAfterMs"],
+    isMistaken = false,
+  ): void => {
     greeting.abandon(error);
-    onOutcome(undefined, { error, retryAfterMs });
+    onOutcome(undefined, { error, retryAfterMs, isMistaken });
   };
   const greeting = new Greeting<ClientStep>(
     connection,
@@ -64,7 +70,10 @@ export function greetServer(
           greeting.send(step.send);
         }
       },
-      onFailure: (error) => reject(error, null),
+      onFailure(error) {
+        if (greeting.heardNodeIpc) reject(mistakenError(error), null, true);
+        else reject(error, null);
+      },
     },
     { clock, timeoutMs },
   );
@@ -72,6 +81,11 @@ export function greetServer(
   greeting.begin();
   greeting.send(first);
   return greeting;
+}
+
+function mistakenError(cause: MyelinError): MyelinError {
+  const hint = 'where that is all it speaks, connect with dialect: "node-ipc"';
+  return new MyelinError(cause.code, `${cause.message}; ${hint}`, { cause });
 }
 
 /** @throws {MyelinError} `ERR_CONFIG` when what this client says of itself cannot be said */

@@ -62,6 +62,11 @@ export class Greeting<Step> implements Sink {
     open(this);
   }
 
+  /** The other end has begun as one of node-ipc's does. */
+  get heardNodeIpc(): boolean {
+    return this.#preface.isNodeIpc;
+  }
+
   get isOver(): boolean {
     return this.#greeter === undefined;
   }

@@ -15,7 +15,7 @@ export interface HoldingsOptions {
   readonly intake: Intake;
   readonly items: InboundItems;
   readonly calling: { readonly pending: number };
-  readonly serving: { readonly running: number };
+  readonly serving: { readonly handedBytes: number };
   readonly maxQueuedBytes: number;
   /** The same while there is no connection. */
   readonly maxDetachedBytes: number;
@@ -149,7 +149,7 @@ export class Holdings implements Holder {
   /** What handlers are at work on. */
   get #handed(): number {
     const { inbox, serving } = this.#options;
-    return inbox.window.unsettledBytes + serving.running * frameCost;
+    return inbox.window.unsettledBytes + serving.handedBytes;
   }
 }
 

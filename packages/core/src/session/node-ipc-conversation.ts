@@ -3,7 +3,6 @@
  * nothing else. Nobody acknowledges: what the system has taken may have arrived. `docs/protocol.md`
  * has the wire.
  */
-import { ByteWriter, type WriteTarget } from "../bytes/byte-writer.ts";
 import { type Tick, tickOf } from "../bytes/tick.ts";
 import { JsonEventDecoder, jsonEvent } from "../codec/json-event.ts";
 import { MyelinError } from "../errors.ts";
@@ -16,7 +15,7 @@ import type { DataOptions, Encoded } from "./data-codecs.ts";
 import { EventDispatch } from "./dispatch.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EventHoldings } from "./event-holdings.ts";
-import { EventsQueue } from "./events-queue.ts";
+import { EventWriter } from "./event-writer.ts";
 import type { CloseOptions } from "./farewell.ts";
 import { FlushWaiters } from "./flush-waiters.ts";
 import { HandlerWindow } from "./handler-window.ts";
@@ -25,9 +24,11 @@ import { HeldFrames } from "./held-frames.ts";
 import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
 import { checkFrameSize, jsonOf, readMessage } from "./node-ipc-message.ts";
+import { ProgressWatch } from "./progress-watch.ts";
 import { checkProtoKeys } from "./proto-keys.ts";
 import {
   closedError,
+  isComplete,
   nothing,
   protocolError,
   type SessionEnd,
@@ -37,6 +38,9 @@ import type { SessionOwner, SessionStats } from "./session-options.ts";
 import { SlowPeer } from "./slow-peer.ts";
 import { isSendingTapped, tellSent } from "./taps.ts";
 
+/** Bytes of the beginning of a message that cost no more than the connection itself. */
+const smallBytes = 1_024;
+
 export interface NodeIpcConversationOptions<Peer> {
   readonly endpoint: Endpoint<Peer>;
   readonly peer: Peer & SessionOwner;
@@ -45,47 +49,54 @@ export interface NodeIpcConversationOptions<Peer> {
   readonly delimiter: Delimiter;
 }
 
-export class NodeIpcConversation<Peer>
-  implements Conversation, Sink, FrameSink<string>, WriteTarget
-{
+export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<string> {
   readonly #options: NodeIpcConversationOptions<Peer>;
   readonly #tick: Tick;
-  readonly #writer: ByteWriter;
+  readonly #out: EventWriter;
   readonly #decoder: DelimiterDecoder;
   readonly #json = new JsonEventDecoder();
   readonly #events: EventDispatch<Peer>;
   readonly #window: HandlerWindow;
+  /** The window is full: no more is read until handlers have finished. */
+  #isPaused = false;
+  readonly #progressWatch: ProgressWatch;
+  /** When more arrived of the message that is not complete. */
+  #arrivedAt = 0;
   readonly #slowPeer: SlowPeer;
   readonly #holdings: EventHoldings;
-  readonly #queue = new EventsQueue();
   /** What arrived before there were handlers. */
   #held: Buffer[] | undefined = [];
   /** What arrived in one piece with more than handlers may be at work on. */
   readonly #backlog = new HeldFrames();
-  #isEnded = false;
+  /** How it ended. */
+  #over: SessionEnd | undefined;
   #isClosing = false;
   #needsDrain = false;
   #sent = { messages: 0, bytes: 0 };
   #received = { messages: 0, bytes: 0 };
-  /** Events that were handed to the connection since it was last known to be empty. */
-  #underWay = 0;
   readonly #flushes: FlushWaiters;
-  /** What had not left when it ended goes elsewhere. */
-  #hasMoved = false;
 
   constructor(options: NodeIpcConversationOptions<Peer>) {
     const { connection, delimiter, endpoint, handlers, peer } = options;
     const { maxQueuedBytes, slowPeer, terms } = endpoint;
     this.#options = options;
     this.#tick = tickOf(endpoint.clock);
-    this.#writer = new ByteWriter(this, this.#tick);
+    this.#out = new EventWriter(connection, this.#tick, () => this.#holdings.freed());
     this.#decoder = new DelimiterDecoder(this, { delimiter, maxFrameBytes: terms.maxMessageBytes });
     this.#events = new EventDispatch(peer, handlers, peer);
     this.#window = new HandlerWindow({
       size: terms.window,
-      pause: () => connection.pause(),
+      pause: () => this.#pause(),
       resume: () => this.#goOn(),
       onSettled: () => this.#holdings.freed(),
+    });
+    this.#progressWatch = new ProgressWatch({
+      clock: endpoint.clock,
+      timeoutMs: endpoint.messageProgressTimeoutMs,
+      oldestProgress: () => (this.#isArriving ? this.#arrivedAt : Number.POSITIVE_INFINITY),
+      isHeldUp: () => this.#isPaused,
+      excuse: () => this.#progressed(),
+      onStalled: (error) => this.abort(error),
     });
     this.#flushes = new FlushWaiters(endpoint.clock, () => this.#checkTaken());
     this.#holdings = new EventHoldings({
@@ -99,7 +110,7 @@ export class NodeIpcConversation<Peer>
     this.#slowPeer = new SlowPeer({
       policy: slowPeer,
       holdings: this.#holdings,
-      queue: { largestBytes: 0, dropEvents: (bytes) => this.#queue.drop(bytes) },
+      queue: { largestBytes: 0, dropEvents: (bytes) => this.#out.drop(bytes) },
       onDropped: (events, bytes) => peer.tellDropped(events, bytes),
       onTooSlow: (error) => this.abort(error),
     });
@@ -109,15 +120,14 @@ export class NodeIpcConversation<Peer>
     return this.#queuedBytes < this.#options.endpoint.highWaterMarkBytes;
   }
 
-  /** For the writer. */
-  get writable(): boolean {
-    return this.#options.connection.writable;
+  get #isEnded(): boolean {
+    return this.#over !== undefined;
   }
 
   get #queuedBytes(): number {
     const { connection } = this.#options;
     const held = connection.writable ? 0 : connection.pendingBytes;
-    return this.#queue.bytes + this.#writer.collected + held;
+    return this.#out.bytes + held;
   }
 
   stats(): SessionStats {
@@ -161,12 +171,15 @@ export class NodeIpcConversation<Peer>
     if (isSendingTapped()) tellSent(this.#options.peer, "event", name, encoded);
     this.#sent.messages += 1;
     this.#sent.bytes += frame.length;
-    if (this.#queue.size === 0 && this.writable) this.#write(frame);
-    else this.#queue.add({ name, encoded, frame });
+    this.#out.add({ name, encoded, frame });
     this.#holdings.check();
     if (this.hasRoom) return true;
     this.#needsDrain = true;
     return false;
+  }
+
+  catchUp(run: () => void): void {
+    this.#slowPeer.catchUp(run);
   }
 
   open(_opening: CallOpening): void {
@@ -176,45 +189,38 @@ export class NodeIpcConversation<Peer>
 
   async flush(): Promise<boolean> {
     if (this.#isEnded) throw closedError();
-    this.#writer.flush();
+    this.#out.endTick();
     const taken = this.#flushes.wait(this.#sent.messages);
     this.#checkTaken();
     if (await taken) return true;
-    if (this.#underWay > 0) throw undeliveredError(this.#end(undefined));
-    return !this.#hasMoved;
+    const end = this.#over as SessionEnd;
+    // Nothing of it is lost: all that had not left goes into the next session.
+    if (isComplete(end)) return false;
+    throw undeliveredError(end);
   }
 
   async close({ timeoutMs }: CloseOptions): Promise<void> {
     if (this.#isEnded) return;
     this.#isClosing = true;
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      this.#write(next.frame);
-    }
-    this.#writer.flush();
+    this.#out.flush();
     this.release();
     await this.#options.connection.close({ timeoutMs });
+    // The other end may have been first: then the connection took no more.
+    const end = this.#over;
+    if (end !== undefined && !isComplete(end)) throw undeliveredError(end);
   }
 
   abort(error?: MyelinError): void {
     if (this.#isEnded) return;
+    this.#out.checkTaken();
     this.#finish(error ?? closedError());
     this.#options.connection.abort(error);
   }
 
   /** Ends it, and leaves the connection to somebody else. */
   leave(reason: MyelinError): void {
+    this.#out.checkTaken();
     this.#finish(reason);
-  }
-
-  /** For the writer only: hands text or bytes to the connection. */
-  send(data: string | Uint8Array): boolean {
-    this.#holdings.freed();
-    try {
-      return this.#options.connection.send(data);
-    } catch {
-      // The connection is closing: its end is about to be told.
-      return false;
-    }
   }
 
   onData(chunk: Uint8Array): void {
@@ -244,6 +250,9 @@ export class NodeIpcConversation<Peer>
     if (this.#isEnded) return;
     this.#window.check();
     this.#holdings.check();
+    if (!this.#isArriving) return;
+    this.#progressed();
+    this.#progressWatch.watch();
   }
 
   onFrame(text: string): void {
@@ -254,11 +263,7 @@ export class NodeIpcConversation<Peer>
   onDrain(): void {
     // Before more is written: what was there has been taken.
     this.#checkTaken();
-    while (this.writable) {
-      const next = this.#queue.shift();
-      if (next === undefined) break;
-      this.#write(next.frame);
-    }
+    this.#out.pump();
     this.#progress();
   }
 
@@ -269,8 +274,23 @@ export class NodeIpcConversation<Peer>
     this.#finish(error);
   }
 
+  /** A message has begun that is not complete. */
+  get #isArriving(): boolean {
+    return this.#decoder.pendingBytes > smallBytes;
+  }
+
+  #progressed(): void {
+    this.#arrivedAt = this.#options.endpoint.clock.now();
+  }
+
+  #pause(): void {
+    this.#isPaused = true;
+    this.#options.connection.pause();
+  }
+
   /** Handlers have finished enough: first with what is here, then with what comes. */
   #goOn(): void {
+    this.#isPaused = false;
     if (this.#isEnded) return;
     this.#options.connection.resume();
     // Pauses again where what is here is too much already.
@@ -298,12 +318,6 @@ export class NodeIpcConversation<Peer>
     this.#events.dispatch(name, data, this.#window.take(text.length));
   }
 
-  #write(frame: string | Uint8Array): void {
-    this.#underWay += 1;
-    if (typeof frame === "string") this.#writer.write(frame);
-    else this.#writer.writeBytes(frame);
-  }
-
   #progress(): void {
     this.#holdings.check();
     this.#checkTaken();
@@ -315,40 +329,37 @@ export class NodeIpcConversation<Peer>
 
   /** Whoever flushes hears when the system has taken everything that was accepted before. */
   #checkTaken(): void {
-    const { connection } = this.#options;
-    if (connection.pendingBytes === 0 && this.#writer.collected === 0) this.#underWay = 0;
+    this.#out.checkTaken();
     if (this.#flushes.size === 0) return;
-    this.#flushes.tell(this.#sent.messages - this.#queue.size - this.#underWay);
+    this.#tellFlushes();
     // No drain follows where the connection holds little.
-    if (this.#flushes.size > 0 && connection.writable) this.#flushes.lookAgain();
+    if (this.#flushes.size > 0 && this.#out.writable) this.#flushes.lookAgain();
   }
 
-  #end(error: MyelinError | undefined): SessionEnd {
-    const waiting = this.#queue.size;
-    const unacknowledged = { events: this.#underWay, calls: 0 };
-    const unsent = { events: waiting, calls: 0 };
-    return { error, unsent, unacknowledged, retry: undefined, moved: [] };
+  #tellFlushes(): void {
+    this.#flushes.tell(this.#sent.messages - this.#out.waiting - this.#out.underWay);
   }
 
   #finish(error: MyelinError | undefined): void {
     if (this.#isEnded) return;
-    this.#isEnded = true;
-    this.#decoder.stop();
-    this.#holdings.close();
-    this.#writer.close();
-    const { connection, peer } = this.#options;
-    if (error === undefined || connection.pendingBytes === 0) this.#underWay = 0;
-    const end = this.#end(error);
+    const { peer } = this.#options;
+    // Otherwise it may have lost what it held, and holds nothing now.
+    if (error === undefined) this.#out.allTaken();
+    this.#tellFlushes();
+    const unacknowledged = { events: this.#out.underWay, calls: 0 };
+    const left = this.#out.end();
     const moves = peer.takesUnsent(error, undefined);
-    const moved = moves
-      ? this.#queue
-          .takeAll()
-          .map(({ encoded, name }) => ({ kind: "event", name, encoded }) as const)
-      : [];
-    this.#hasMoved = moved.length > 0;
+    this.#over = {
+      ...{ error, unacknowledged, retry: undefined },
+      unsent: moves ? nothing : { events: left.length, calls: 0 },
+      moved: moves ? left.map(({ encoded, name }) => ({ kind: "event", name, encoded })) : [],
+    };
+    this.#decoder.stop();
+    this.#progressWatch.stop();
+    this.#holdings.close();
     this.#backlog.clear();
     this.#flushes.end();
     this.#events.abort(error ?? closedError());
-    peer.tellEnd({ ...end, unsent: moves ? nothing : end.unsent, moved });
+    peer.tellEnd(this.#over);
   }
 }

@@ -6,7 +6,8 @@ import type { Authorize, AuthorizeLegacy, ServeOptions } from "../peer/serve-opt
 import { isObject } from "./shapes.ts";
 
 const defaultDelimiter = "\f";
-const defaultSniffMs = 200;
+/** A packet that is lost on the way comes again within the longer one. */
+const defaultSniffMs = { local: 200, network: 1_000 };
 
 /** What `serve()` takes of whom. */
 export interface AcceptSettings {
@@ -15,7 +16,7 @@ export interface AcceptSettings {
   readonly nodeIpc:
     | {
         readonly delimiter: Delimiter;
-        readonly sniffMs: number;
+        readonly sniffMs: { readonly local: number; readonly network: number };
         readonly authorize: AuthorizeLegacy | undefined;
         readonly acceptsMyelin: boolean;
       }
@@ -47,7 +48,7 @@ export function acceptSettings(options: ServeOptions): AcceptSettings {
     authorize: myelin,
     nodeIpc: {
       delimiter: new Delimiter(delimiter ?? defaultDelimiter),
-      sniffMs: sniffMs ?? defaultSniffMs,
+      sniffMs: sniffMs === undefined ? defaultSniffMs : { local: sniffMs, network: sniffMs },
       authorize: legacy,
       acceptsMyelin: accept.includes("myelin"),
     },

@@ -22,6 +22,8 @@ export interface Waiting<Session> {
   /** 0: as long as it takes. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** It has its place; `withdraw` takes it out of there, and it fails, if it is there still. */
+  readonly onPlaced?: ((withdraw: () => void) => void) | undefined;
 }
 
 export interface OfflineLimits {
@@ -132,13 +134,15 @@ export class OfflineQueue<Session> {
   }
 
   #place(waiting: Waiting<Session>): void {
+    const place = new Place<Session>(waiting, this.#clock, (over, error, tell) => {
+      this.#remove(over);
+      tell(error);
+    });
     this.#count(waiting, 1);
-    this.#places.add(
-      new Place(waiting, this.#clock, (place, error, tell) => {
-        this.#remove(place);
-        tell(error);
-      }),
-    );
+    this.#places.add(place);
+    waiting.onPlaced?.(() => {
+      if (this.#places.has(place)) place.aborted(undefined);
+    });
   }
 
   #remove(place: Place<Session>): void {

@@ -70,8 +70,8 @@ export class PeerCalls<Peer> {
       const { ref = true, timeoutMs } = options;
       const checked = kind === "duplex" ? checkedSource(source) : undefined;
       const request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
-      return new RemoteItems((onOpen, reject) => {
-        this.#openHeld({ request, onOpen, resolve: ignore, reject }, ref);
+      return new RemoteItems((opener) => {
+        this.#openHeld({ ...opener, request, resolve: ignore }, ref);
       });
     } catch (reason) {
       throw notRun(reason);

@@ -4,14 +4,16 @@
  */
 import type { Clock, Timer } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
-import type { Assemblies } from "./assemblies.ts";
 
 export interface ProgressWatchOptions {
   readonly clock: Clock;
-  readonly assemblies: Assemblies;
+  /** When the message that has waited longest got its last part; Infinity when there is none. */
+  readonly oldestProgress: () => number;
   readonly timeoutMs: number;
   /** What the peer wants to send may have to wait for handlers of ours. */
   readonly isHeldUp: () => boolean;
+  /** Takes it that those that may wait for handlers had their last parts now. */
+  readonly excuse: () => void;
   /** One of them has had no part for so long. */
   readonly onStalled: (error: MyelinError) => void;
 }
@@ -48,10 +50,10 @@ export class ProgressWatch {
   }
 
   #look(): void {
-    const { assemblies, clock, isHeldUp, onStalled, timeoutMs } = this.#options;
+    const { clock, excuse, isHeldUp, oldestProgress, onStalled, timeoutMs } = this.#options;
     this.#timer = undefined;
-    if (isHeldUp()) assemblies.excuseWindowed();
-    const oldest = assemblies.oldestProgress;
+    if (isHeldUp()) excuse();
+    const oldest = oldestProgress();
     if (oldest === Number.POSITIVE_INFINITY) return;
     const left = oldest + timeoutMs - clock.now();
     if (left > 0) {

@@ -1,13 +1,10 @@
 /** A stream as its consumer holds it: opened when it is first asked, read once. */
 import { MyelinError } from "../errors.ts";
-import type { OpenedCall } from "./call-opening.ts";
+import type { CallOpening } from "./call-opening.ts";
 import type { ItemReceiver } from "./item-receiver.ts";
 
 /** Opens the stream: now, or when there is a connection. */
-export type OpenStream = (
-  onOpen: (call: OpenedCall) => void,
-  onError: (error: MyelinError) => void,
-) => void;
+export type OpenStream = (opener: Pick<CallOpening, "onOpen" | "onWait" | "reject">) => void;
 
 type Step = IteratorResult<unknown, undefined>;
 
@@ -24,6 +21,8 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
   #output: ItemReceiver | undefined;
   /** Steps that were asked for before. */
   readonly #asked: Asked[] = [];
+  /** Takes it out of the queue for a connection. */
+  #withdraw: (() => void) | undefined;
   #error: MyelinError | undefined;
   #isStarted = false;
   #isRead = false;
@@ -36,10 +35,13 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
   readonly start = (): this => {
     if (this.#isStarted) return this;
     this.#isStarted = true;
-    this.#openStream(
-      ({ output }) => this.#opened(output as ItemReceiver),
-      (error) => this.#failed(error),
-    );
+    this.#openStream({
+      onOpen: ({ output }) => this.#opened(output as ItemReceiver),
+      onWait: (withdraw) => {
+        this.#withdraw = withdraw;
+      },
+      reject: (error) => this.#failed(error),
+    });
     return this;
   };
 
@@ -60,6 +62,7 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
     this.#isStopped = true;
     this.#output?.stop();
     for (const { resolve } of this.#asked.splice(0)) resolve(over);
+    this.#withdraw?.();
     return Promise.resolve();
   }
 

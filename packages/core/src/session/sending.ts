@@ -82,6 +82,11 @@ export class Sending {
     return false;
   }
 
+  /** As `Conversation.catchUp`. */
+  catchUp(run: () => void): void {
+    this.#options.slowPeer.catchUp(run);
+  }
+
   /** Opens a call; as `Calling.open`. */
   open(opening: CallOpening): void {
     const { calling, maxPendingCalls, slowPeer } = this.#options;

@@ -132,9 +132,10 @@ export function sessionParts<Peer>(
   );
   const progressWatch = new ProgressWatch({
     clock,
-    assemblies: inbox.assemblies,
+    oldestProgress: () => inbox.assemblies.oldestProgress,
     timeoutMs: options.messageProgressTimeoutMs,
     isHeldUp: () => acknowledging.isHalfUsed,
+    excuse: () => inbox.assemblies.excuseWindowed(),
     onStalled: (error) => hooks.onBroken(error),
   });
   const holdings = new Holdings({

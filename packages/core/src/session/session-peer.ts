@@ -32,6 +32,7 @@ import type { MessageContext } from "./message-context.ts";
 import { checkName } from "./name-table.ts";
 import { checkCloseOptions, checkListener, checkObject, checkWait } from "./peer-arguments.ts";
 import { PeerCalls } from "./peer-calls.ts";
+import { PeerFlushes } from "./peer-flushes.ts";
 import { PeerNotices, warnOfNotice } from "./peer-notices.ts";
 import { ProcessHold } from "./process-hold.ts";
 import type { RemoteItems } from "./remote-items.ts";
@@ -69,6 +70,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   #slow = 0;
   /** `send` returned false, and nobody was told of room since. */
   #owesDrain = false;
+  protected readonly flushes: PeerFlushes;
   readonly #notices: PeerNotices;
   readonly #calls: PeerCalls<SessionPeer>;
   readonly #posts: WaitingPosts;
@@ -81,6 +83,11 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     this.endpoint = endpoint;
     this.handlers = handlers;
     this.#state = state;
+    this.flushes = new PeerFlushes({
+      session: () => this.session,
+      waitsForAnother: () => this.waitsForAnother,
+      isClosed: () => this.#state === "closed",
+    });
     this.#notices = new PeerNotices(this, endpoint.clock, (notice) => this.notify(notice));
     this.#calls = new PeerCalls({
       endpoint,
@@ -127,6 +134,11 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   ): void;
   /** What may be sent later has room for more. */
   protected abstract get hasRoomLater(): boolean;
+  /** Something was accepted that goes into a later session than this one. */
+  protected get waitsForAnother(): boolean {
+    return false;
+  }
+
   /** There is no session: opens the call later, or throws. */
   protected abstract openLater(opening: CallOpening): void;
   abstract takesUnsent(error: MyelinError | undefined, retry: Retry | undefined): boolean;
@@ -215,7 +227,8 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     checkWait("flush", options);
     this.hold.add();
     try {
-      await bounded(this.#flush(), "flush", options, this.endpoint.clock);
+      const { done, giveUp } = this.flushes.add();
+      await bounded(done, "flush", options, this.endpoint.clock, giveUp);
     } finally {
       this.hold.remove();
     }
@@ -302,9 +315,11 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   protected setState(state: PeerState): void {
-    if (this.#state === state) return;
+    // Whoever is told of something may close it: nothing follows on that.
+    if (this.#state === state || this.#state === "closed") return;
     this.#state = state;
     this.listeners.emit("state", state);
+    this.flushes.changed();
   }
 
   /** A session stands, for the first time or again. */
@@ -358,20 +373,6 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   #hasRoom(): boolean {
     return this.accepting?.hasRoom ?? this.hasRoomLater;
-  }
-
-  /** What waits for a connection is not flushed before there is one. */
-  async #flush(): Promise<void> {
-    for (let isDone = false; !isDone; ) {
-      while (this.session === undefined) {
-        if (this.#state === "closed") throw closedError();
-        await new Promise<void>((resolve) => {
-          this.listeners.on("state", () => resolve(), { once: true });
-        });
-      }
-      // A session that ends may have sent nothing of it: all of it goes into the next one then.
-      isDone = await this.session.flush();
-    }
   }
 }
 

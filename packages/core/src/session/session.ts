@@ -204,6 +204,10 @@ export class Session<Peer> implements Conversation {
     return this.#sending.event(name, this.#codecs.fit(encoded), headers);
   }
 
+  catchUp(run: () => void): void {
+    this.#sending.catchUp(run);
+  }
+
   open(opening: CallOpening): void {
     if (this.#state !== "open") throw closedError();
     this.#sending.open(opening);
@@ -337,9 +341,6 @@ export class Session<Peer> implements Conversation {
     this.#outbox.detach();
     this.#connection = undefined;
     this.#tick.leave();
-    this.#calling.failAll(({ name }, ran) => unansweredError(name, ran, error));
-    this.#serving.cancelAll(error ?? closedError());
-    this.#deadlines.clear();
     const end = { error, unsent, unacknowledged, retry: this.#retry, moved };
     const undelivered = isComplete(end) ? undefined : undeliveredError(end);
     this.#flushes.end(moves ? undelivered : undeliveredError(end));
@@ -347,6 +348,10 @@ export class Session<Peer> implements Conversation {
     this.#outbox.clear();
     this.#holdings.close();
     owner.tellEnd(end);
+    // Last: handlers and sources that are cancelled may do anything, closing this peer included.
+    this.#calling.failAll(({ name }, ran) => unansweredError(name, ran, error));
+    this.#serving.cancelAll(error ?? closedError());
+    this.#deadlines.clear();
   }
 
   /** What was accepted and has not left: nobody here waits for it any more. */

@@ -26,12 +26,24 @@ const droppedShare = 1 / 16;
 
 export class SlowPeer {
   readonly #options: SlowPeerOptions;
+  #isCatchingUp = false;
 
   constructor(options: SlowPeerOptions) {
     this.#options = options;
   }
 
+  /** Runs what sends messages that were accepted before: none of them is too much. */
+  catchUp(run: () => void): void {
+    this.#isCatchingUp = true;
+    try {
+      run();
+    } finally {
+      this.#isCatchingUp = false;
+    }
+  }
+
   isFull(queuedBytes: number): boolean {
+    if (this.#isCatchingUp) return false;
     const { holdings, queue } = this.#options;
     const most = holdings.maxQueuedBytes;
     // One message may be larger than all of this: it was accepted, and lets the others past.

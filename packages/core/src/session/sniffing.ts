@@ -29,6 +29,7 @@ export class Sniffing implements Sink {
   #successor: Sink | undefined;
   #end: { readonly error: MyelinError | undefined } | undefined;
   #isOver = false;
+  #hasDrained = false;
 
   constructor(connection: Connection, options: SniffingOptions) {
     this.#options = options;
@@ -41,10 +42,13 @@ export class Sniffing implements Sink {
 
   /** Everything goes to `successor` from now on, what has arrived already first. */
   handOn(successor: Sink): void {
+    const end = this.#end;
     this.#successor = successor;
     this.#connection.resume();
     for (const chunk of this.#early.splice(0)) successor.onData(chunk);
-    if (this.#end !== undefined) successor.onClose(this.#end.error);
+    if (this.#hasDrained) successor.onDrain();
+    // In a turn of its own, as it would come over a connection that stands.
+    if (end !== undefined) this.#options.clock.setImmediate(() => successor.onClose(end.error));
   }
 
   /** Nobody wants to know any more. */
@@ -86,6 +90,7 @@ export class Sniffing implements Sink {
   }
 
   onDrain(): void {
+    this.#hasDrained = this.#successor === undefined;
     this.#successor?.onDrain();
   }
 

@@ -85,6 +85,18 @@ export class FaultyConnection implements Connection {
     return this.#inner.kind;
   }
 
+  get maxDatagramBytes(): number {
+    return this.#inner.maxDatagramBytes ?? limits.maxDatagramBytes;
+  }
+
+  get safeDatagramBytes(): number {
+    return this.#inner.safeDatagramBytes ?? limits.eventDatagramBytes;
+  }
+
+  get peerIdleMs(): number {
+    return this.#inner.peerIdleMs ?? limits.datagramPeerIdleMs;
+  }
+
   get local(): Address | undefined {
     return this.#inner.local;
   }
@@ -127,7 +139,7 @@ export class FaultyConnection implements Connection {
     const bytes = typeof data === "string" ? Buffer.from(data) : data;
     const isDatagram = this.kind === "datagram";
     // Its own words for what is too large, here and now.
-    if (isDatagram && bytes.length > limits.maxDatagramBytes) return this.#inner.send(bytes);
+    if (isDatagram && bytes.length > this.maxDatagramBytes) return this.#inner.send(bytes);
     if (isDatagram || bytes.length > 0) this.#lanes.up.pass(bytes);
     if (!this.#inner.writable || this.pendingBytes >= limits.highWaterMarkBytes) {
       this.#needsDrain = true;

@@ -14,6 +14,9 @@ export interface DatagramLink {
   readonly local: NetworkAddress;
   readonly remote: NetworkAddress;
   readonly maxDatagramBytes: number;
+  readonly safeDatagramBytes: number;
+  /** Of a listener: how long it remembers a source that is silent. */
+  readonly peerIdleMs?: number;
   /** Bytes that the system has not taken yet, of the whole socket. */
   queuedBytes(): number;
   transmit(data: Uint8Array | string, onSent: (reason: Error | null) => void): void;
@@ -29,7 +32,10 @@ export class DatagramConnection implements Connection {
   readonly peer: PeerIdentity = nobody;
   readonly local: NetworkAddress;
   readonly remote: NetworkAddress;
-  /** When the peer was last heard, by the clock of `performance.now()`. */
+  readonly maxDatagramBytes: number;
+  readonly safeDatagramBytes: number;
+  readonly peerIdleMs?: number;
+  /** When the peer was last heard, by its listener's clock. */
   heardAt = 0;
   readonly #link: DatagramLink;
   #sink: Sink | undefined;
@@ -53,17 +59,17 @@ export class DatagramConnection implements Connection {
     this.#link = link;
     this.local = link.local;
     this.remote = link.remote;
+    this.maxDatagramBytes = link.maxDatagramBytes;
+    this.safeDatagramBytes = link.safeDatagramBytes;
+    if (link.peerIdleMs !== undefined) this.peerIdleMs = link.peerIdleMs;
     if (connectionOpened.hasSubscribers) {
       connectionOpened.publish({ connection: this, side: link.side });
     }
   }
 
-  get maxDatagramBytes(): number {
-    return this.#link.maxDatagramBytes;
-  }
-
   get pendingBytes(): number {
-    return this.#closed ? 0 : this.#link.queuedBytes();
+    // Of the whole socket: as soon as none of them is of this connection, it does not matter.
+    return this.#closed || this.#unsent === 0 ? 0 : this.#link.queuedBytes();
   }
 
   get writable(): boolean {
@@ -78,7 +84,7 @@ export class DatagramConnection implements Connection {
 
   send(data: Uint8Array | string): boolean {
     if (this.#ended) throw new MyelinError("ERR_CLOSED", "the connection is closed");
-    const size = checkDatagramSize(data, this.#link.maxDatagramBytes);
+    const size = checkDatagramSize(data, this.maxDatagramBytes);
     try {
       this.#link.transmit(data, this.#onSent);
     } catch (reason) {

@@ -8,12 +8,12 @@ import { type Address, type DescriptorAddress, formatAddress } from "../address/
 import { MyelinError, toMyelinError } from "../errors.ts";
 import { streamCapabilities } from "./capabilities.ts";
 import { claimDescriptor } from "./claim.ts";
+import { isClusterWorker } from "./cluster-worker.ts";
 import { networkEnds } from "./network.ts";
 import { type Ends, socketConnection } from "./socket-connection.ts";
 import { aborted } from "./socket-dial.ts";
 import { acceptInto, listenSocket, untilListening } from "./socket-listener.ts";
 import type { Connection, Transport } from "./transport.ts";
-import { isClusterWorker } from "./unix-binding.ts";
 
 /**
  * Takes over sockets that this process inherited: `dial` talks on a connected one, `listen` accepts on

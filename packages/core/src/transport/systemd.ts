@@ -5,9 +5,9 @@
 import { type Address, formatAddress, type SystemdAddress } from "../address/address.ts";
 import { MyelinError } from "../errors.ts";
 import { streamCapabilities } from "./capabilities.ts";
+import { isClusterWorker } from "./cluster-worker.ts";
 import { fd } from "./fd.ts";
 import type { Listener, Transport } from "./transport.ts";
-import { isClusterWorker } from "./unix-binding.ts";
 
 /** SD_LISTEN_FDS_START of sd-daemon.h. */
 const firstDescriptor = 3;

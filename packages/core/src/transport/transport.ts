@@ -5,6 +5,7 @@
  */
 import type { Server, Socket } from "node:net";
 import type { Address } from "../address/address.ts";
+import type { Clock } from "../clock.ts";
 import type { MyelinError } from "../errors.ts";
 
 /** What a transport can do; the conformance suite skips what is false. */
@@ -74,12 +75,16 @@ export interface Connection {
   readonly kind: "stream" | "datagram";
   /** Datagrams: the largest that `send` takes. */
   readonly maxDatagramBytes?: number;
+  /** Datagrams: the largest that is wise to send, as the transport was told. @defaultValue 1,200 */
+  readonly safeDatagramBytes?: number;
+  /** Datagrams of a listener: it ends when its source was not heard for so long. */
+  readonly peerIdleMs?: number;
   readonly local: Address | undefined;
   readonly remote: Address | undefined;
   readonly peer: PeerIdentity;
   /**
    * Bytes accepted by `send` that the system has not taken yet. Text counts one per UTF-16 unit;
-   * connections of one datagram listener share their socket's count.
+   * connections of one datagram listener have their socket's count while any of it is their own.
    */
   readonly pendingBytes: number;
   /** False after `send` returned false, until `onDrain`. */
@@ -167,6 +172,8 @@ export interface ListenOptions {
   signal?: AbortSignal | undefined;
   /** Datagram listeners: asked about strangers. @defaultValue every source gets a connection */
   screen?: Screening | undefined;
+  /** Where a listener that forgets peers with time gets it from. @defaultValue the system */
+  clock?: Clock | undefined;
 }
 
 /**

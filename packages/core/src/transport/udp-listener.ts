@@ -1,36 +1,43 @@
 /** The listening side of UDP: one socket, and a connection for each source that is heard. */
 import { formatAddress, type NetworkAddress } from "../address/address.ts";
+import { type Clock, systemClock, type Timer } from "../clock.ts";
 import { listenerFailed } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
 import type { ResolvedUdpOptions } from "../options.ts";
 import type { DatagramEndpoint, DatagramSource } from "./datagram.ts";
 import { DatagramConnection } from "./datagram-connection.ts";
-import type { Connection, Listener, Screening } from "./transport.ts";
+import type { Connection, Listener, ListenOptions, Screening } from "./transport.ts";
+
+/** What `udp()` was told, and what follows from it. */
+export interface UdpSettings extends ResolvedUdpOptions {
+  readonly safeDatagramBytes: number;
+}
 
 /** A table of sources, bounded in number and in time, since anybody can forge one. */
 export class UdpListener implements Listener {
   readonly isShared = true;
   onError?: (error: MyelinError) => void;
   readonly #endpoint: DatagramEndpoint;
-  readonly #options: ResolvedUdpOptions;
+  readonly #options: UdpSettings;
   readonly #onConnection: (connection: Connection) => void;
   readonly #screen: Screening | undefined;
   // In the order in which they were last heard: the first is the one longest unheard.
   readonly #connections = new Map<string, DatagramConnection>();
-  readonly #sweeping: NodeJS.Timeout;
+  readonly #clock: Clock;
+  #sweeping: Timer;
 
   constructor(
     endpoint: DatagramEndpoint,
-    options: ResolvedUdpOptions,
+    options: UdpSettings,
     onConnection: (connection: Connection) => void,
-    screen?: Screening,
+    { clock = systemClock, screen }: ListenOptions = {},
   ) {
     this.#endpoint = endpoint;
     this.#options = options;
     this.#onConnection = onConnection;
     this.#screen = screen;
-    this.#sweeping = setInterval(() => this.#forgetIdle(), Math.ceil(options.peerIdleMs / 2));
-    this.#sweeping.unref();
+    this.#clock = clock;
+    this.#sweeping = this.#sweepLater();
   }
 
   get address(): NetworkAddress {
@@ -55,7 +62,7 @@ export class UdpListener implements Listener {
     const known = this.#connections.get(key);
     if (known === undefined && !this.#passes(bytes, source)) return;
     const connection = known ?? this.#meet(key, source);
-    connection.heardAt = performance.now();
+    connection.heardAt = this.#clock.now();
     this.#connections.delete(key);
     this.#connections.set(key, connection);
     if (known === undefined) this.#onConnection(connection);
@@ -72,7 +79,7 @@ export class UdpListener implements Listener {
 
   /** The socket is closed, and with it all that share it. */
   closed(): void {
-    clearInterval(this.#sweeping);
+    this.#clock.clearTimeout(this.#sweeping);
     for (const connection of [...this.#connections.values()]) {
       connection.finish(new MyelinError("ERR_CLOSED", "the listener was closed"));
     }
@@ -89,7 +96,7 @@ export class UdpListener implements Listener {
   }
 
   #meet(key: string, { address: host, port }: DatagramSource): DatagramConnection {
-    const { maxDatagramBytes, maxPeers } = this.#options;
+    const { maxDatagramBytes, maxPeers, peerIdleMs, safeDatagramBytes } = this.#options;
     const { socket } = this.#endpoint;
     if (this.#connections.size >= maxPeers) {
       const [oldest] = this.#connections.values();
@@ -100,16 +107,24 @@ export class UdpListener implements Listener {
       side: "accepted",
       local: this.address,
       remote: { scheme: "udp", host, port },
-      maxDatagramBytes,
+      ...{ maxDatagramBytes, peerIdleMs, safeDatagramBytes },
       queuedBytes: () => socket.getSendQueueSize(),
       transmit: (data, onSent) => socket.send(data, port, host, onSent),
       release: () => void this.#connections.delete(key),
     });
   }
 
+  #sweepLater(): Timer {
+    const ms = Math.ceil(this.#options.peerIdleMs / 2);
+    return this.#clock.setTimeout(() => {
+      this.#sweeping = this.#sweepLater();
+      this.#forgetIdle();
+    }, ms);
+  }
+
   #forgetIdle(): void {
     const { peerIdleMs } = this.#options;
-    const limit = performance.now() - peerIdleMs;
+    const limit = this.#clock.now() - peerIdleMs;
     for (const connection of [...this.#connections.values()]) {
       if (connection.heardAt > limit) return;
       const message = `forgotten: nothing was heard for ${peerIdleMs} ms`;

@@ -5,14 +5,16 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { type Address, formatAddress } from "../address/address.ts";
-import { toMyelinError } from "../errors.ts";
-import { type ResolvedUdpOptions, resolveUdpOptions, type UdpOptions } from "../options.ts";
+import { MyelinError, toMyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import { resolveUdpOptions, type UdpOptions } from "../options.ts";
+import { isClusterWorker } from "./cluster-worker.ts";
 import { bindDatagram } from "./datagram.ts";
 import { DatagramConnection } from "./datagram-connection.ts";
 import { checkNetworkAddress } from "./network.ts";
 import { aborted } from "./socket-dial.ts";
 import type { Connection, DialOptions, Transport } from "./transport.ts";
-import { UdpListener } from "./udp-listener.ts";
+import { UdpListener, type UdpSettings } from "./udp-listener.ts";
 
 /**
  * Exchanges single datagrams over UDP, IPv4 and IPv6. A listener's connections share its socket: they
@@ -20,7 +22,7 @@ import { UdpListener } from "./udp-listener.ts";
  * heard since. What comes before `open` or while paused waits, up to 64 KiB, and is dropped beyond.
  */
 export function udp(options: UdpOptions = {}): Transport {
-  const resolved = resolveUdpOptions(options);
+  const resolved = settingsOf(options);
   return {
     scheme: "udp",
     capabilities: {
@@ -44,9 +46,12 @@ export function udp(options: UdpOptions = {}): Transport {
           onError: (error) => listener?.failed(error),
           onClose: () => listener?.closed(),
         },
-        listenOptions,
-      );
-      listener = new UdpListener(endpoint, resolved, onConnection, listenOptions.screen);
+        // Workers of a cluster would share one socket, and each would miss what another was handed.
+        { exclusive: true, signal: listenOptions.signal },
+      ).catch((reason: unknown) => {
+        throw bindError(reason, formatAddress(address));
+      });
+      listener = new UdpListener(endpoint, resolved, onConnection, listenOptions);
       return listener;
     },
   };
@@ -54,7 +59,7 @@ export function udp(options: UdpOptions = {}): Transport {
 
 async function dial(
   address: Address,
-  options: ResolvedUdpOptions,
+  options: UdpSettings,
   { signal }: DialOptions,
 ): Promise<Connection> {
   const remote = checkNetworkAddress(address, "udp");
@@ -91,6 +96,7 @@ async function dial(
     local: { scheme: "udp", host, port },
     remote,
     maxDatagramBytes: options.maxDatagramBytes,
+    safeDatagramBytes: options.safeDatagramBytes,
     queuedBytes: () => socket.getSendQueueSize(),
     transmit: (data, onSent) => socket.send(data, onSent),
     release: () => void endpoint.close(),
@@ -98,6 +104,23 @@ async function dial(
     unref: () => void socket.unref(),
   });
   return connection;
+}
+
+/** Elsewhere workers of a cluster can share an address, so they are told that here they cannot. */
+function bindError(reason: unknown, address: string): MyelinError {
+  const error = toMyelinError(reason);
+  if (error.code !== "ERR_ADDRESS_IN_USE" || !isClusterWorker()) return error;
+  const what = "workers of node:cluster cannot share a port over UDP";
+  const way = "give each a port of its own, or serve in one process only";
+  const message = `${address} is in use; ${what}: ${way}`;
+  return new MyelinError("ERR_ADDRESS_IN_USE", message, { address, cause: reason });
+}
+
+/** Who asks for large datagrams knows a network that carries them. */
+function settingsOf(options: UdpOptions): UdpSettings {
+  const resolved = resolveUdpOptions(options);
+  const { maxDatagramBytes = limits.eventDatagramBytes } = options;
+  return { ...resolved, safeDatagramBytes: Math.min(resolved.maxDatagramBytes, maxDatagramBytes) };
 }
 
 /** Names are looked up once, so that the socket is of the family that is then used. */

@@ -3,9 +3,7 @@
  * one, which is atomic, refuses a name that is taken, and keeps libuv (which removes by name what it
  * bound, whoever's it is by then) away from the public name.
  */
-import type { Cluster } from "node:cluster";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Server } from "node:net";
 import { constants } from "node:os";
 import { dirname } from "node:path";
@@ -158,13 +156,3 @@ export function explainPathError(reason: unknown, address: UnixAddress): MyelinE
     cause: reason,
   });
 }
-
-/**
- * In a worker of `node:cluster` the primary owns the path. Asked when a server listens, because Node
- * loads that module then anyway, and not on import.
- */
-export function isClusterWorker(): boolean {
-  cluster ??= createRequire(process.execPath)("node:cluster") as Cluster;
-  return cluster.isWorker;
-}
-let cluster: Cluster | undefined;

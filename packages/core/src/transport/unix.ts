@@ -7,9 +7,10 @@ import { type Address, formatAddress, type UnixAddress } from "../address/addres
 import { checkLocalPath } from "../address/local-path.ts";
 import { MyelinError } from "../errors.ts";
 import { resolveUnixOptions, type UnixOptions } from "../options.ts";
+import { isClusterWorker } from "./cluster-worker.ts";
 import { bindPlainly, pathTransport } from "./path-transport.ts";
 import type { SocketTransport } from "./transport.ts";
-import { bindSocketFile, explainPathError, isClusterWorker } from "./unix-binding.ts";
+import { bindSocketFile, explainPathError } from "./unix-binding.ts";
 
 /**
  * Connects processes of one machine over Unix sockets: paths, and the abstract names of Linux.

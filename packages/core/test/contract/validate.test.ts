@@ -97,6 +97,19 @@ describe("a schema", () => {
     });
   });
 
+  test.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["issues that are no list", { issues: 5 }],
+    ["issues that are none", { issues: [null] }],
+    ["a path that is none", { issues: [{ message: "m", path: 5 }] }],
+    ["a message that is none", { issues: [{ message: 5 }] }],
+  ])("that gives no result has refused the data: %s", (_, result) => {
+    const error = errorOf(schemaOf(() => result));
+    expect(error).toMatchObject({ code: "ERR_INVALID_DATA" });
+    expect(error.message).toMatch(/^input/);
+  });
+
   test("that is asynchronous is a mistake, and its promise is not left alone", async () => {
     const rejection = Promise.reject(new Error("later"));
     const error = errorOf(schemaOf(() => rejection));

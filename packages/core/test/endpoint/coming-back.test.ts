@@ -67,11 +67,11 @@ describe("events that wait for a server", () => {
   });
 
   test.each([
-    [{ policy: "keep" }, "offline must be one of queue, drop, reject"],
+    [{ policy: "keep" }, "offline.policy must be one of queue, drop, reject"],
     [{ policy: "queue", maxAge: 5 }, 'no option "offline.maxAge"'],
     [{ policy: "queue", maxAgeMs: "5" }, "offline.maxAgeMs must be a number"],
     [{ policy: "drop", maxAgeMs: 5 }, "offline.maxAgeMs"],
-    [{}, "offline must be one of"],
+    [{}, "offline.policy must be one of"],
   ])("as %j is a mistake", async (offline, message) => {
     const connecting = connect(freshAddress(), { lazy: true, offline: offline as never });
     await expect(connecting).rejects.toMatchObject({

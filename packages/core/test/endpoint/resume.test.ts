@@ -317,6 +317,6 @@ test("a server that is full takes back whom it has, and nobody else", async () =
   await until("it is back", () => client.stats().resumed === 1);
   expect([...server.peers.keys()]).toEqual([id]);
   const stranger = connect("memory:full", { transports, resume: {}, retry: false });
-  await expect(stranger).rejects.toMatchObject({ code: "ERR_REFUSED" });
+  await expect(stranger).rejects.toMatchObject({ code: "ERR_BUSY" });
   expect(server.stats().refused).toBe(1);
 });

@@ -1,6 +1,7 @@
 // Strangers at a server's UDP port: sources that are forged, cookies that are somebody else's, garbage.
-import { connect, type ServeOptions, serve, udp } from "myelin";
+import { connect, type HandshakeFailed, type ServeOptions, serve, udp } from "myelin";
 import { describe, expect, test } from "vitest";
+import { hearChannel } from "../../../../test/support/hear-channel.ts";
 import { turns, until } from "../../../../test/support/within.ts";
 import { systemClock } from "../../src/clock.ts";
 import { datagramBytes } from "../../src/session/datagrams.ts";
@@ -143,12 +144,31 @@ describe("a client", () => {
     expect([...server.peers.keys()]).toHaveLength(1);
   });
 
+  test("that begins anew at its own address finds its place, though the server is full", async () => {
+    const { raw, server } = await serving({ limits: { maxPeers: 1 } });
+    const client = await raw();
+    await client.enter();
+    client.hello({ nonce: other });
+    const { cookie } = await client.hears("challenge", 2);
+    client.hello({ nonce: other, cookie });
+    client.hello({ nonce: other, cookie });
+    const { peer } = await client.hears("welcome", 2);
+    expect(client.all("refuse")).toEqual([]);
+    expect([...server.peers.keys()]).toEqual([peer.toString("base64url")]);
+    expect(server.stats().refused).toBe(0);
+    // Another address still finds none.
+    const another = await raw();
+    another.hello();
+    another.hello({ cookie: (await another.hears("challenge")).cookie });
+    expect(await another.hears("refuse")).toMatchObject({ reason: 2 });
+  });
+
   test("of a version that nobody speaks here is told which ones are", async () => {
     const { raw, server } = await serving();
     const client = await raw();
     client.hello({ version: 9 });
     expect(await client.hears("refuse")).toMatchObject({ reason: 1, lowest: 1, highest: 1 });
-    expect(server.peers.size).toBe(0);
+    expect(server.stats()).toMatchObject({ peers: 0, refused: 1 });
   });
 
   test("whose datagrams are half wrong is heard on, and those are dropped whole", async () => {
@@ -164,6 +184,27 @@ describe("a client", () => {
     await until("the good one", () => heard.length > 0);
     expect(heard).toEqual(["b"]);
   });
+});
+
+test("whoever is turned away is told on the channel of failed handshakes", async () => {
+  const failures = hearChannel<HandshakeFailed>("myelin:handshake:failed");
+  const server = keep(
+    await serve(["memory:beside-turned-away", "udp://127.0.0.1:0"], { limits: { maxPeers: 1 } }),
+  );
+  const client = await RawClient.of(server.addresses[1] as string);
+  client.hello({ version: 9 });
+  await client.hears("refuse");
+  const remote = `udp://127.0.0.1:${client.port}`;
+  const where = { address: "udp://127.0.0.1:0", remote };
+  expect(failures).toEqual([{ ...where, error: expect.objectContaining({ code: "ERR_VERSION" }) }]);
+  keep(await connect("memory:beside-turned-away"));
+  client.hello();
+  client.hello({ cookie: (await client.hears("challenge")).cookie });
+  await client.hears("refuse", 2);
+  expect(failures.slice(1)).toEqual([
+    { ...where, error: expect.objectContaining({ code: "ERR_REFUSED" }) },
+  ]);
+  expect(server.stats().refused).toBe(2);
 });
 
 test("a transport that does not ask about strangers is no way around the cookie", async () => {

@@ -51,6 +51,10 @@ export class RawClient {
     return new RawClient(await bound(), Number(address.split(":").at(-1)));
   }
 
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
   say(bytes: Uint8Array): void {
     this.sentBytes += bytes.length;
     this.#socket.send(bytes, this.#port, "127.0.0.1");

@@ -1,5 +1,5 @@
 // Events over UDP, through the same API as everywhere else, over real sockets of the loopback.
-import { connect, contract as contractOf, event, type Notice, serve } from "myelin";
+import { connect, contract as contractOf, event, type Notice, serve, udp } from "myelin";
 import { describe, expect, test } from "vitest";
 import { until, within } from "../../../../test/support/within.ts";
 import { keep } from "./pairing.ts";
@@ -91,14 +91,28 @@ describe("what is said", () => {
   });
 
   test("may be larger where both were told so", async () => {
-    const udp = { maxDatagramBytes: 20_000 };
-    const { client, peer, server } = await pair({ udp }, { udp });
+    const large = { udp: { maxDatagramBytes: 20_000 } };
+    const { client, peer, server } = await pair(large, large);
     const there = heardBy(server, "x");
     const here = heardBy(client, "x");
     client.send("x", "a".repeat(19_000));
     peer.send("x", "b".repeat(19_000));
     await until("both", () => there.length + here.length === 2);
     expect(() => client.send("x", "a".repeat(20_000))).toThrow(coded("ERR_TOO_LARGE"));
+  });
+
+  test("may be larger where the transport that was given says so", async () => {
+    const transports = [udp({ maxDatagramBytes: 9_000 })];
+    // What the transport was made with counts, and no option of one that is not used.
+    const beside = { maxDatagramBytes: 100 };
+    const { client, peer, server } = await pair({ transports, udp: beside }, { transports });
+    const [there, here] = [heardBy(server, "x"), heardBy(client, "x")];
+    client.send("x", "a".repeat(5_000));
+    peer.send("x", "b".repeat(5_000));
+    await until("both", () => there.length + here.length === 2);
+    expect(() => peer.send("x", "a".repeat(9_000))).toThrow(coded("ERR_TOO_LARGE"));
+    const plain = await pair({ transports: [udp()] }, { transports: [udp()] });
+    expect(() => plain.client.send("x", "a".repeat(1_200))).toThrow(coded("ERR_TOO_LARGE"));
   });
 
   test("passes contracts and middleware", async () => {

@@ -280,3 +280,33 @@ test("resume.bufferBytes is what may wait for the return", async () => {
   await until("all of it has come", () => heard.length === accepted);
   peer.send("news", "and more");
 });
+
+test("uploads that a peer begins and never goes on with are counted for what they take", async () => {
+  const registry = new MemoryRegistry();
+  const transports = [memory({ registry })];
+  const collect = async (items: AsyncIterable<unknown>) => {
+    for await (const item of items) void item;
+  };
+  const handlers = { collect, echo: (data: unknown) => data };
+  const server = keep(
+    await serve("memory:uploads", { transports, limits: tight, handlers: handlers as never }),
+  );
+  const ended: unknown[] = [];
+  server.onPeer((peer) => void peer.closed.then(({ error }) => ended.push(error?.code)));
+  const silent: AsyncIterable<number> = {
+    [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }),
+  };
+  const client = keep(await connect("memory:uploads", { transports, retry: false }));
+  for (let n = 0; n < 10; n++) {
+    const hoarder = await connect("memory:uploads", { transports, retry: false }).then(keep);
+    for (let each = 0; each < 1_000; each++) hoarder.upload("collect", silent).catch(() => {});
+    await until(
+      "they are at work, or their client is ended",
+      () => server.stats().activeHandlers === 1_000 * (n + 1 - ended.length),
+    );
+    // Twice the budget, with what handlers were given, and no more.
+    expect(server.stats().activeHandlers * 3_072).toBeLessThanOrEqual(2 * budget + 4 * MiB);
+  }
+  expect(new Set(ended)).toEqual(new Set(["ERR_BUSY"]));
+  expect(await client.call("echo", 1)).toBe(1);
+});

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { Tick } from "../../src/bytes/tick.ts";
 import { CodecRegistry } from "../../src/codec/codec-registry.ts";
+import { MyelinError } from "../../src/errors.ts";
 import { limits } from "../../src/limits.ts";
 import { AgreedCodecs } from "../../src/session/agreed-codecs.ts";
 import { DataCodecs } from "../../src/session/data-codecs.ts";
@@ -74,4 +75,32 @@ test("handlers that are at work hold up what follows, and not for good", async (
   for (const settle of done.splice(0)) settle();
   await new Promise((resolve) => setImmediate(resolve));
   expect([heard, box.active]).toEqual([[0, 1, 2, 3], 2]);
+});
+
+test("an end in the middle of a datagram tells what was not handed on, at once", () => {
+  const heard: unknown[] = [];
+  const { box, dropped } = inbox((data) => {
+    heard.push(data);
+    if (data === 2) box.stop(new MyelinError("ERR_CLOSED", "over"));
+  });
+  box.release();
+  const rest = [entry(3), entry(4)];
+  box.take(Buffer.concat([entry(1), entry(2), ...rest]));
+  expect(heard).toEqual([1, 2]);
+  expect(dropped).toEqual([[2, 2]]);
+});
+
+test("a last round hands on all that waits, whatever handlers are at work on", () => {
+  const heard: unknown[] = [];
+  const { box, dropped } = inbox((data) => {
+    heard.push(data);
+    return new Promise<void>(() => {});
+  }, 1);
+  for (let n = 0; n < 5; n += 1) box.take(entry(n));
+  box.release();
+  expect(heard).toEqual([0]);
+  box.handOnAll();
+  expect(heard).toEqual([0, 1, 2, 3, 4]);
+  box.stop(new MyelinError("ERR_CLOSED", "over"));
+  expect(dropped).toEqual([]);
 });

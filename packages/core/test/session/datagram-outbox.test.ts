@@ -1,7 +1,7 @@
 // What leaves over UDP when the system does not take it at once.
 import { expect, test } from "vitest";
 import { Tick } from "../../src/bytes/tick.ts";
-import { systemClock } from "../../src/clock.ts";
+import { type Clock, systemClock } from "../../src/clock.ts";
 import { CodecRegistry } from "../../src/codec/codec-registry.ts";
 import type { SlowPeerPolicy } from "../../src/peer/endpoint-options.ts";
 import { AgreedCodecs } from "../../src/session/agreed-codecs.ts";
@@ -10,18 +10,19 @@ import { readEvents } from "../../src/session/datagram-events.ts";
 import { DatagramOutbox } from "../../src/session/datagram-outbox.ts";
 import { type EventsDatagram, readDatagram } from "../../src/session/datagrams.ts";
 import { NameTable } from "../../src/session/name-table.ts";
+import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import type { Connection } from "../../src/transport/transport.ts";
 
 const unlimited = Number.POSITIVE_INFINITY;
 
-function outbox(slowPeer: SlowPeerPolicy = "wait") {
+function outbox(slowPeer: SlowPeerPolicy = "wait", clock: Clock = systemClock) {
   const registry = new CodecRegistry();
   const connection = { writable: true, pendingBytes: 0 };
   const sent: EventsDatagram[] = [];
   const told: string[] = [];
   let endTick = (): void => {};
   const box = new DatagramOutbox({
-    clock: systemClock,
+    clock,
     names: new NameTable(),
     codecs: new DataCodecs({
       ...{ registry, agreed: new AgreedCodecs(registry, []) },
@@ -98,4 +99,30 @@ test("a flush waits for the system, and an end gives back what has not left", as
   expect(isFlushed).toBe(false);
   expect(box.stop()).toMatchObject([{ name: "a", encoded: undefined }]);
   await flushed;
+});
+
+test("a flush waits for what was sent before it, however steadily more is sent", async () => {
+  const clock = new VirtualClock();
+  const { box, connection, endTick } = outbox("wait", clock);
+  connection.pendingBytes = 50;
+  box.event("before", undefined);
+  let isFlushed = false;
+  void box.flush().then((hasLeft) => {
+    isFlushed = hasLeft;
+  });
+  for (let turn = 0; turn < 10; turn += 1) {
+    // The system is behind with what was sent last, whenever somebody looks on time.
+    box.event("meanwhile", undefined);
+    await clock.advanceAsync(5);
+    expect(isFlushed).toBe(false);
+    endTick();
+  }
+  for (let turn = 0; turn < 2; turn += 1) {
+    box.event("meanwhile", undefined);
+    connection.pendingBytes = 0;
+    endTick();
+    connection.pendingBytes = 50;
+    await clock.advanceAsync(5);
+  }
+  expect(isFlushed).toBe(true);
 });

@@ -1,0 +1,68 @@
+/**
+ * Those who want to come in, so many at once. One about whom `authorize` decides keeps its place until
+ * that is done, though it may have left: else connecting and leaving would have any number decided about
+ * at once.
+ */
+import type { Connection } from "../transport/transport.ts";
+import { type AskingOptions, askInTime } from "./asking.ts";
+
+export interface WaitingRoomOptions extends AskingOptions {
+  readonly places: number;
+}
+
+export class WaitingRoom {
+  readonly #options: WaitingRoomOptions;
+  readonly #waiting = new Set<Connection>();
+  /** What is being asked about those who wait. */
+  readonly #questions = new Map<Connection, object>();
+  /** What is being asked about those who have left. */
+  readonly #leftBehind = new Set<object>();
+
+  constructor(options: WaitingRoomOptions) {
+    this.#options = options;
+  }
+
+  get connections(): Iterable<Connection> {
+    return this.#waiting;
+  }
+
+  /** @returns false when there is no place for it */
+  enter(connection: Connection): boolean {
+    if (this.#waiting.size + this.#leftBehind.size >= this.#options.places) return false;
+    this.#waiting.add(connection);
+    return true;
+  }
+
+  /** It waits for another decision, wherever it is. @returns false when there is no place for it */
+  enterAgain(connection: Connection): boolean {
+    if (this.#waiting.has(connection) && !this.#questions.has(connection)) return true;
+    this.leave(connection);
+    return this.enter(connection);
+  }
+
+  /** It waits no more. */
+  leave(connection: Connection): void {
+    if (!this.#waiting.delete(connection)) return;
+    const question = this.#questions.get(connection);
+    if (question === undefined) return;
+    this.#questions.delete(connection);
+    this.#leftBehind.add(question);
+  }
+
+  /**
+   * Asks the program whether one that waits may come in.
+   * @param over aborts when nobody waits for the answer any more, and when time is up
+   */
+  ask(
+    connection: Connection,
+    over: AbortController,
+    ask: (signal: AbortSignal) => unknown,
+  ): Promise<boolean> {
+    const question = {};
+    this.#questions.set(connection, question);
+    return askInTime(this.#options, over, ask, () => {
+      this.#leftBehind.delete(question);
+      if (this.#questions.get(connection) === question) this.#questions.delete(connection);
+    });
+  }
+}
