@@ -6,7 +6,10 @@ import { describe, expect, test } from "vitest";
 import { root } from "../scripts/command.mjs";
 
 /** Everybody may import these, and they import nothing but each other. */
-const ground = ["errors", "limits", "emitter", "diagnostics", "options", "clock"];
+const ground = [
+  ...["errors", "limits", "emitter", "abort-watch"],
+  ...["diagnostics", "options", "clock"],
+];
 
 /** What each floor may import besides the ground and itself. `type:` allows types only. */
 const floors: Readonly<Record<string, readonly string[]>> = {

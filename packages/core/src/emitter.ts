@@ -3,6 +3,8 @@
  * Events are keys of a type, never names from the wire, so no peer can fire one.
  */
 
+import { unwatchAbort, watchAbort } from "./abort-watch.ts";
+
 /** Ends what it stands for; doing so twice is harmless. Works with `using`. */
 export interface Subscription extends Disposable {
   dispose(): void;
@@ -15,6 +17,8 @@ interface Entry {
   readonly listener: unknown;
   readonly once: boolean;
   readonly dispose: () => void;
+  /** As `dispose`, for its signal. */
+  readonly aborted: () => void;
   live: boolean;
 }
 
@@ -39,15 +43,16 @@ export class Emitter<Events extends EventMap<Events>> {
     const dispose = (): void => {
       if (!entry.live) return;
       entry.live = false;
-      signal?.removeEventListener("abort", dispose);
+      if (signal !== undefined) unwatchAbort(signal, entry);
       this.#keep(
         name,
         this.#listeners(name).filter((each) => each !== entry),
       );
     };
-    const entry: Entry = { listener, once, dispose, live: signal?.aborted !== true };
-    if (entry.live) {
-      signal?.addEventListener("abort", dispose, { once: true });
+    const live = signal?.aborted !== true;
+    const entry: Entry = { listener, once, dispose, aborted: dispose, live };
+    if (live) {
+      if (signal !== undefined) watchAbort(signal, entry);
       this.#keep(name, [...this.#listeners(name), entry]);
     }
     return { dispose, [disposeKey]: dispose };

@@ -104,9 +104,32 @@ export class MyelinError extends Error {
   }
 }
 
-/** True for a {@link MyelinError} of this copy of the library or of any other. */
+/** True for a {@link MyelinError} of this copy of the library or of any other. Never throws. */
 export function isMyelinError(value: unknown): value is MyelinError {
-  return typeof value === "object" && value !== null && brand in value;
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return brand in value;
+  } catch {
+    // A proxy that does not want to be looked at: programs may throw anything.
+    return false;
+  }
+}
+
+function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
+/** The text of anything that was thrown. Never throws. */
+export function textOfThrown(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "what was thrown has no text";
+  }
 }
 
 const codeOfErrno: Readonly<Record<string, MyelinErrorCode>> = {
@@ -188,7 +211,7 @@ const hintOfErrno: Readonly<Record<string, string>> = {
 export function toMyelinError(reason: unknown, options: { address?: string } = {}): MyelinError {
   if (isMyelinError(reason)) return reason;
   const extra = { ...options, cause: reason };
-  if (!(reason instanceof Error)) return new MyelinError("ERR_TRANSPORT", String(reason), extra);
+  if (!isError(reason)) return new MyelinError("ERR_TRANSPORT", textOfThrown(reason), extra);
   if (reason.name === "AbortError") return new MyelinError("ERR_ABORTED", reason.message, extra);
   const errno = (reason as NodeJS.ErrnoException).code;
   const hint = hintFor(errno, "port" in reason || reason instanceof AggregateError);

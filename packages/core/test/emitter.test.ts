@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { getEventListeners, once } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import { Emitter } from "../src/emitter.ts";
 
@@ -35,6 +35,21 @@ describe("an emitter", () => {
     emitter.emit("closed");
     expect(listener).not.toHaveBeenCalled();
     expect(emitter.listenerCount("closed")).toBe(0);
+  });
+
+  test("puts one listener on a signal, however many subscriptions have it, and takes it off", () => {
+    const emitter = new Emitter<Events>();
+    const other = new Emitter<Events>();
+    const { signal } = new AbortController();
+    const listener = vi.fn();
+    const subscriptions = [emitter, other].flatMap((each) =>
+      Array.from({ length: 6 }, () => each.on("closed", listener, { signal })),
+    );
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    emitter.emit("closed");
+    expect(listener).toHaveBeenCalledTimes(6);
+    for (const each of subscriptions) each.dispose();
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   test("calls a listener added twice twice, and each subscription ends its own", () => {

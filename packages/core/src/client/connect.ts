@@ -1,11 +1,11 @@
 /** `connect()`: a client of a server. */
+import { abortedError, unwatchAbort, watchAbort } from "../abort-watch.ts";
 import { type Address, toAddress } from "../address/address.ts";
 import type { Contract } from "../contract/contract.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Client } from "../peer/client.ts";
 import type { ConnectOptions, OfflineOptions } from "../peer/connect-options.ts";
-import { unwatchAbort, watchAbort } from "../session/abort-watch.ts";
 import { checkDatagramOptions } from "../session/datagram-options.ts";
 import { Endpoint } from "../session/endpoint.ts";
 import { checkConnectOptions, checkOptions, checkSecret } from "../session/endpoint-options.ts";
@@ -42,7 +42,7 @@ export async function connect<C extends Contract = Contract>(
   checkConnectOptions(given);
   const { lazy = false, signal } = given;
   const timeoutMs = timeLimit("connect(): timeoutMs", given.timeoutMs ?? defaultTimeoutMs);
-  if (signal?.aborted === true) throw abortedError(signal.reason);
+  if (signal?.aborted === true) throw abortedError("connect()", signal.reason);
   const endpoint = new Endpoint<SessionPeer>("client", given);
   const settings = settingsOf(address, given);
   checkSecret("connect", settings.address, given);
@@ -74,7 +74,9 @@ async function untilWelcome(
   { signal }: ConnectOptions,
   timeoutMs: number,
 ): Promise<void> {
-  const abortable = { aborted: (reason: unknown) => client.giveUp(abortedError(reason)) };
+  const abortable = {
+    aborted: (reason: unknown) => client.giveUp(abortedError("connect()", reason)),
+  };
   const timer =
     timeoutMs > 0
       ? clock.setTimeout(() => {
@@ -127,8 +129,4 @@ function whereOf(
   options: ConnectOptions,
 ): Pick<MyelinClientOptions, "transport" | "address"> {
   return { address, transport: transportOf(address, options) };
-}
-
-function abortedError(cause: unknown): MyelinError {
-  return new MyelinError("ERR_ABORTED", "connect() was aborted", { cause });
 }

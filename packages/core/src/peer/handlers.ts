@@ -32,8 +32,9 @@ export interface Context<
   readonly kind: EntryKind;
   /**
    * Aborts when the answer is not wanted any more: the caller cancelled, its deadline passed, or it is
-   * gone. Pass it on, `peer.call(name, data, { signal })`, and what is left of the deadline goes along.
-   * Made on first use. What a listener on it throws is an uncaught exception of the program.
+   * gone. That of an event aborts when the session of its sender is over. Neither does once the handler
+   * has settled. Pass it on, `peer.call(name, data, { signal })`, and what is left of the deadline goes
+   * along. Made on first use. What a listener on it throws is an uncaught exception of the program.
    */
   readonly signal: AbortSignal;
   /** Of the sender, where it has a propagator; see `EndpointOptions.trace`. */

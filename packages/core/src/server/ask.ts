@@ -1,9 +1,9 @@
 /** One question to many peers. */
 
+import { abortedError, unwatchAbort, watchAbort } from "../abort-watch.ts";
 import type { Clock } from "../clock.ts";
-import { isMyelinError, MyelinError } from "../errors.ts";
+import { isMyelinError, MyelinError, textOfThrown } from "../errors.ts";
 import type { SendOptions } from "../peer/call-options.ts";
-import { unwatchAbort, watchAbort } from "../session/abort-watch.ts";
 import { timeLimit } from "../session/time-limit.ts";
 import type { LivePeer } from "./live-peer.ts";
 
@@ -53,7 +53,7 @@ export function ask(
       isOver = true;
       clock.clearTimeout(timer);
       const cause: unknown = signal?.reason;
-      reject(new MyelinError("ERR_ABORTED", `ask(${JSON.stringify(name)}) was aborted`, { cause }));
+      reject(abortedError(`ask(${JSON.stringify(name)})`, cause));
       enough.abort(cause);
     };
     const abortable = { aborted: onAbort };
@@ -96,5 +96,5 @@ export function ask(
 }
 
 function asMyelinError(reason: unknown): MyelinError {
-  return isMyelinError(reason) ? reason : new MyelinError("ERR_CONFIG", String(reason));
+  return isMyelinError(reason) ? reason : new MyelinError("ERR_CONFIG", textOfThrown(reason));
 }

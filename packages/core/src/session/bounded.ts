@@ -1,7 +1,7 @@
 /** Waits, but not for ever. */
+import { type Abortable, abortedError, unwatchAbort, watchAbort } from "../abort-watch.ts";
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
-import { type Abortable, unwatchAbort, watchAbort } from "./abort-watch.ts";
 import { timeLimit } from "./time-limit.ts";
 
 /** How long to wait at most. */
@@ -32,7 +32,7 @@ export function bounded(
       reject(error);
     };
     const abortable: Abortable = {
-      aborted: (cause) => giveUp(new MyelinError("ERR_ABORTED", `${what} was aborted`, { cause })),
+      aborted: (cause) => giveUp(abortedError(what, cause)),
     };
     const timer =
       timeoutMs > 0

@@ -1,4 +1,5 @@
 /** Opens calls at the peer, and settles them: each exactly once, whatever happens. */
+import { abortedError } from "../abort-watch.ts";
 import type { Clock } from "../clock.ts";
 import { callSettled } from "../diagnostics.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
@@ -75,7 +76,7 @@ export class Calling {
     const { clock, codecs, deadlines, items, names } = this.#options;
     const { request } = opening;
     const { name, signal, type } = request;
-    if (signal?.aborted === true) throw abortedError(name, signal.reason, "no");
+    if (signal?.aborted === true) throw aborted(name, signal.reason, "no");
     const since = clock.now();
     const timeoutMs = inheritDeadline(request.timeoutMs, signal, since);
     const { encoded: before, headers } = request;
@@ -154,7 +155,7 @@ export class Calling {
     const ran = isUnsent ? "no" : "maybe";
     const error = isDeadline
       ? new MyelinError("ERR_TIMEOUT", timeoutText(call), { ran })
-      : abortedError(call.name, reason, ran);
+      : aborted(call.name, reason, ran);
     this.#fail(call, error);
   }
 
@@ -266,7 +267,6 @@ function timeoutText({ name, id, timeoutMs }: PendingCall): string {
   return `the call of ${JSON.stringify(name)} (${id}) was not answered within ${timeoutMs} ms`;
 }
 
-function abortedError(name: string, reason: unknown, ran: "no" | "maybe"): MyelinError {
-  const message = `the call of ${JSON.stringify(name)} was aborted`;
-  return new MyelinError("ERR_ABORTED", message, { cause: reason, ran });
+function aborted(name: string, reason: unknown, ran: "no" | "maybe"): MyelinError {
+  return abortedError(`the call of ${JSON.stringify(name)}`, reason, ran);
 }

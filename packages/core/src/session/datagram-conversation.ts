@@ -240,7 +240,7 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
     const moves = peer.takesUnsent(error, retry);
     this.#keepAlive?.stop();
     this.#holdings.close();
-    this.#inbox.stop();
+    this.#inbox.stop(error ?? closedError());
     const left = this.#outbox.stop();
     this.#end = {
       error,

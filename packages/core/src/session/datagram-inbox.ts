@@ -4,7 +4,7 @@
  */
 import type { Tick } from "../bytes/tick.ts";
 import { datagramFailed } from "../diagnostics.ts";
-import { toMyelinError } from "../errors.ts";
+import { type MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { WithBytes } from "./bytes-beside.ts";
 import type { DataCodecs } from "./data-codecs.ts";
@@ -84,8 +84,8 @@ export class DatagramInbox<Peer> {
     this.#handOn(() => true);
   }
 
-  /** Nothing is handed on any more: what was not is told as dropped. */
-  stop(): void {
+  /** Nothing is handed on any more: what was not is told as dropped, and listeners at work are told why. */
+  stop(reason: MyelinError): void {
     this.#isStopped = true;
     let events = this.#unread;
     let bytes = this.#unreadBytes;
@@ -96,6 +96,7 @@ export class DatagramInbox<Peer> {
     this.#unread = 0;
     this.#unreadBytes = 0;
     this.#waitingBytes = 0;
+    this.#options.events.abort(reason);
     if (events > 0) this.#options.onDropped(events, bytes);
   }
 

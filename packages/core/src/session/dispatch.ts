@@ -1,4 +1,5 @@
 /** Brings events to their listeners, and contains what these throw. */
+import type { MyelinError } from "../errors.ts";
 import type { Handler, Handlers } from "./handlers.ts";
 import { MessageContext, type MessageExtras } from "./message-context.ts";
 import { promiseOf } from "./promise-of.ts";
@@ -20,8 +21,13 @@ export class EventDispatch<Peer> {
   readonly #peer: Peer;
   readonly #handlers: Handlers<MessageContext<Peer>>;
   readonly #outcome: EventOutcome;
-  /** The context of the last event: most have the name of the one before. */
+  /**
+   * The context of the last event, for the next one too: most have the name of the one before. Undefined
+   * after one that is of its event alone.
+   */
   #context: MessageContext<Peer> | undefined;
+  /** Those of events whose listeners are not done. */
+  readonly #running = new Set<MessageContext<Peer>>();
 
   constructor(peer: Peer, handlers: Handlers<MessageContext<Peer>>, outcome: EventOutcome) {
     this.#peer = peer;
@@ -44,21 +50,32 @@ export class EventDispatch<Peer> {
       return;
     }
     let context = this.#context;
-    if (extras !== undefined) {
+    if (extras !== undefined || context?.name !== name) {
       context = new MessageContext<Peer>(this.#peer, name, "event", extras);
-    } else if (context?.name !== name) {
-      context = new MessageContext<Peer>(this.#peer, name);
       this.#context = context;
     }
     let unsettled: Unsettled | undefined;
     for (const listener of listeners) {
       const result = this.#run(listener, data, context);
       if (result === undefined) continue;
-      unsettled ??= new Unsettled(receipt);
+      unsettled ??= new Unsettled(receipt, context, this.#running);
       unsettled.add(result, (reason) => this.#outcome.tellHandlerError(name, reason));
+    }
+    if (extras !== undefined || unsettled !== undefined || context.hasSignal) {
+      this.#context = undefined;
     }
     if (unsettled === undefined) receipt?.settle();
     else unsettled.done();
+  }
+
+  /** The session is over: listeners that are not done hear it by their signals. */
+  abort(reason: MyelinError): void {
+    const running = [...this.#running];
+    this.#running.clear();
+    for (const context of running) context.abort(reason);
+    // One that is at work right now may go on after this, and need not have given a promise yet.
+    this.#context?.abort(reason);
+    this.#context = undefined;
   }
 
   /** @returns the promise of a listener that is not done yet. */
@@ -79,10 +96,15 @@ export class EventDispatch<Peer> {
 /** Listeners of one event that are not done, and the dispatch itself as long as it goes on. */
 class Unsettled {
   readonly #receipt: Settled | undefined;
+  readonly #context: object;
+  readonly #running: Set<object>;
   #open = 1;
 
-  constructor(receipt: Settled | undefined) {
+  constructor(receipt: Settled | undefined, context: object, running: Set<object>) {
     this.#receipt = receipt;
+    this.#context = context;
+    this.#running = running;
+    running.add(context);
   }
 
   add(result: Promise<unknown>, onError: (reason: unknown) => void): void {
@@ -98,6 +120,8 @@ class Unsettled {
 
   done(): void {
     this.#open -= 1;
-    if (this.#open === 0) this.#receipt?.settle();
+    if (this.#open > 0) return;
+    this.#running.delete(this.#context);
+    this.#receipt?.settle();
   }
 }

@@ -93,6 +93,9 @@ const limitsOf: Readonly<Record<"serve" | "connect", Rules>> = {
 
 /** @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows or a value that cannot be. */
 export function checkOptions(owner: "serve" | "connect", options: EndpointOptions): void {
+  if (!isObject(options)) {
+    throw new MyelinError("ERR_CONFIG", `${owner}(): options must be an object`);
+  }
   check(owner, "", options, own[owner]);
   check(owner, "limits.", options.limits ?? {}, limitsOf[owner]);
   const { heartbeat = false, resume = false } = options;

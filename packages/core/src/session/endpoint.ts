@@ -1,5 +1,6 @@
 /** What all sessions of a client or a server have in common: names, handlers, codecs, limits. */
 
+import { unwatchAbort, watchAbort } from "../abort-watch.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Codec } from "../codec/codec.ts";
 import { CodecRegistry } from "../codec/codec-registry.ts";
@@ -12,7 +13,6 @@ import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { ListenerOptions } from "../peer/call-options.ts";
 import type { SlowPeerPolicy, TracePropagator } from "../peer/endpoint-options.ts";
-import { unwatchAbort, watchAbort } from "./abort-watch.ts";
 import { type DataCodecs, unlimitedCodecs } from "./data-codecs.ts";
 import { type CallHandler, Handlers } from "./handlers.ts";
 import { MemoryBudget } from "./memory-budget.ts";

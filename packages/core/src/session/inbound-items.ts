@@ -8,7 +8,7 @@ export interface Credited {
 }
 
 export interface InboundItemsOptions {
-  readonly ours: Pick<SessionTerms, "streamWindowBytes">;
+  readonly ours: Pick<SessionTerms, "streamWindowBytes" | "maxFrameBytes">;
   readonly maxStreamWindowBytes: number;
   /** Whether more is held for this peer than there is memory for; `release` is called when it is not. */
   readonly isHeldBack: () => boolean;
@@ -22,13 +22,16 @@ export class InboundItems {
   /** What a producer may send at first, and what its window may grow to. */
   readonly windowBytes: number;
   readonly maxWindowBytes: number;
+  /** What a producer may be wrong by: it learns the exact size of a frame when that is complete. */
+  readonly toleranceBytes: number;
   readonly #options: InboundItemsOptions;
   readonly #withheld = new Set<Credited>();
 
   constructor(options: InboundItemsOptions) {
-    const { streamWindowBytes } = options.ours;
+    const { maxFrameBytes, streamWindowBytes } = options.ours;
     this.#options = options;
     this.windowBytes = streamWindowBytes;
+    this.toleranceBytes = 4 * maxFrameBytes;
     this.maxWindowBytes = Math.max(streamWindowBytes, options.maxStreamWindowBytes);
   }
 

@@ -3,7 +3,6 @@
  * credit for more as it is. The window begins small and grows while it is what limits the stream.
  */
 import { MyelinError } from "../errors.ts";
-import { limits } from "../limits.ts";
 import type { Credited, InboundItems } from "./inbound-items.ts";
 
 export interface ItemReceiverOptions {
@@ -27,9 +26,6 @@ interface Waiter {
   readonly resolve: (step: IteratorResult<unknown, undefined>) => void;
   readonly reject: (reason: unknown) => void;
 }
-
-/** What a producer may be wrong by: it learns the exact size of a frame when that is complete. */
-const tolerance = 4 * limits.maxFrameBytes;
 
 const over: IteratorResult<unknown, undefined> = Object.freeze({ done: true, value: undefined });
 
@@ -55,7 +51,7 @@ export class ItemReceiver implements Credited {
    * @throws {MyelinError} `ERR_PROTOCOL` when it has no credit left: one item may overdraw it.
    */
   checkCredit(): void {
-    if (this.#received >= this.#limit + tolerance) {
+    if (this.#received >= this.#limit + this.#options.items.toleranceBytes) {
       throw new MyelinError("ERR_PROTOCOL", "items of a stream without credit for them");
     }
   }

@@ -53,6 +53,11 @@ export class MessageContext<Peer> {
     return this.#extras?.bytes ?? noBytes;
   }
 
+  /** Somebody has asked for its signal: it is of one message alone then. */
+  get hasSignal(): boolean {
+    return this.#controller !== undefined;
+  }
+
   /** Aborts when the answer is no longer wanted. Made on first use: most handlers never ask. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {

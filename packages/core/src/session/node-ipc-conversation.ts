@@ -359,6 +359,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     this.#holdings.close();
     this.#backlog.clear();
     this.#flushes.end();
+    this.#events.abort(error ?? closedError());
     peer.tellEnd(this.#over);
   }
 }

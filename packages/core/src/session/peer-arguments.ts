@@ -1,5 +1,5 @@
 /** Checks what the methods of a peer are given. */
-import { isMyelinError, MyelinError } from "../errors.ts";
+import { isMyelinError, MyelinError, textOfThrown } from "../errors.ts";
 import type { CloseOptions, ListenerOptions } from "../peer/call-options.ts";
 import type { WaitLimits } from "./bounded.ts";
 import { type ItemSource, isItemSource } from "./items.ts";
@@ -56,7 +56,7 @@ export function checkCloseOptions(options: CloseOptions): void {
 /** What was thrown before anything was accepted. */
 export function notRun(reason: unknown): MyelinError {
   if (!isMyelinError(reason)) {
-    return new MyelinError("ERR_CONFIG", String(reason), { cause: reason, ran: "no" });
+    return new MyelinError("ERR_CONFIG", textOfThrown(reason), { cause: reason, ran: "no" });
   }
   if (reason.ran !== undefined) return reason;
   return new MyelinError(reason.code, reason.message, { cause: reason, ran: "no" });

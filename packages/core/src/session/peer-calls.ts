@@ -38,11 +38,20 @@ export class PeerCalls<Peer> {
     options: CallOptions,
   ): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      checkWait(kind, options);
-      const { ref = true, timeoutMs = this.#options.endpoint.callTimeoutMs } = options;
-      const checked = kind === "upload" ? checkedSource(source) : undefined;
-      const request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
-      this.#openHeld({ request, onOpen: ignore, resolve, reject }, ref);
+      let request: CallRequest;
+      let isHeld: boolean;
+      try {
+        checkWait(kind, options);
+        const { ref = true, timeoutMs = this.#options.endpoint.callTimeoutMs } = options;
+        const checked = kind === "upload" ? checkedSource(source) : undefined;
+        request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
+        isHeld = ref;
+      } catch (reason) {
+        // Getters and proxies of users may throw anything.
+        reject(notRun(reason));
+        return;
+      }
+      this.#openHeld({ request, onOpen: ignore, resolve, reject }, isHeld);
     });
   }
 
@@ -54,15 +63,19 @@ export class PeerCalls<Peer> {
     source: ItemSource | undefined,
     options: StreamOptions,
   ): RemoteItems {
-    checkWait(kind, options);
-    // It is opened only when somebody reads it: mistakes are told before.
-    checkName(name);
-    const { ref = true, timeoutMs } = options;
-    const checked = kind === "duplex" ? checkedSource(source) : undefined;
-    const request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
-    return new RemoteItems((opener) => {
-      this.#openHeld({ ...opener, request, resolve: ignore }, ref);
-    });
+    try {
+      checkWait(kind, options);
+      // It is opened only when somebody reads it: mistakes are told before.
+      checkName(name);
+      const { ref = true, timeoutMs } = options;
+      const checked = kind === "duplex" ? checkedSource(source) : undefined;
+      const request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
+      return new RemoteItems((opener) => {
+        this.#openHeld({ ...opener, request, resolve: ignore }, ref);
+      });
+    } catch (reason) {
+      throw notRun(reason);
+    }
   }
 
   /** The process waits until it is settled. */

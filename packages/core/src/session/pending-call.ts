@@ -1,5 +1,5 @@
 /** A call that this side has opened, until it is settled: with its answer, or with an error. */
-import { type Abortable, unwatchAbort, watchAbort } from "./abort-watch.ts";
+import { type Abortable, unwatchAbort, watchAbort } from "../abort-watch.ts";
 import type { CallOpening } from "./call-opening.ts";
 import type { CallPlace } from "./call-place.ts";
 import type { Deadline } from "./deadlines.ts";

@@ -4,6 +4,7 @@ import { isMyelinError, MyelinError } from "../errors.ts";
 import { type Batch, sealedBatch } from "./batch.ts";
 import type { DataCodecs } from "./data-codecs.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { EventDispatch } from "./dispatch.ts";
 import type { Entry } from "./entry-reader.ts";
 import { EntryWriter } from "./entry-writer.ts";
 import type { CallHandler, Handlers } from "./handlers.ts";
@@ -36,6 +37,8 @@ export interface ServingOptions<Peer> {
   readonly outbox: Outbox;
   readonly codecs: DataCodecs;
   readonly deadlines: Deadlines;
+  /** Its listeners run beside the handlers, and are told like them when the session is over. */
+  readonly events: EventDispatch<Peer>;
   /** Of the streams that this side consumes. */
   readonly items: InboundItems;
   readonly handlers: Handlers<MessageContext<Peer>>;
@@ -133,6 +136,7 @@ export class Serving<Peer> {
   /** Nobody will read the answers. */
   cancelAll(reason: MyelinError): void {
     for (const call of this.#running.values()) call.cancel(reason);
+    this.#options.events.abort(reason);
   }
 
   #refusalOf(
@@ -166,13 +170,18 @@ export class Serving<Peer> {
       }
     }
     const isStreaming = detail === callType.stream || detail === callType.duplex;
-    const onValue = (value: unknown): void => {
-      if (isStreaming) this.#stream(call, value, credit);
-      else if (isIterator(value)) this.#finish(call, () => this.#refuseIterator(call.id, value));
-      else this.#finish(call, () => this.#answer(call, value));
-    };
     const onError = (reason: unknown): void => {
       this.#finish(call, () => this.#fail(call.id, reason));
+    };
+    const onValue = (value: unknown): void => {
+      try {
+        if (isStreaming) this.#stream(call, value, credit);
+        else if (isIterator(value)) this.#finish(call, () => this.#refuseIterator(call.id, value));
+        else this.#finish(call, () => this.#answer(call, value));
+      } catch (reason) {
+        // A proxy that does not want to be looked at.
+        onError(reason);
+      }
     };
     try {
       const value = run(input, call.context);

@@ -1,5 +1,5 @@
 /** How a session ended, and what those are told who waited for it. */
-import { isMyelinError, MyelinError, type Ran } from "../errors.ts";
+import { isMyelinError, MyelinError, type Ran, textOfThrown } from "../errors.ts";
 import type { Connection } from "../transport/transport.ts";
 import type { CallOpening } from "./call-opening.ts";
 import type { Encoded } from "./data-codecs.ts";
@@ -77,5 +77,5 @@ export async function endGently(connection: Connection | undefined): Promise<voi
 /** Whatever reading a peer's bytes threw, as what the peer did wrong. */
 export function protocolError(reason: unknown): MyelinError {
   if (isMyelinError(reason)) return reason;
-  return new MyelinError("ERR_PROTOCOL", String(reason), { cause: reason });
+  return new MyelinError("ERR_PROTOCOL", textOfThrown(reason), { cause: reason });
 }

@@ -96,8 +96,10 @@ export function sessionParts<Peer>(
     firstId: side === "client" ? 1 : 2,
     uploadCredit: theirs.streamWindowBytes,
   });
+  const events = new EventDispatch(peer, handlers, owner);
   const serving = new Serving<Peer>({
     ...shared,
+    events,
     peer,
     handlers,
     maxInboundCalls: options.maxInboundCalls,
@@ -109,7 +111,7 @@ export function sessionParts<Peer>(
     peer,
     calling,
     serving,
-    events: new EventDispatch(peer, handlers, owner),
+    events,
     onControl: (kind, reader) => control.read(kind, reader),
     onSettled: hooks.onSettled,
   });

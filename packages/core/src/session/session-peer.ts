@@ -2,6 +2,7 @@
  * What users hold of a session. Its methods check names and options, and hand on to the session, or
  * to what stands in for it while there is none.
  */
+import { abortedError } from "../abort-watch.ts";
 import { noticeSeen, sessionClosed, sessionOpened, sessionResumed } from "../diagnostics.ts";
 import { Emitter, type Subscription } from "../emitter.ts";
 import type { MyelinError } from "../errors.ts";
@@ -167,6 +168,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   async post(name: string, data?: unknown, options: PostOptions = {}): Promise<void> {
     checkWait("post", options);
+    if (options.signal?.aborted === true) throw abortedError("post", options.signal.reason);
     if (this.#posts.isEmpty && this.#hasRoom()) {
       this.send(name, data, options);
       return;

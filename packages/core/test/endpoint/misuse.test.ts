@@ -1,4 +1,5 @@
 // What programs without types may give: refused at once, with a code.
+import { getEventListeners } from "node:events";
 import { connect, MemoryRegistry, memory, serve, type Transport } from "myelin";
 import { describe, expect, test } from "vitest";
 import { until, within } from "../../../../test/support/within.ts";
@@ -101,6 +102,73 @@ describe("odd values", () => {
     }
     expect(await client.call("ok")).toBe("ok");
   });
+});
+
+test("a signal that many subscriptions have gets one listener, and ends them all", async () => {
+  const { client } = await pair({ kind: "memory" });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const told: string[] = [];
+  for (let n = 0; n < 12; n += 1) {
+    client.onState((state) => void told.push(state), { signal });
+    client.onDrain(() => {}, { signal });
+    client.on("x", () => {}, { signal });
+  }
+  // Node warns of eleven.
+  expect(getEventListeners(signal, "abort")).toHaveLength(1);
+  controller.abort();
+  await client.close();
+  expect(told).toEqual([]);
+});
+
+test("options that are no object are refused", async () => {
+  const { server } = await pair({ kind: "memory" });
+  for (const options of [5, "x", true, Symbol("odd")] as never[]) {
+    await expect(serve(freshAddress("memory"), options)).rejects.toEqual(coded("ERR_CONFIG"));
+    await expect(connect(server.address, options)).rejects.toEqual(coded("ERR_CONFIG"));
+  }
+});
+
+test("options and sources that throw when they are read did not run anything", async () => {
+  const { client } = await pair({ kind: "memory", server: { handlers: { ok: () => "ok" } } });
+  const cause = new Error("no");
+  const thrower = (): never => {
+    throw cause;
+  };
+  const trap = new Proxy({}, { get: thrower, has: thrower }) as never;
+  const getter = {
+    get signal() {
+      return thrower();
+    },
+  };
+  const tried: (() => unknown)[] = [
+    () => client.call("ok", 1, trap),
+    () => client.call("ok", 1, getter),
+    () => client.upload("ok", trap),
+    () => client.upload("ok", [], getter),
+    () => client.stream("ok", 1, getter),
+    () => client.duplex("ok", trap),
+  ];
+  for (const attempt of tried) {
+    const settled = Promise.resolve().then(attempt);
+    const error = { code: "ERR_CONFIG", ran: "no", cause };
+    await expect(settled, String(attempt)).rejects.toMatchObject(error);
+  }
+  expect(await client.call("ok")).toBe("ok");
+});
+
+test("what only looks like a signal is refused each time that it is used", async () => {
+  const { client } = await pair({ kind: "memory", server: { handlers: { ok: () => "ok" } } });
+  const signal = {
+    addEventListener() {
+      throw new Error("no signal");
+    },
+    removeEventListener() {},
+  } as unknown as AbortSignal;
+  for (let n = 0; n < 2; n += 1) {
+    await expect(client.call("ok", 1, { signal })).rejects.toEqual(coded("ERR_CONFIG"));
+  }
+  expect(await client.call("ok")).toBe("ok");
 });
 
 test("a function that listens twice is heard twice, and each subscription ends alone", async () => {

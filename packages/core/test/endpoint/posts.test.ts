@@ -39,6 +39,20 @@ test("a thousand at once, then one more: all are accepted, in order", async () =
   expect(heard).toEqual(Array.from({ length: 1_001 }, (_, n) => n));
 });
 
+test("what is posted with a signal that has aborted already is not sent, room or none", async () => {
+  const { client, faults, heard } = await slow();
+  const cause = new Error("too late");
+  const late = { signal: AbortSignal.abort(cause) };
+  const error = expect.objectContaining({ code: "ERR_ABORTED", cause });
+  await expect(client.post("news", { n: -1 }, late)).rejects.toEqual(error);
+  const posts = Array.from({ length: 100 }, (_, n) => client.post("news", { n, pad }));
+  await expect(client.post("news", { n: -1 }, late)).rejects.toEqual(error);
+  faults.heal();
+  await within("all are accepted", Promise.all(posts));
+  await client.flush();
+  expect(heard).toEqual(Array.from({ length: 100 }, (_, n) => n));
+});
+
 test("what is posted is what was given, whatever becomes of it while it waits", async () => {
   const { client, faults, heard } = await slow();
   const data = { n: 0, pad };

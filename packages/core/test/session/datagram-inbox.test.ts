@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { Tick } from "../../src/bytes/tick.ts";
 import { CodecRegistry } from "../../src/codec/codec-registry.ts";
+import { MyelinError } from "../../src/errors.ts";
 import { limits } from "../../src/limits.ts";
 import { AgreedCodecs } from "../../src/session/agreed-codecs.ts";
 import { DataCodecs } from "../../src/session/data-codecs.ts";
@@ -80,7 +81,7 @@ test("an end in the middle of a datagram tells what was not handed on, at once",
   const heard: unknown[] = [];
   const { box, dropped } = inbox((data) => {
     heard.push(data);
-    if (data === 2) box.stop();
+    if (data === 2) box.stop(new MyelinError("ERR_CLOSED", "over"));
   });
   box.release();
   const rest = [entry(3), entry(4)];
@@ -100,6 +101,6 @@ test("a last round hands on all that waits, whatever handlers are at work on", (
   expect(heard).toEqual([0]);
   box.handOnAll();
   expect(heard).toEqual([0, 1, 2, 3, 4]);
-  box.stop();
+  box.stop(new MyelinError("ERR_CLOSED", "over"));
   expect(dropped).toEqual([]);
 });

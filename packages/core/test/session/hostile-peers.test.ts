@@ -1,10 +1,11 @@
 // What a peer may try that keeps the form of the wire and breaks its sense: each is answered by a code
 // or costs nothing.
 import { describe, expect, test } from "vitest";
+import { within } from "../../../../test/support/within.ts";
 import { systemClock, type Timer } from "../../src/clock.ts";
 import { callType } from "../../src/session/wire.ts";
 import { batch, bytePeer, frame } from "./byte-peer.ts";
-import { noCodecs } from "./session-pair.ts";
+import { noCodecs, terms } from "./session-pair.ts";
 
 const coded = (code: string) => expect.objectContaining({ code });
 
@@ -120,6 +121,29 @@ describe("credit without end", () => {
     const bytes = items.reduce((sum, { payload }) => sum + payload.length, 0);
     expect(bytes).toBeGreaterThan(3_000_000);
     side.session.abort();
+  });
+});
+
+describe("items beyond their credit", () => {
+  const size = { maxFrameBytes: 4_096, streamWindowBytes: 4_096 };
+  const items = frame(0x15, [1, 1], JSON.stringify(["x".repeat(1_000)]));
+
+  test.each([
+    { frames: 12, isCut: false },
+    { frames: 40, isCut: true },
+  ])("are borne as far as frames are large here: $frames of them", async ({ frames, isCut }) => {
+    const { peer, side } = await bytePeer({ terms: { ...terms, ...size } });
+    side.handlers.handle("u", { type: callType.upload, run: () => new Promise(() => {}) });
+    side.session.release();
+    peer.say(batch(call(callType.upload, "u", 0)));
+    for (let n = 0; n < frames; n += 1) peer.say(items);
+    if (isCut) {
+      expect((await within("the end", side.end)).error).toEqual(coded("ERR_PROTOCOL"));
+    } else {
+      await peer.settled();
+      expect(peer.isClosed).toBe(false);
+      side.session.abort();
+    }
   });
 });
 

@@ -1,0 +1,97 @@
+// Handlers and listeners that give or throw what no program should: none of it is the peer's fault.
+// oxlint-disable unicorn/no-thenable -- odd things are what is given here
+import { describe, expect, test } from "vitest";
+import { until } from "../../../../test/support/within.ts";
+import { all, pair } from "./pairing.ts";
+
+/** Anything that looks at it throws. */
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+/** What answers no question whether it has something, but can be read otherwise. */
+const unasked = (): object => new Proxy({}, { has: () => rethrow(revoked()) });
+
+type Settle = (value: unknown) => void;
+
+/** A promise that calls back as it likes. */
+function withThen(then: (resolve: Settle, reject: Settle) => void): Promise<unknown> {
+  return Object.assign(Promise.resolve(0), { then });
+}
+
+describe("a listener", () => {
+  test.each<[string, () => unknown]>([
+    ["throws", () => rethrow(revoked())],
+    ["rejects with", async () => rethrow(revoked())],
+    [
+      "gives a promise that rejects twice with",
+      () =>
+        withThen((_, reject) => {
+          reject(revoked());
+          reject(revoked());
+        }),
+    ],
+  ])("%s what throws when looked at: it is told, and the session goes on", async (_, listener) => {
+    const { client, server, notices } = await pair({ client: { retry: false } });
+    server.on("x", listener);
+    server.handle("ok", () => "ok");
+    client.send("x");
+    expect(await client.call("ok")).toBe("ok");
+    await until("it is told", () => notices.length === 1);
+    expect(notices[0]).toMatchObject({ kind: "listener-failed", name: "x" });
+    expect(client.state).toBe("open");
+  });
+
+  test("whose promise throws in then is told of, and the session goes on", async () => {
+    const { client, server, notices } = await pair({ client: { retry: false } });
+    server.on("x", () => withThen(() => rethrow(new Error("then"))));
+    server.handle("ok", () => "ok");
+    client.send("x");
+    expect(await client.call("ok")).toBe("ok");
+    await until("it is told", () => notices.length === 1);
+    expect(notices[0]).toMatchObject({ error: { message: "then" } });
+  });
+
+  test("whose promise calls back twice holds one place of the window, and frees it once", async () => {
+    const { client, server } = await pair({ server: { limits: { windowMessages: 2 } } });
+    let heard = 0;
+    server.on("x", () => {
+      heard += 1;
+      return withThen((resolve) => {
+        resolve(1);
+        resolve(2);
+      });
+    });
+    for (let n = 0; n < 10; n += 1) client.send("x");
+    await client.flush();
+    expect(heard).toBe(10);
+    expect(client.state).toBe("open");
+  });
+});
+
+describe("a handler", () => {
+  test.each<[string, () => unknown]>([
+    ["throws it", () => rethrow(revoked())],
+    ["rejects with it", async () => rethrow(revoked())],
+    ["gives it", revoked],
+    ["resolves with it", async () => unasked()],
+    ["gives one that answers nothing", unasked],
+    ["gives a promise that throws", () => withThen(() => rethrow(revoked()))],
+  ])("%s: what throws when looked at settles its call", async (_, handler) => {
+    const { client, server } = await pair({ client: { retry: false } });
+    server.handle("x", handler);
+    server.handle("ok", () => "ok");
+    await client.call("x").catch((error: unknown) => {
+      expect(error).toMatchObject({ code: "ERR_REMOTE", ran: "yes" });
+    });
+    await expect(all(client.stream("x"))).rejects.toMatchObject({ code: "ERR_REMOTE" });
+    expect(await client.call("ok")).toBe("ok");
+    expect(server.stats().peers).toBe(1);
+  });
+});
+
+function rethrow(reason: unknown): never {
+  throw reason;
+}
