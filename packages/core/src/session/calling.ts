@@ -146,10 +146,8 @@ export class Calling {
   /** From {@link PendingCall}: the caller gives up. */
   cancel(call: PendingCall, reason: unknown, isDeadline: boolean): void {
     if (!this.#pending.has(call.id)) return;
-    const { outbox } = this.#options;
     const isUnsent = call.place?.abandon(() => {
-      outbox.control.cancel(call.id, isDeadline ? cancelReason.deadline : cancelReason.aborted);
-      outbox.touch();
+      this.#tellCancelled(call.id, isDeadline ? cancelReason.deadline : cancelReason.aborted);
     });
     const ran = isUnsent ? "no" : "maybe";
     const error = isDeadline
@@ -179,6 +177,13 @@ export class Calling {
     outbox.message({ entry, kind: "call", place, ...encoded });
   }
 
+  /** Nobody waits for the answer. */
+  #tellCancelled(id: number, reason: number): void {
+    const { outbox } = this.#options;
+    outbox.control.cancel(id, reason);
+    outbox.touch();
+  }
+
   #openOutput(call: PendingCall, accept: CallRequest["accept"]): void {
     const { items, outbox } = this.#options;
     call.output = new ItemReceiver({
@@ -198,20 +203,30 @@ export class Calling {
     const { codec, options } = opening.request;
     // Bytes beside data go with the opening, once.
     const how = options?.copy === true ? { copy: true } : undefined;
+    let unsendable: unknown;
     const input = new ItemSender({
       id,
       outbox,
       source,
       credit: uploadCredit,
       encode(_, value) {
-        const item = encodeItem(codecs, id, value, codec, how);
-        if (isSendingTapped()) tellItem(peer, name, item, value);
-        return item;
+        try {
+          const item = encodeItem(codecs, id, value, codec, how);
+          if (isSendingTapped()) tellItem(peer, name, item, value);
+          return item;
+        } catch (reason) {
+          unsendable = reason;
+          throw reason;
+        }
       },
       onEnd: () => sealedBatch((batch) => batch.end(id)),
       onFailure: (reason) => {
         const record = encodeRemoteError(reason, { expose: "message", stacks: false });
-        return sealedBatch((batch) => batch.fail(id, JSON.stringify(record)));
+        const last = sealedBatch((batch) => batch.fail(id, JSON.stringify(record)));
+        // A cancel overtakes what waits, and the handler is to hear first why.
+        last.whenLeft(() => this.#tellCancelled(id, cancelReason.aborted));
+        this.#fail(call, sourceError(name, record.message, reason, reason === unsendable));
+        return last;
       },
       onStopped: () => {},
     });
@@ -264,6 +279,18 @@ function errorOf({ amount, detail }: Entry, name: string, data: unknown): Myelin
 
 function timeoutText({ name, id, timeoutMs }: PendingCall): string {
   return `the call of ${JSON.stringify(name)} (${id}) was not answered within ${timeoutMs} ms`;
+}
+
+/** The caller's own source failed, or an item of it cannot be sent. Its opening had left by then. */
+function sourceError(
+  name: string,
+  text: string,
+  reason: unknown,
+  isUnsendable: boolean,
+): MyelinError {
+  const code = isUnsendable && isMyelinError(reason) ? reason.code : "ERR_SOURCE";
+  const message = `the source of ${JSON.stringify(name)} failed: ${text}`;
+  return new MyelinError(code, message, { cause: reason, ran: "maybe" });
 }
 
 function abortedError(name: string, reason: unknown, ran: "no" | "maybe"): MyelinError {
