@@ -193,7 +193,7 @@ export class Calling {
         outbox.touch();
       },
       onStop: () => this.cancel(call, undefined, false),
-      accept,
+      accept: accept === undefined ? undefined : (item) => acceptedHere(accept, item),
     });
   }
 
@@ -245,10 +245,7 @@ export class Calling {
     try {
       resolve(accept === undefined ? data : accept(data));
     } catch (reason) {
-      const error = isMyelinError(reason)
-        ? new MyelinError(reason.code, reason.message, { cause: reason, ran: "yes" })
-        : new MyelinError("ERR_INVALID_DATA", String(reason), { cause: reason, ran: "yes" });
-      reject(error);
+      reject(refusedHere(reason));
     }
   }
 
@@ -274,7 +271,25 @@ export class Calling {
 
 function errorOf({ amount, detail }: Entry, name: string, data: unknown): MyelinError {
   if (detail === 0) return remoteError(decodeRemoteError(data));
-  return refusalError(detail, amount, name, typeof data === "string" ? data : undefined);
+  return refusalError(detail, amount, name, data);
+}
+
+function acceptedHere(accept: (data: unknown) => unknown, item: unknown): unknown {
+  try {
+    return accept(item);
+  } catch (reason) {
+    throw refusedHere(reason);
+  }
+}
+
+/** What came from the handler, which has run then, is not what the contract says. */
+function refusedHere(reason: unknown): MyelinError {
+  if (!isMyelinError(reason)) {
+    return new MyelinError("ERR_INVALID_DATA", String(reason), { cause: reason, ran: "yes" });
+  }
+  const { code, issues, message } = reason;
+  const known = issues === undefined ? {} : { issues };
+  return new MyelinError(code, message, { cause: reason, ran: "yes", ...known });
 }
 
 function timeoutText({ name, id, timeoutMs }: PendingCall): string {
