@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { callSettled } from "../diagnostics.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
 import { sealedBatch } from "./batch.ts";
+import { BrokenCalls } from "./broken-calls.ts";
 import type { CallOpening, CallRequest } from "./call-opening.ts";
 import { MessagePlace } from "./call-place.ts";
 import type { DataCodecs, Encoded } from "./data-codecs.ts";
@@ -36,6 +37,8 @@ export interface CallingOptions {
   readonly items: InboundItems;
   /** Bytes of an upload that the peer takes before it asks for more. */
   readonly uploadCredit: number;
+  /** What a handler gets to end by itself when its items broke off. */
+  readonly cancelGraceMs: number;
 }
 
 const cancelReason = { aborted: 0, deadline: 1 } as const;
@@ -45,10 +48,15 @@ export class Calling {
   late = 0;
   readonly #options: CallingOptions;
   readonly #pending = new Map<number, PendingCall>();
+  readonly #broken: BrokenCalls;
   #nextId: number;
 
   constructor(options: CallingOptions) {
+    const { cancelGraceMs, clock } = options;
     this.#options = options;
+    this.#broken = new BrokenCalls(clock, cancelGraceMs, (id) => {
+      this.#tellCancelled(id, cancelReason.aborted);
+    });
     this.#nextId = options.firstId;
   }
 
@@ -120,6 +128,7 @@ export class Calling {
   onAnswer(entry: Entry, data: unknown): void {
     const call = this.#pending.get(entry.id);
     if (call === undefined) {
+      if (isOver(entry)) this.#broken.settled(entry.id);
       this.late += 1;
       return;
     }
@@ -158,6 +167,7 @@ export class Calling {
 
   /** The session is over: nothing will be answered. */
   failAll(makeError: (call: PendingCall, ran: "no" | "maybe") => MyelinError): void {
+    this.#broken.clear();
     for (const call of [...this.#pending.values()]) {
       const isUnsent = call.place?.abandon(() => {}) ?? false;
       this.#fail(call, makeError(call, isUnsent ? "no" : "maybe"));
@@ -223,8 +233,8 @@ export class Calling {
       onFailure: (reason) => {
         const record = encodeRemoteError(reason, { expose: "message", stacks: false });
         const last = sealedBatch((batch) => batch.fail(id, JSON.stringify(record)));
-        // A cancel overtakes what waits, and the handler is to hear first why.
-        last.whenLeft(() => this.#tellCancelled(id, cancelReason.aborted));
+        // Not before that: a cancel overtakes what waits.
+        last.whenLeft(() => this.#broken.add(id));
         this.#fail(call, sourceError(name, record.message, reason, reason === unsendable));
         return last;
       },
@@ -290,6 +300,10 @@ function refusedHere(reason: unknown): MyelinError {
   const { code, issues, message } = reason;
   const known = issues === undefined ? {} : { issues };
   return new MyelinError(code, message, { cause: reason, ran: "yes", ...known });
+}
+
+function isOver({ kind }: Entry): boolean {
+  return kind === entryKind.result || kind === entryKind.error;
 }
 
 function timeoutText({ name, id, timeoutMs }: PendingCall): string {

@@ -126,8 +126,45 @@ describe("sources that fail", () => {
       await expectQuiet(server, client);
     });
 
+    test("reaches a handler that is at work on what came before", async () => {
+      const { server, client, read, failures } = await listening();
+      // All of it is there at once.
+      async function* breakingAtOnce() {
+        yield 1;
+        throw broken;
+      }
+      const items = all(client.duplex("echo", breakingAtOnce()));
+      await expect(within("the duplex ends", items)).rejects.toEqual(itsOwn);
+      await until("the handler has heard", () => failures.length === 1);
+      await expectQuiet(server, client);
+      expect(read).toEqual([1]);
+      expect(failures).toEqual([coded("ERR_REMOTE")]);
+    });
+
+    test("leaves a handler time to end by itself", async () => {
+      const { server, client } = await pair({ kind, client: { cancelGraceMs: 3_600_000 } });
+      let cleanUp = () => {};
+      const cleaning = new Promise<void>((resolve) => {
+        cleanUp = resolve;
+      });
+      let isAborted: boolean | undefined;
+      server.handle("items", async (items, { signal }) => {
+        await all(items as AsyncIterable<unknown>).catch(() => cleaning);
+        isAborted = signal.aborted;
+      });
+      server.handle("ping", () => "pong");
+      await expect(within("the upload", client.upload("items", breaking()))).rejects.toEqual(
+        itsOwn,
+      );
+      // Whatever goes before it has come with it.
+      expect(await client.call("ping")).toBe("pong");
+      cleanUp();
+      await expectQuiet(server, client);
+      expect(isAborted).toBe(false);
+    });
+
     test("ends a handler that does not read", async () => {
-      const { server, client } = await pair({ kind });
+      const { server, client } = await pair({ kind, client: { cancelGraceMs: 20 } });
       let reason: unknown;
       server.handle("deaf", async function* (_, { signal }) {
         signal.addEventListener("abort", () => {
