@@ -160,13 +160,15 @@ test.each(lies)(
 
 describe("a peer that lies fails the run", () => {
   test.each([
-    ["loses", "", "expected message 999, got"],
-    ["doubles", "send(data); send(data);", "expected message 1000, got"],
-    ["changes", "send({ ...data, message: 'GET /' });", "expected message 999, got"],
+    // The next message shows the gap. On a busy machine the time may be over with just this one, so that
+    // there is no next: then the missing acknowledgement shows it.
+    ["loses", "", /expected message 999, got|1000 events sent, only 500 acknowledged/],
+    ["doubles", "send(data); send(data);", /expected message 1000, got/],
+    ["changes", "send({ ...data, message: 'GET /' });", /expected message 999, got/],
   ])("one that %s a message", { timeout: 30_000 }, async (name, lie, complaint) => {
     const peers = await liar(name, lie);
     const { status, output } = await bench("--quick", "--only", "oneway", "--peers", peers);
-    expect(output).toContain(complaint);
+    expect(output).toMatch(complaint);
     expect(output).toContain("1 wrong.");
     expect(status).toBe(1);
   });

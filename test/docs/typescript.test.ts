@@ -52,7 +52,7 @@ function writeProject(folder: string, more: Readonly<Record<string, string>> = {
   const advised = advisedSettings();
   const compilerOptions = {
     ...advised.compilerOptions,
-    types: ["node"],
+    rootDir: folder,
     noEmit: true,
     customConditions: ["@myelin/source"],
   };

@@ -29,6 +29,7 @@ export type MyelinErrorCode =
   | "ERR_REFUSED"
   | "ERR_REMOTE"
   | "ERR_SLOW_PEER"
+  | "ERR_SOURCE"
   | "ERR_TIMEOUT"
   | "ERR_TLS"
   | "ERR_TOO_LARGE"

@@ -3,22 +3,11 @@
  * `input.size.width: expected number`.
  */
 import { isMyelinError, MyelinError, type ValidationIssue } from "../errors.ts";
-import type {
-  SchemaOutput,
-  StandardIssue,
-  StandardResult,
-  StandardSchema,
-} from "./standard-schema.ts";
+import { clipIssueText, plainIssues } from "./issues.ts";
+import type { SchemaOutput, StandardResult, StandardSchema } from "./standard-schema.ts";
 
 /** A message names so many issues; the error's `issues` has the others. */
 const issuesInMessage = 3;
-/** A million wrong items of one array would make an error larger than the message they came in. */
-const maxIssues = 32;
-/** Paths hold keys that the sender chose, and may be as long as its message. */
-const maxKeyLength = 64;
-const maxPathLength = 32;
-/** Some libraries quote the value in their text. */
-const maxTextLength = 512;
 
 /**
  * Gives what the schema makes of the value.
@@ -39,7 +28,7 @@ export function validate<Schema extends StandardSchema>(
   try {
     if (result.issues === undefined) return result.value;
     const given = Array.from(result.issues);
-    const issues = given.slice(0, maxIssues).map(plainIssue);
+    const issues = plainIssues(given);
     const message = describe(issues, given.length, what);
     throw new MyelinError("ERR_INVALID_DATA", message, { issues });
   } catch (cause) {
@@ -56,7 +45,7 @@ function run(schema: StandardSchema, value: unknown, what: string): StandardResu
   } catch (cause) {
     if (isMyelinError(cause)) throw cause;
     const reason = cause instanceof Error ? cause.message : "it threw";
-    const message = clip(reason, maxTextLength);
+    const message = clipIssueText(reason);
     throw new MyelinError("ERR_INVALID_DATA", `${what}: the schema failed: ${message}`, {
       cause,
       issues: [{ message, path: [] }],
@@ -70,20 +59,6 @@ function run(schema: StandardSchema, value: unknown, what: string): StandardResu
     `${what}: the schema (${schema["~standard"].vendor}) is asynchronous, and data is checked in the ` +
       "order in which it arrives; use a synchronous schema and do the rest in the handler",
   );
-}
-
-// Array.from, here and above: some libraries' lists are arrays of their own class, which slice() and
-// map() would make more of.
-function plainIssue({ message, path = [] }: StandardIssue): ValidationIssue {
-  return {
-    message: clip(message, maxTextLength),
-    path: Array.from(path).slice(0, maxPathLength).map(plainKey),
-  };
-}
-
-function plainKey(segment: PropertyKey | { readonly key: PropertyKey }): string | number {
-  const key = typeof segment === "object" ? segment.key : segment;
-  return typeof key === "number" ? key : clip(String(key), maxKeyLength);
 }
 
 function describe(issues: readonly ValidationIssue[], count: number, what: string): string {
@@ -102,8 +77,4 @@ function placeOf(path: ValidationIssue["path"], what: string): string {
     return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
   });
   return what + steps.join("");
-}
-
-function clip(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

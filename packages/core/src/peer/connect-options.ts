@@ -3,8 +3,8 @@ import type { Contract } from "../contract/contract.ts";
 import type { EndpointOptions, HandlersOption } from "./endpoint-options.ts";
 
 /**
- * When to try again. The wait before the n-th attempt is a random time up to `minMs * 2^n`, `maxMs` at
- * most: clients that were cut off together do not come back together.
+ * When to try again. The first wait is a random time up to `minMs`, each next one up to twice as long,
+ * `maxMs` at most: clients that were cut off together do not come back together.
  */
 export interface RetryOptions {
   /** @defaultValue 100 */

@@ -78,7 +78,8 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
   callTimeoutMs?: number;
   /**
    * The generator of a cancelled stream that has not come to its end so soon gives up its place among
-   * `maxInboundCalls` all the same. @defaultValue 1,000
+   * `maxInboundCalls` all the same. And a handler whose items broke off, because their source here threw,
+   * is cancelled when it goes on for longer. @defaultValue 1,000
    */
   cancelGraceMs?: number;
   /** The `timeoutMs` of `close()`. @defaultValue 5,000 */

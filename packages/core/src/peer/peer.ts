@@ -164,7 +164,10 @@ export interface Peer<C extends Contract = Contract, S extends Side = "client"> 
     source: Source<SentInput<C, OtherSide<S>, Name>>,
     options?: CallOptions,
   ) => Promise<ReceivedOutput<C, OtherSide<S>, Name>>;
-  /** Sends the items of `source` and gives those of the answer, both as they come. */
+  /**
+   * Sends the items of `source` and gives those of the answer, both as they come. A source that throws
+   * ends both, as for `upload`.
+   */
   readonly duplex: <Name extends Usable<C, S>["duplex"]>(
     name: Name,
     source: Source<SentInput<C, OtherSide<S>, Name>>,

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { callSettled } from "../diagnostics.ts";
 import { isMyelinError, MyelinError } from "../errors.ts";
 import { sealedBatch } from "./batch.ts";
+import { BrokenCalls } from "./broken-calls.ts";
 import type { CallOpening, CallRequest } from "./call-opening.ts";
 import { MessagePlace } from "./call-place.ts";
 import type { DataCodecs, Encoded } from "./data-codecs.ts";
@@ -37,6 +38,8 @@ export interface CallingOptions {
   readonly items: InboundItems;
   /** Bytes of an upload that the peer takes before it asks for more. */
   readonly uploadCredit: number;
+  /** What a handler gets to end by itself when its items broke off. */
+  readonly cancelGraceMs: number;
 }
 
 const cancelReason = { aborted: 0, deadline: 1 } as const;
@@ -46,10 +49,15 @@ export class Calling {
   late = 0;
   readonly #options: CallingOptions;
   readonly #pending = new Map<number, PendingCall>();
+  readonly #broken: BrokenCalls;
   #nextId: number;
 
   constructor(options: CallingOptions) {
+    const { cancelGraceMs, clock } = options;
     this.#options = options;
+    this.#broken = new BrokenCalls(clock, cancelGraceMs, (id) => {
+      this.#tellCancelled(id, cancelReason.aborted);
+    });
     this.#nextId = options.firstId;
   }
 
@@ -121,6 +129,7 @@ export class Calling {
   onAnswer(entry: Entry, data: unknown): void {
     const call = this.#pending.get(entry.id);
     if (call === undefined) {
+      if (isOver(entry)) this.#broken.settled(entry.id);
       this.late += 1;
       return;
     }
@@ -147,10 +156,8 @@ export class Calling {
   /** From {@link PendingCall}: the caller gives up. */
   cancel(call: PendingCall, reason: unknown, isDeadline: boolean): void {
     if (!this.#pending.has(call.id)) return;
-    const { outbox } = this.#options;
     const isUnsent = call.place?.abandon(() => {
-      outbox.control.cancel(call.id, isDeadline ? cancelReason.deadline : cancelReason.aborted);
-      outbox.touch();
+      this.#tellCancelled(call.id, isDeadline ? cancelReason.deadline : cancelReason.aborted);
     });
     const ran = isUnsent ? "no" : "maybe";
     const error = isDeadline
@@ -161,6 +168,7 @@ export class Calling {
 
   /** The session is over: nothing will be answered. */
   failAll(makeError: (call: PendingCall, ran: "no" | "maybe") => MyelinError): void {
+    this.#broken.clear();
     for (const call of [...this.#pending.values()]) {
       const isUnsent = call.place?.abandon(() => {}) ?? false;
       this.#fail(call, makeError(call, isUnsent ? "no" : "maybe"));
@@ -180,6 +188,13 @@ export class Calling {
     outbox.message({ entry, kind: "call", place, ...encoded });
   }
 
+  /** Nobody waits for the answer. */
+  #tellCancelled(id: number, reason: number): void {
+    const { outbox } = this.#options;
+    outbox.control.cancel(id, reason);
+    outbox.touch();
+  }
+
   #openOutput(call: PendingCall, accept: CallRequest["accept"]): void {
     const { items, outbox } = this.#options;
     call.output = new ItemReceiver({
@@ -189,7 +204,7 @@ export class Calling {
         outbox.touch();
       },
       onStop: () => this.cancel(call, undefined, false),
-      accept,
+      accept: accept === undefined ? undefined : (item) => acceptedHere(accept, item),
     });
   }
 
@@ -199,20 +214,30 @@ export class Calling {
     const { codec, options } = opening.request;
     // Bytes beside data go with the opening, once.
     const how = options?.copy === true ? { copy: true } : undefined;
+    let unsendable: unknown;
     const input = new ItemSender({
       id,
       outbox,
       source,
       credit: uploadCredit,
       encode(_, value) {
-        const item = encodeItem(codecs, id, value, codec, how);
-        if (isSendingTapped()) tellItem(peer, name, item, value);
-        return item;
+        try {
+          const item = encodeItem(codecs, id, value, codec, how);
+          if (isSendingTapped()) tellItem(peer, name, item, value);
+          return item;
+        } catch (reason) {
+          unsendable = reason;
+          throw reason;
+        }
       },
       onEnd: () => sealedBatch((batch) => batch.end(id)),
       onFailure: (reason) => {
         const record = encodeRemoteError(reason, { expose: "message", stacks: false });
-        return sealedBatch((batch) => batch.fail(id, JSON.stringify(record)));
+        const last = sealedBatch((batch) => batch.fail(id, JSON.stringify(record)));
+        // Not before that: a cancel overtakes what waits.
+        last.whenLeft(() => this.#broken.add(id));
+        this.#fail(call, sourceError(name, record.message, reason, reason === unsendable));
+        return last;
       },
       onStopped: () => {},
     });
@@ -231,10 +256,7 @@ export class Calling {
     try {
       resolve(accept === undefined ? data : accept(data));
     } catch (reason) {
-      const error = isMyelinError(reason)
-        ? new MyelinError(reason.code, reason.message, { cause: reason, ran: "yes" })
-        : new MyelinError("ERR_INVALID_DATA", String(reason), { cause: reason, ran: "yes" });
-      reject(error);
+      reject(refusedHere(reason));
     }
   }
 
@@ -260,11 +282,45 @@ export class Calling {
 
 function errorOf({ amount, detail }: Entry, name: string, data: unknown): MyelinError {
   if (detail === 0) return remoteError(decodeRemoteError(data));
-  return refusalError(detail, amount, name, typeof data === "string" ? data : undefined);
+  return refusalError(detail, amount, name, data);
+}
+
+function acceptedHere(accept: (data: unknown) => unknown, item: unknown): unknown {
+  try {
+    return accept(item);
+  } catch (reason) {
+    throw refusedHere(reason);
+  }
+}
+
+/** What came from the handler, which has run then, is not what the contract says. */
+function refusedHere(reason: unknown): MyelinError {
+  if (!isMyelinError(reason)) {
+    return new MyelinError("ERR_INVALID_DATA", String(reason), { cause: reason, ran: "yes" });
+  }
+  const { code, issues, message } = reason;
+  const known = issues === undefined ? {} : { issues };
+  return new MyelinError(code, message, { cause: reason, ran: "yes", ...known });
+}
+
+function isOver({ kind }: Entry): boolean {
+  return kind === entryKind.result || kind === entryKind.error;
 }
 
 function timeoutText({ name, id, timeoutMs }: PendingCall): string {
   return `the call of ${JSON.stringify(name)} (${id}) was not answered within ${timeoutMs} ms`;
+}
+
+/** The caller's own source failed, or an item of it cannot be sent. Its opening had left by then. */
+function sourceError(
+  name: string,
+  text: string,
+  reason: unknown,
+  isUnsendable: boolean,
+): MyelinError {
+  const code = isUnsendable && isMyelinError(reason) ? reason.code : "ERR_SOURCE";
+  const message = `the source of ${JSON.stringify(name)} failed: ${text}`;
+  return new MyelinError(code, message, { cause: reason, ran: "maybe" });
 }
 
 function aborted(name: string, reason: unknown, ran: "no" | "maybe"): MyelinError {

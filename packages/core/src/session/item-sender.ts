@@ -74,7 +74,7 @@ export class ItemSender implements Lane {
       if (iterator === undefined || iterator === null) throw new TypeError("there is no iterator");
       this.#iterator = iterator;
     } catch (reason) {
-      this.#finish(this.#options.onFailure(reason));
+      this.#fail(reason);
       return;
     }
     this.#pull();
@@ -151,7 +151,7 @@ export class ItemSender implements Lane {
       // Iterators of users may give anything, and getters of theirs may throw.
       const { done, value } = step as IteratorResult<unknown>;
       if (done === true) {
-        this.#finish(this.#options.onEnd());
+        this.#finish(() => this.#options.onEnd());
         return false;
       }
       this.#add(value);
@@ -182,13 +182,14 @@ export class ItemSender implements Lane {
   }
 
   #fail(reason: unknown): void {
-    if (!this.#over) this.#finish(this.#options.onFailure(reason));
+    if (!this.#over) this.#finish(() => this.#options.onFailure(reason));
   }
 
-  #finish(last: Outgoing): void {
+  #finish(makeLast: () => Outgoing): void {
     this.#seal();
+    // Before that: its owner may be done with it now, and what is sealed is sent all the same.
     this.#over = true;
-    this.#enqueue(last);
+    this.#enqueue(makeLast());
     this.#options.outbox.addLane(this);
   }
 

@@ -1,5 +1,7 @@
 /** Why the library itself answers a call with an error: numbers on the wire that no handler can set. */
-import { MyelinError, type MyelinErrorCode, type Ran } from "../errors.ts";
+import { dataProperty } from "../codec/error-data.ts";
+import { isMyelinError, MyelinError, type MyelinErrorCode, type Ran } from "../errors.ts";
+import { travellingIssues } from "./travelling-issues.ts";
 
 export interface Refusal {
   readonly number: number;
@@ -42,16 +44,30 @@ const byNumber = new Map<number, Refusal>(
 );
 const ranByNumber: readonly Ran[] = ["no", "maybe", "yes"];
 
-/** What a caller is told; `text` is the peer's own words, if it had any. */
+/** What a refusal carries for the caller, as JSON: words, and what a schema found wrong. */
+export function refusalData(reason: unknown): string | undefined {
+  if (!isMyelinError(reason)) return undefined;
+  const { message } = reason;
+  const issues = travellingIssues(reason.issues);
+  return JSON.stringify(issues === undefined ? message : { message, issues });
+}
+
+/** What a caller is told; `data` has the peer's own words, if it had any. */
 export function refusalError(
   number: number,
   ran: number,
   name: string,
-  text: string | undefined,
+  data: unknown,
 ): MyelinError {
   const { code, what } = byNumber.get(number) ?? { code: "ERR_REFUSED", what: "was refused" };
+  const fields = typeof data === "object" && data !== null ? data : { message: data };
+  const text = dataProperty(fields, "message");
+  const isText = typeof text === "string";
+  const issues =
+    code === "ERR_INVALID_DATA" ? travellingIssues(dataProperty(fields, "issues")) : undefined;
   const message = `the call of ${JSON.stringify(name)} ${what}`;
-  return new MyelinError(code, text === undefined ? message : `${message}: ${text}`, {
+  return new MyelinError(code, isText ? `${message}: ${text}` : message, {
     ran: ranByNumber[ran] ?? "maybe",
+    ...(issues === undefined ? {} : { issues }),
   });
 }

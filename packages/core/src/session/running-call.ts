@@ -13,6 +13,8 @@ export class RunningCall<Peer> implements Deadline {
   readonly context: MessageContext<Peer>;
   /** What the caller sends, for uploads and duplexes. */
   input: ItemReceiver | undefined;
+  /** Why an item of that was refused. */
+  refused: unknown;
   /** What the handler yields, for streams and duplexes. */
   output: ItemSender | undefined;
   dueAt = 0;

@@ -17,7 +17,7 @@ import type { Outbox } from "./outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { promiseOf } from "./promise-of.ts";
 import type { Receipt } from "./receive-window.ts";
-import { type Refusal, refusals } from "./refusal.ts";
+import { type Refusal, refusalData, refusals } from "./refusal.ts";
 import { type EncodeErrorOptions, encodeRemoteError } from "./remote-error.ts";
 import { RunningCall } from "./running-call.ts";
 import { SeenIds } from "./seen-ids.ts";
@@ -52,6 +52,12 @@ export interface ServingOptions<Peer> {
 /** Measured with 120,000 handlers that were at work at once, and rounded up. */
 const callCost = 1024;
 const streamCost = 2048;
+
+/** The code of an error entry, and its payload. */
+interface Failure {
+  readonly number: number;
+  readonly json: string | undefined;
+}
 
 export class Serving<Peer> {
   readonly #options: ServingOptions<Peer>;
@@ -164,14 +170,13 @@ export class Serving<Peer> {
       try {
         input = accept(data);
       } catch (reason) {
-        const text = isMyelinError(reason) ? reason.message : undefined;
-        this.#finish(call, () => this.#refuse(call.id, refusals.invalidData, text));
+        this.#finish(call, () => this.#refuse(call.id, refusals.invalidData, reason));
         return;
       }
     }
     const isStreaming = detail === callType.stream || detail === callType.duplex;
     const onError = (reason: unknown): void => {
-      this.#finish(call, () => this.#fail(call.id, reason));
+      this.#finish(call, () => this.#fail(call, reason));
     };
     const onValue = (value: unknown): void => {
       try {
@@ -197,6 +202,7 @@ export class Serving<Peer> {
   #openInput(call: RunningCall<Peer>): AsyncIterable<unknown> {
     const { items, outbox } = this.#options;
     const { control } = outbox;
+    const { accept } = call.handler;
     const receiver = new ItemReceiver({
       items,
       onCredit: (limit) => {
@@ -207,7 +213,7 @@ export class Serving<Peer> {
         control.stop(call.id);
         outbox.touch();
       },
-      accept: call.handler.accept,
+      accept: accept === undefined ? undefined : (item) => acceptedFor(call, accept, item),
     });
     call.input = receiver;
     return {
@@ -225,7 +231,7 @@ export class Serving<Peer> {
     if (!isItemSource(source)) {
       const name = JSON.stringify(call.context.name);
       const error = new MyelinError("ERR_CONFIG", `the handler of ${name} gave nothing to iterate`);
-      this.#finish(call, () => this.#fail(call.id, error));
+      this.#finish(call, () => this.#fail(call, error));
       return;
     }
     const { codecs, outbox, peer } = this.#options;
@@ -242,7 +248,8 @@ export class Serving<Peer> {
       onEnd: () => this.#ended(call, (batch) => batch.result(call.id, undefined)),
       onFailure: (reason) =>
         this.#ended(call, (batch) => {
-          batch.error(call.id, 0, ranCode.yes, this.#errorJson(reason));
+          const { number, json } = this.#failureOf(call, reason);
+          batch.error(call.id, number, ranCode.yes, json);
         }),
       onStopped: (cleaned) => this.#finishWhen(call, cleaned),
     });
@@ -302,8 +309,7 @@ export class Serving<Peer> {
       outbox.message({ entry, kind: "other", ...encoded });
     } catch (reason) {
       const isLarge = isMyelinError(reason) && reason.code === "ERR_TOO_LARGE";
-      const text = isMyelinError(reason) ? reason.message : undefined;
-      this.#refuse(id, isLarge ? refusals.tooLarge : refusals.notSerializable, text, ranCode.yes);
+      this.#refuse(id, isLarge ? refusals.tooLarge : refusals.notSerializable, reason, ranCode.yes);
     }
   }
 
@@ -313,20 +319,33 @@ export class Serving<Peer> {
     void endIterator(iterator);
   }
 
-  #fail(id: number, reason: unknown): void {
-    this.#options.outbox.error(id, 0, ranCode.yes, this.#errorJson(reason));
+  #fail(call: RunningCall<Peer>, reason: unknown): void {
+    const { number, json } = this.#failureOf(call, reason);
+    this.#options.outbox.error(call.id, number, ranCode.yes, json);
   }
 
-  #errorJson(reason: unknown): string {
-    return JSON.stringify(encodeRemoteError(reason, this.#options.errors));
+  /** What a handler threw. One that passes on why an item was refused has not failed itself. */
+  #failureOf({ refused }: RunningCall<Peer>, reason: unknown): Failure {
+    if (refused !== undefined && reason === refused) {
+      return { number: refusals.invalidData.number, json: refusalData(reason) };
+    }
+    return { number: 0, json: JSON.stringify(encodeRemoteError(reason, this.#options.errors)) };
   }
 
-  #refuse(id: number, { number }: Refusal, text?: string, ran: number = ranCode.no): void {
-    this.#options.outbox.error(
-      id,
-      number,
-      ran,
-      text === undefined ? undefined : JSON.stringify(text),
-    );
+  #refuse(id: number, { number }: Refusal, reason?: unknown, ran: number = ranCode.no): void {
+    this.#options.outbox.error(id, number, ran, refusalData(reason));
+  }
+}
+
+function acceptedFor(
+  call: { refused: unknown },
+  accept: (item: unknown) => unknown,
+  item: unknown,
+): unknown {
+  try {
+    return accept(item);
+  } catch (reason) {
+    call.refused = reason;
+    throw reason;
   }
 }

@@ -95,6 +95,7 @@ export function sessionParts<Peer>(
     names,
     firstId: side === "client" ? 1 : 2,
     uploadCredit: theirs.streamWindowBytes,
+    cancelGraceMs: options.cancelGraceMs,
   });
   const events = new EventDispatch(peer, handlers, owner);
   const serving = new Serving<Peer>({

@@ -1,6 +1,6 @@
 // Streams end on both sides, however their sources and consumers behave, and slow nobody else down.
 import { once } from "node:events";
-import { connect, contract, duplex, serve, stream, upload } from "myelin";
+import { connect, contract, duplex, MyelinError, serve, stream, upload } from "myelin";
 import { describe, expect, test } from "vitest";
 import { turns, until, within } from "../../../../test/support/within.ts";
 import { all, freshAddress, keep, pair } from "./pairing.ts";
@@ -59,9 +59,140 @@ describe("sources that fail", () => {
     const given = source();
     if (typeof given === "object") {
       const sent = client.upload("sum", given as Iterable<unknown>);
-      await expect(within("the upload ends", sent)).rejects.toEqual(coded("ERR_REMOTE"));
+      const code = Array.isArray(given) ? "ERR_NOT_SERIALIZABLE" : "ERR_SOURCE";
+      await expect(within("the upload ends", sent)).rejects.toEqual(coded(code, { ran: "maybe" }));
     }
     await expectQuiet(server, client);
+  });
+
+  describe.each(["unix", "tcp"])("the caller's own, over %s", (kind) => {
+    const broken = Object.assign(new Error("no such file"), { code: "ENOENT" });
+    async function* breaking() {
+      yield 1;
+      yield 2;
+      throw broken;
+    }
+    const itsOwn = coded("ERR_SOURCE", {
+      message: expect.stringContaining("no such file"),
+      cause: broken,
+      ran: "maybe",
+    });
+
+    /** A server that tells what its handlers read, and how that ended for them. */
+    async function listening() {
+      const ends = await pair({ kind });
+      const read: unknown[] = [];
+      const failures: unknown[] = [];
+      async function* hear(items: AsyncIterable<unknown>) {
+        try {
+          for await (const item of items) {
+            read.push(item);
+            yield item;
+          }
+        } catch (error) {
+          failures.push(error);
+          throw error;
+        }
+      }
+      ends.server.handle("echo", (items) => hear(items as AsyncIterable<unknown>));
+      ends.server.handle("count", async (items) => {
+        const heard = all(hear(items as AsyncIterable<unknown>));
+        return (await heard.catch(() => [])).length;
+      });
+      return { ...ends, read, failures };
+    }
+
+    test("rejects its upload with what it threw, and reaches the handler", async () => {
+      const { server, client, read, failures } = await listening();
+      // The handler answers all the same: that comes too late.
+      const sent = client.upload("count", breaking());
+      await expect(within("the upload ends", sent)).rejects.toEqual(itsOwn);
+      await until("the handler has heard", () => failures.length === 1);
+      expect(read).toEqual([1, 2]);
+      expect(failures).toEqual([
+        coded("ERR_REMOTE", {
+          remote: { name: "Error", message: "no such file", code: "ENOENT" },
+        }),
+      ]);
+      await expectQuiet(server, client);
+    });
+
+    test("ends its duplex with what it threw, and reaches the handler", async () => {
+      const { server, client, read, failures } = await listening();
+      const items = all(client.duplex("echo", breaking()));
+      await expect(within("the duplex ends", items)).rejects.toEqual(itsOwn);
+      await until("the handler has heard", () => failures.length === 1);
+      expect(read).toEqual([1, 2]);
+      await expectQuiet(server, client);
+    });
+
+    test("reaches a handler that is at work on what came before", async () => {
+      const { server, client, read, failures } = await listening();
+      // All of it is there at once.
+      async function* breakingAtOnce() {
+        yield 1;
+        throw broken;
+      }
+      const items = all(client.duplex("echo", breakingAtOnce()));
+      await expect(within("the duplex ends", items)).rejects.toEqual(itsOwn);
+      await until("the handler has heard", () => failures.length === 1);
+      await expectQuiet(server, client);
+      expect(read).toEqual([1]);
+      expect(failures).toEqual([coded("ERR_REMOTE")]);
+    });
+
+    test("leaves a handler time to end by itself", async () => {
+      const { server, client } = await pair({ kind, client: { cancelGraceMs: 3_600_000 } });
+      let cleanUp = () => {};
+      const cleaning = new Promise<void>((resolve) => {
+        cleanUp = resolve;
+      });
+      let isAborted: boolean | undefined;
+      server.handle("items", async (items, { signal }) => {
+        await all(items as AsyncIterable<unknown>).catch(() => cleaning);
+        isAborted = signal.aborted;
+      });
+      server.handle("ping", () => "pong");
+      await expect(within("the upload", client.upload("items", breaking()))).rejects.toEqual(
+        itsOwn,
+      );
+      // Whatever goes before it has come with it.
+      expect(await client.call("ping")).toBe("pong");
+      cleanUp();
+      await expectQuiet(server, client);
+      expect(isAborted).toBe(false);
+    });
+
+    test("ends a handler that does not read", async () => {
+      const { server, client } = await pair({ kind, client: { cancelGraceMs: 20 } });
+      let reason: unknown;
+      server.handle("deaf", async function* (_, { signal }) {
+        signal.addEventListener("abort", () => {
+          reason = signal.reason;
+        });
+        for (;;) {
+          yield "x".repeat(1_000);
+          await turns();
+        }
+      });
+      const items = all(client.duplex("deaf", breaking()));
+      await expect(within("the duplex ends", items)).rejects.toEqual(itsOwn);
+      await until("the handler is told", () => reason !== undefined);
+      expect(reason).toEqual(coded("ERR_ABORTED"));
+      await expectQuiet(server, client);
+    });
+
+    test("is not mistaken for a failure of the library that it passes on", async () => {
+      const { client } = await listening();
+      const lost = new MyelinError("ERR_CONNECTION_LOST", "another connection", { ran: "no" });
+      // oxlint-disable-next-line require-yield -- it has nothing to give
+      async function* passing(): AsyncGenerator<number> {
+        throw lost;
+      }
+      await expect(within("the upload", client.upload("count", passing()))).rejects.toEqual(
+        coded("ERR_SOURCE", { cause: lost, ran: "maybe" }),
+      );
+    });
   });
 
   test("steps that are thenables count once", async () => {

@@ -193,9 +193,10 @@ export async function recordedFrames(): Promise<readonly Buffer[]> {
     }),
     client.call("through", undefined, { type: callType.duplex, source: [1, 2] }),
   ];
+  const settled = Promise.allSettled(calls);
   await client.session.flush();
   aborted.abort();
-  await Promise.allSettled(calls);
+  await settled;
   await client.session.close({ drainMs: 1_000, timeoutMs: 5_000, retry: "now" });
   const frames = framesOf(Buffer.concat(said));
   // A goodbye acknowledges, too; this one acknowledges nothing.

@@ -1,0 +1,140 @@
+// Data that a schema refuses fails alike, whatever kind of exchange it belongs to and whichever side found out.
+import { call, connect, contract, duplex, isMyelinError, serve, stream, upload } from "myelin";
+import { describe, expect, test } from "vitest";
+import { within } from "../../../../test/support/within.ts";
+import { all, freshAddress, keep } from "./pairing.ts";
+
+/** Numbers up to 9 under `n`; what is wrong names its place. */
+const small = {
+  "~standard": {
+    version: 1 as const,
+    vendor: "test",
+    types: undefined as { input: { n: number }; output: { n: number } } | undefined,
+    validate: (value: unknown) => {
+      const { n } = value as { n: number };
+      return n < 10 ? { value: { n } } : { issues: [{ message: `${n} is large`, path: ["n"] }] };
+    },
+  },
+};
+const schemas = { input: small, output: small };
+const world = contract({
+  call: call(schemas),
+  stream: stream(schemas),
+  upload: upload(schemas),
+  duplex: duplex(schemas),
+});
+
+/** A handler answers ten times of what it was given. */
+async function sides(kind: string) {
+  const times = ({ n }: { n: number }) => ({ n: n * 10 });
+  const server = keep(
+    await serve(freshAddress(kind), {
+      contract: world,
+      handlers: {
+        call: times,
+        async *stream(input) {
+          yield times(input);
+        },
+        upload: async (items) => times((await all(items)).at(-1) ?? { n: 0 }),
+        async *duplex(items) {
+          for await (const item of items) yield times(item);
+        },
+      },
+    }),
+  );
+  const client = keep(await connect(server.address, { contract: world }));
+  const exchanges = {
+    call: (n: number) => client.call("call", { n }),
+    stream: (n: number) => all(client.stream("stream", { n })),
+    upload: (n: number) => client.upload("upload", [{ n: 0 }, { n }]),
+    duplex: (n: number) => all(client.duplex("duplex", [{ n: 0 }, { n }])),
+  };
+  return { client, exchanges };
+}
+
+describe.each(["unix", "tcp"])("over %s", (kind) => {
+  describe.each([
+    ["call", "no", "output"],
+    ["stream", "no", "item"],
+    ["upload", "yes", "output"],
+    ["duplex", "yes", "item"],
+  ] as const)("a %s", (name, ranOfInput, output) => {
+    test("whose input is refused says so, and why", async () => {
+      const { exchanges } = await sides(kind);
+      const refused = within<unknown>("the refusal", exchanges[name](10));
+      await expect(refused).rejects.toMatchObject({
+        code: "ERR_INVALID_DATA",
+        message: expect.stringContaining("input.n: 10 is large"),
+        ran: ranOfInput,
+        issues: [{ message: "10 is large", path: ["n"] }],
+      });
+    });
+
+    test("whose answer is refused says so, and why", async () => {
+      const { exchanges } = await sides(kind);
+      const refused = within<unknown>("the refusal", exchanges[name](1));
+      await expect(refused).rejects.toMatchObject({
+        code: "ERR_INVALID_DATA",
+        message: expect.stringContaining(`${output}.n: 10 is large`),
+        ran: "yes",
+        issues: [{ message: "10 is large", path: ["n"] }],
+      });
+    });
+  });
+});
+
+test("a handler may make something of items that are refused", async () => {
+  const heard: unknown[] = [];
+  const server = keep(
+    await serve(freshAddress(), {
+      contract: contract({ upload: upload(schemas), duplex: duplex(schemas) }),
+      handlers: {
+        upload: async (items) => {
+          const error: unknown = await all(items).catch((reason: unknown) => reason);
+          heard.push(isMyelinError(error) && error.issues);
+          return { n: 0 };
+        },
+        async *duplex(items) {
+          try {
+            yield* items;
+          } catch {
+            throw new RangeError("another error");
+          }
+        },
+      },
+    }),
+  );
+  const client = keep(await connect(server.address));
+  expect(await client.upload("upload", [{ n: 10 }])).toEqual({ n: 0 });
+  expect(heard).toEqual([[{ message: "10 is large", path: ["n"] }]]);
+  await expect(all(client.duplex("duplex", [{ n: 10 }]))).rejects.toMatchObject({
+    code: "ERR_REMOTE",
+    remote: { name: "RangeError" },
+  });
+});
+
+test("many and long issues are bounded", async () => {
+  const talkative = {
+    "~standard": {
+      version: 1 as const,
+      vendor: "test",
+      validate: () => ({
+        issues: Array.from({ length: 100 }, () => ({
+          message: "ü".repeat(10_000),
+          path: Array.from({ length: 100 }, () => "ü".repeat(1_000)),
+        })),
+      }),
+    },
+  };
+  const server = keep(
+    await serve(freshAddress(), {
+      contract: contract({ name: call({ input: talkative }) }),
+      handlers: { name: () => {} },
+    }),
+  );
+  const client = keep(await connect(server.address));
+  const error: unknown = await client.call("name", 1).catch((reason: unknown) => reason);
+  const issues = isMyelinError(error) ? (error.issues ?? []) : [];
+  expect(issues.length).toBeGreaterThan(0);
+  expect(Buffer.byteLength(JSON.stringify(issues))).toBeLessThanOrEqual(64 * 1024);
+});
