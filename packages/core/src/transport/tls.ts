@@ -16,6 +16,7 @@ import {
   defaults,
   milliseconds,
   type ResolvedTcpOptions,
+  refuseUndefined,
   resolveTcpOptions,
   type TcpOptions,
 } from "../options.ts";
@@ -61,8 +62,8 @@ export type TlsOptions = Omit<
   };
 
 /**
- * Connects processes over TLS. A server needs `key` and `cert`; with `requestCert` and a `ca` it takes
- * only clients that show a certificate of that authority (mutual TLS).
+ * Connects processes over TLS. A server needs `key` and `cert`; with a `ca` it takes only clients that
+ * show a certificate of that authority (mutual TLS), unless it says `requestCert: false`.
  *
  * With TLS 1.3 a client's handshake is done before the server has looked at its certificate, so a
  * refusal comes after `dial`: `onClose` with `ERR_TLS` when a certificate is missing; when it is not
@@ -72,6 +73,7 @@ export type TlsOptions = Omit<
 export function tls(options: TlsOptions = {}): SocketTransport {
   const { handshakeTimeoutMs = limits.handshakeTimeoutMs, ...given } = options;
   checkOption("tls", "handshakeTimeoutMs", handshakeTimeoutMs, milliseconds);
+  refuseUndefined("tls", options, whatDecides);
   const [tcpOptions, tlsOptions] = splitOptions(given);
   return {
     scheme: "tls",
@@ -103,8 +105,11 @@ export function tls(options: TlsOptions = {}): SocketTransport {
       return listenSocket(
         text,
         () => {
+          const loaded = loadCertificates(tlsOptions, "server");
           const settings = {
-            ...loadCertificates(tlsOptions, "server"),
+            ...loaded,
+            // A server that says whom it trusts, and asked nobody, would take everybody.
+            requestCert: loaded.requestCert ?? loaded.ca !== undefined,
             ...acceptSettings(tcpOptions),
             handshakeTimeout: handshakeTimeoutMs,
           };
@@ -125,6 +130,9 @@ export function tls(options: TlsOptions = {}): SocketTransport {
     },
   };
 }
+
+/** The options that decide whom a side trusts. */
+const whatDecides = ["ca", "crl", "requestCert", "rejectUnauthorized"] as const;
 
 type PassedThrough = Omit<TlsOptions, "handshakeTimeoutMs" | keyof TcpOptions>;
 
