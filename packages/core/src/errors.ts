@@ -216,9 +216,17 @@ function codeFor(errno: string | undefined): MyelinErrorCode {
   return (Object.hasOwn(codeOfErrno, errno) ? codeOfErrno[errno] : undefined) ?? "ERR_TRANSPORT";
 }
 
+/** OpenSSL writes numbers, names of functions and of source files around its reason. */
+export function withoutOpenSsl(message: string): string {
+  const pattern = /(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:\n]*:[^:\n]*:([^:\n]+)(?::[^\n]*)?\n?/gi;
+  return message.replace(pattern, "$1");
+}
+
 // A host with several addresses fails with one error for all of them, whose own message is empty.
 function messageOf(error: Error): string {
-  if (error.message !== "" || !(error instanceof AggregateError)) return error.message;
+  if (error.message !== "" || !(error instanceof AggregateError)) {
+    return withoutOpenSsl(error.message);
+  }
   return error.errors
     .map((each: unknown) => (each instanceof Error ? each.message : String(each)))
     .join("; ");

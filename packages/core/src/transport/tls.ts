@@ -9,7 +9,7 @@ import {
   type TlsOptions as ServerOptions,
 } from "node:tls";
 import { formatAddress } from "../address/address.ts";
-import { MyelinError } from "../errors.ts";
+import { MyelinError, withoutOpenSsl } from "../errors.ts";
 import { limits } from "../limits.ts";
 import {
   checkOption,
@@ -27,6 +27,7 @@ import {
   checkNetworkAddress,
   dialSettings,
   networkEnds,
+  serverAddress,
 } from "./network.ts";
 import { dialSocket } from "./socket-dial.ts";
 import { listenSocket } from "./socket-listener.ts";
@@ -114,7 +115,9 @@ export function tls(options: TlsOptions = {}): SocketTransport {
             handshakeTimeout: handshakeTimeoutMs,
           };
           const server = explainingSetUp(() => createServer(settings));
-          turnAwayStrangers(server, text);
+          turnAwayStrangers(server, () =>
+            formatAddress(serverAddress(server, "tls", address.host)),
+          );
           endHandshakesWithServer(server);
           return bindNetwork({
             scheme: "tls",
@@ -167,6 +170,8 @@ function explainingSetUp<Result>(setUp: () => Result): Result {
     if (!(reason instanceof Error)) throw reason;
     const { code = "" } = reason as NodeJS.ErrnoException;
     const hint = setUpHints[code] ?? "check `key`, `cert`, `ca` and the other TLS options";
-    throw new MyelinError("ERR_CONFIG", `${reason.message} (${hint})`, { cause: reason });
+    throw new MyelinError("ERR_CONFIG", `${withoutOpenSsl(reason.message)} (${hint})`, {
+      cause: reason,
+    });
   }
 }
