@@ -81,8 +81,9 @@ const brand = Symbol.for("myelin.error");
 export class MyelinError extends Error {
   override readonly name = "MyelinError";
   readonly code: MyelinErrorCode;
-  readonly address: string | undefined;
-  // Declared, not defined: an error that is no call's shows neither when it is printed.
+  // Declared, not defined: an error shows none of those that it does not have when it is printed.
+  /** The address concerned. */
+  declare readonly address: string | undefined;
   /** Of a call: whether its handler has run. */
   declare readonly ran: Ran | undefined;
   /** Of `ERR_REMOTE`: what the handler threw. */
@@ -93,7 +94,7 @@ export class MyelinError extends Error {
   constructor(code: MyelinErrorCode, message: string, options: MyelinErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
-    this.address = options.address;
+    if (options.address !== undefined) this.address = options.address;
     if (options.ran !== undefined) this.ran = options.ran;
     if (options.remote !== undefined) this.remote = options.remote;
     if (options.issues !== undefined) this.issues = options.issues;
