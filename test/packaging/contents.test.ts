@@ -1,11 +1,11 @@
 // What is in the tarballs, and what is not.
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { root } from "../../scripts/command.mjs";
+import { npm, root, run } from "../../scripts/command.mjs";
 import { packCore } from "./core-package.ts";
 import { type PackedPackage, packPackage } from "./registry.ts";
 
@@ -18,16 +18,39 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Nothing of this runs on the machine of whoever installs. */
 function expectHarmless({ manifest }: PackedPackage): void {
-  for (const field of [
-    "dependencies",
-    "optionalDependencies",
-    "bundleDependencies",
-    "scripts",
-    "bin",
-  ]) {
+  for (const field of ["dependencies", "optionalDependencies", "bundleDependencies", "bin"]) {
     expect(manifest, field).not.toHaveProperty(field);
   }
+  // Of all scripts this one runs on the machine of whoever packs.
+  expect(Object.keys(manifest["scripts"] ?? {})).toEqual(["prepack"]);
   expect(manifest).toMatchObject({ license: "MIT", publishConfig: { provenance: true } });
+}
+
+describe("packed by hand, where nothing was built", () => {
+  test.each([
+    ["core", "dist/index.js"],
+    ["node-ipc", "index.js"],
+  ])("%s is built first", async (name, built) => {
+    const clone = join(folder, `clone of ${name}`);
+    for (const path of ["scripts", "tsconfig.base.json", "packages/core", "packages/node-ipc"]) {
+      await cp(join(root, path), join(clone, path), {
+        recursive: true,
+        filter: (each) => !isBuilt(relative(root, each)),
+      });
+    }
+    await symlink(join(root, "node_modules"), join(clone, "node_modules"), "junction");
+    const line = npm(["pack", "--json", "--no-ignore-scripts", "--pack-destination", folder]);
+    const { ok, output, stdout } = await run(line, { cwd: join(clone, "packages", name) });
+    expect(ok, output).toBe(true);
+    const [packed] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    expect(packed.files.map(({ path }) => path)).toContain(built);
+  });
+});
+
+/** What version control does not have. */
+function isBuilt(path: string): boolean {
+  const built = ["packages/core/dist", "packages/node-ipc/index.js"].map((each) => join(each));
+  return built.includes(path) || /node_modules|\.tsbuildinfo$/.test(path);
 }
 
 describe("the drop-in", () => {

@@ -82,8 +82,9 @@ const brand = Symbol.for("myelin.error");
 export class MyelinError extends Error {
   override readonly name = "MyelinError";
   readonly code: MyelinErrorCode;
-  readonly address: string | undefined;
-  // Declared, not defined: an error that is no call's shows neither when it is printed.
+  // Declared, not defined: an error shows none of those that it does not have when it is printed.
+  /** The address concerned. */
+  declare readonly address: string | undefined;
   /** Of a call: whether its handler has run. */
   declare readonly ran: Ran | undefined;
   /** Of `ERR_REMOTE`: what the handler threw. */
@@ -94,7 +95,7 @@ export class MyelinError extends Error {
   constructor(code: MyelinErrorCode, message: string, options: MyelinErrorOptions = {}) {
     super(message, "cause" in options ? { cause: options.cause } : undefined);
     this.code = code;
-    this.address = options.address;
+    if (options.address !== undefined) this.address = options.address;
     if (options.ran !== undefined) this.ran = options.ran;
     if (options.remote !== undefined) this.remote = options.remote;
     if (options.issues !== undefined) this.issues = options.issues;
@@ -240,9 +241,17 @@ function codeFor(errno: string | undefined): MyelinErrorCode {
   return (Object.hasOwn(codeOfErrno, errno) ? codeOfErrno[errno] : undefined) ?? "ERR_TRANSPORT";
 }
 
+/** OpenSSL writes numbers, names of functions and of source files around its reason. */
+export function withoutOpenSsl(message: string): string {
+  const pattern = /(?:[0-9A-F]+:)?error:[0-9A-F]+:[^:\n]*:[^:\n]*:([^:\n]+)(?::[^\n]*)?\n?/gi;
+  return message.replace(pattern, "$1");
+}
+
 // A host with several addresses fails with one error for all of them, whose own message is empty.
 function messageOf(error: Error): string {
-  if (error.message !== "" || !(error instanceof AggregateError)) return error.message;
+  if (error.message !== "" || !(error instanceof AggregateError)) {
+    return withoutOpenSsl(error.message);
+  }
   return error.errors
     .map((each: unknown) => (each instanceof Error ? each.message : String(each)))
     .join("; ");

@@ -204,6 +204,19 @@ function resolveOptions<Resolved extends object>(
   return resolved as Resolved;
 }
 
+/**
+ * Options that keep strangers out. One that is there and undefined is most likely a variable that was
+ * not set; taken for absent, it would let everybody in.
+ * @throws {MyelinError} `ERR_CONFIG`
+ */
+export function refuseUndefined(owner: string, given: object, keys: readonly string[]): void {
+  for (const key of keys) {
+    if (!(key in given) || Reflect.get(given, key) !== undefined) continue;
+    const message = `${owner}(): \`${key}\` is given, but undefined: is a variable not set? Leave the option out to do without`;
+    throw new MyelinError("ERR_CONFIG", message);
+  }
+}
+
 /** @throws {MyelinError} `ERR_CONFIG` when an option's value is not what its rule says. */
 export function checkOption(owner: string, key: string, value: unknown, rule: OptionRule): void {
   if (typeof rule === "string") {

@@ -12,6 +12,10 @@ function translate(config: TlsConfig): TlsOptions {
     throw new IPCProtocolError("ERR_IPC_TLS_CONFIGURATION", "ipc.config.tls must be an object");
   }
   const { private: keyFile, public: certificateFile, trustedConnections, ...options } = config;
+  // To programs of node-ipc, an option that is undefined is one that they did not give.
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined) Reflect.deleteProperty(options, key);
+  }
   const ca = [...listOf(options.ca), ...listOf(trustedConnections)];
   return {
     ...options,
@@ -41,7 +45,7 @@ export function clientTlsOptions(config: TlsConfig, assured: boolean): TlsOption
   return options;
 }
 
-/** Options for listening. A list of trusted clients means that they are asked for a certificate. */
+/** Options for listening. With trusted clients the core asks for a certificate by itself. */
 export function serverTlsOptions(config: TlsConfig, assured: boolean): TlsOptions {
   const options = translate(config);
   if (!options.pfx && !(options.key && options.cert) && !options.SNICallback) {
@@ -50,8 +54,8 @@ export function serverTlsOptions(config: TlsConfig, assured: boolean): TlsOption
       `a TLS server needs a key and a certificate: set tls.private and tls.public (paths) or tls.key and tls.cert; to make a pair: ${recipe}`,
     );
   }
-  if (options.ca) options.requestCert ??= true;
-  const isProven = options.requestCert && options.rejectUnauthorized !== false && options.ca;
+  const { ca, rejectUnauthorized, requestCert } = options;
+  const isProven = (requestCert ?? true) && rejectUnauthorized !== false && ca;
   if (assured && !isProven) {
     throw new IPCProtocolError(
       "ERR_IPC_ASSURED_TLS",

@@ -104,8 +104,9 @@ function strangerText(at: number, byte: number): string {
   const text = "the peer does not speak the myelin wire";
   if (at > 0) return text;
   if (byte === nodeIpcByte) return `${text}: it looks like node-ipc`;
-  // A handshake record, RFC 8446 section 5.1, or an alert.
-  if (byte === 0x16 || byte === 0x15) return `${text}: it looks like TLS`;
+  // A handshake record, RFC 8446 section 5.1; an alert is a server's answer to what is no TLS.
+  if (byte === 0x16) return `${text}: it looks like TLS`;
+  if (byte === 0x15) return `${text}: it looks like TLS, which tls:// speaks`;
   // A method or the version of an answer: capital letters.
   return byte >= 0x41 && byte <= 0x5a ? `${text}: it looks like HTTP` : text;
 }

@@ -7,6 +7,7 @@ import type { Notice } from "../peer/notice.ts";
 import type { AskOptions, BroadcastOptions, BroadcastResult } from "../peer/server.ts";
 import type { ExchangeStats, ServerStats } from "../peer/stats.ts";
 import { bindOnUse } from "../session/bound-methods.ts";
+import { showBriefly } from "../session/brief.ts";
 import { type Encoded, shareable } from "../session/data-codecs.ts";
 import type { Endpoint, UserHandler } from "../session/endpoint.ts";
 import type { LetIn } from "../session/greet-client.ts";
@@ -314,3 +315,8 @@ bindOnUse(LiveServer.prototype, [
   ...(["stats", "ref", "unref"] as const),
   Symbol.asyncDispose,
 ]);
+showBriefly(
+  LiveServer.prototype,
+  () => "Server",
+  ({ addresses, peers }) => ({ addresses, peers: peers.size }),
+);

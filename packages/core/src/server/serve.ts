@@ -14,7 +14,7 @@ import type { SessionPeer } from "../session/session-peer.ts";
 import { transportOf } from "../transport/by-address.ts";
 import type { Listener, Transport } from "../transport/transport.ts";
 import type { Way } from "../transport/way.ts";
-import { Gate, idOf } from "./gate.ts";
+import { Gate, idOf, type Place } from "./gate.ts";
 import { LiveServer } from "./live-server.ts";
 
 /** Where to listen: an address as text or as data, or a way to others. */
@@ -90,7 +90,7 @@ async function listenAll(
   const listeners: Listener[] = [];
   try {
     for (const { address, transport } of targets) {
-      const place = {
+      const place: { address: string } & Place = {
         address: formatAddress(address),
         isLocal: transport.capabilities.localOnly,
         isPrivate: isPrivate(address),
@@ -101,6 +101,7 @@ async function listenAll(
       const screen = gate.screen(place);
       const listener = await transport.listen(address, admit, { signal, screen, clock });
       listeners.push(listener);
+      place.address = formatAddress(listener.address);
       // Where an inherited socket listens is not known before.
       checkSecret("serve", listener.address, options);
     }

@@ -2,7 +2,13 @@
 import { isContract } from "../contract/contract.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { checkOption, milliseconds, type OptionRule, type Shape } from "../options.ts";
+import {
+  checkOption,
+  milliseconds,
+  type OptionRule,
+  refuseUndefined,
+  type Shape,
+} from "../options.ts";
 import type { ConnectOptions } from "../peer/connect-options.ts";
 import type { EndpointOptions } from "../peer/endpoint-options.ts";
 import { abortSignal, has, isFunction, isObject, listOf, oneOf } from "./shapes.ts";
@@ -97,6 +103,7 @@ export function checkOptions(owner: "serve" | "connect", options: EndpointOption
     throw new MyelinError("ERR_CONFIG", `${owner}(): options must be an object`);
   }
   check(owner, "", options, own[owner]);
+  refuseUndefined(owner, options, owner === "serve" ? ["secret", "authorize"] : ["secret"]);
   check(owner, "limits.", options.limits ?? {}, limitsOf[owner]);
   const { heartbeat = false, resume = false } = options;
   if (resume !== false) check(owner, "resume.", resume, { windowMs: time, bufferBytes: some });

@@ -101,8 +101,8 @@ export function greetClient(
           );
         }
       },
-      onFailure: (error) => {
-        const { send } = handshake.fail(error);
+      onFailure: (reason) => {
+        const { error, send } = handshake.fail(reason);
         fail(error, send);
       },
     },

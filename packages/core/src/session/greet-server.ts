@@ -72,7 +72,7 @@ export function greetServer(
       },
       onFailure(error) {
         if (greeting.heardNodeIpc) reject(mistakenError(error), null, true);
-        else reject(error, null);
+        else reject(withHint(error, connection), null);
       },
     },
     { clock, timeoutMs },
@@ -96,4 +96,16 @@ function firstFrame(handshake: ClientHandshake): Buffer {
     const { message } = toMyelinError(cause);
     throw new MyelinError("ERR_CONFIG", `the hello cannot be sent: ${message}`, { cause });
   }
+}
+
+/** Where a server that does not want us may just hang up. */
+const whatAnEndMayMean: Readonly<Record<string, string>> = {
+  tcp: "does the server expect tls://?",
+  tls: "does the server accept this client's certificate?",
+};
+
+function withHint(error: MyelinError, { remote }: Connection): MyelinError {
+  const hint = remote === undefined ? undefined : whatAnEndMayMean[remote.scheme];
+  if (hint === undefined || error.code !== "ERR_CONNECTION_LOST") return error;
+  return new MyelinError(error.code, `${error.message} (${hint})`, { cause: error });
 }

@@ -1,5 +1,6 @@
 /** A stream as its consumer holds it: opened when it is first asked, read once. */
 import { MyelinError } from "../errors.ts";
+import { showBriefly } from "./brief.ts";
 import type { CallOpening } from "./call-opening.ts";
 import type { ItemReceiver } from "./item-receiver.ts";
 
@@ -95,3 +96,9 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
     for (const { resolve } of others) resolve(over);
   }
 }
+
+showBriefly(
+  RemoteItems.prototype,
+  () => "ItemStream",
+  () => ({}),
+);

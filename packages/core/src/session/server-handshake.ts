@@ -149,7 +149,9 @@ export class ServerHandshake {
       this.#state = "over";
       return { type: "failed", error };
     }
-    return this.#end({ reason: "protocol", text: error.message }, error);
+    const hasLeft = this.#state === "proof" && error.code === "ERR_CONNECTION_LOST";
+    const told = hasLeft ? leftWithoutProof(error) : error;
+    return this.#end({ reason: "protocol", text: told.message }, told);
   }
 
   #read(kind: number, payload: Buffer): ServerStep {
@@ -236,4 +238,10 @@ export class ServerHandshake {
       version === undefined ? this.#versions : { lowest: version, highest: version },
     );
   }
+}
+
+/** A client without the secret has nothing to answer. */
+function leftWithoutProof(cause: MyelinError): MyelinError {
+  const text = "the client left when it was asked for the secret";
+  return new MyelinError("ERR_AUTHENTICATION", text, { cause });
 }

@@ -21,6 +21,7 @@ import type { PeerStats } from "../peer/stats.ts";
 import type { Connection, PeerIdentity } from "../transport/transport.ts";
 import { bindOnUse } from "./bound-methods.ts";
 import { bounded } from "./bounded.ts";
+import { showPeerBriefly } from "./brief.ts";
 import type { CallOpening } from "./call-opening.ts";
 import type { Conversation } from "./conversation.ts";
 import { type Encoded, ownCopy } from "./data-codecs.ts";
@@ -392,3 +393,4 @@ bindOnUse(SessionPeer.prototype, [
   ...(["onState", "onDrain", "onNotice", "flush", "close", "stats", "ref", "unref"] as const),
   Symbol.asyncDispose,
 ]);
+showPeerBriefly(SessionPeer.prototype);

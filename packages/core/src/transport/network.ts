@@ -51,7 +51,7 @@ export function bindNetwork(plan: NetworkPlan): Binding {
 }
 
 /** What a server bound; `host` is what it was asked to bind. */
-function serverAddress(server: Server, scheme: Scheme, host: string): NetworkAddress {
+export function serverAddress(server: Server, scheme: Scheme, host: string): NetworkAddress {
   const bound = server.address();
   // Null when it was closed in the same turn.
   if (bound === null || typeof bound === "string") return { scheme, host, port: 0 };

@@ -14,7 +14,10 @@ export interface CertificateOptions {
     | readonly (CertificateSource | { pem: CertificateSource; passphrase?: string })[];
   /** Certificate that belongs to the key, followed by those in between, up to the authority's. */
   cert?: CertificateSource | readonly CertificateSource[];
-  /** Authorities to trust instead of the well-known ones. */
+  /**
+   * Authorities to trust instead of the well-known ones. A server that is given some asks its clients
+   * for a certificate (`requestCert`).
+   */
   ca?: CertificateSource | readonly CertificateSource[];
   /** Key and certificate in one PKCS #12 file. */
   pfx?:

@@ -19,25 +19,42 @@ export function limitHandshake(socket: TLSSocket, address: string, timeoutMs: nu
   socket.once("secureConnect", stop).once("close", stop);
 }
 
-/** A handshake that fails is told on diagnostics, and concerns nobody else. */
-export function turnAwayStrangers(server: Server, address: string): void {
+/**
+ * A handshake that fails is told on diagnostics, and concerns nobody else.
+ * @param addressOf what was bound
+ */
+export function turnAwayStrangers(server: Server, addressOf: () => string): void {
   server.on("tlsClientError", (reason, socket) => {
     if (handshakeFailed.hasSubscribers) {
-      const { remoteAddress, remotePort } = socket;
-      const remote =
-        remoteAddress === undefined || remotePort === undefined
-          ? undefined
-          : formatAddress({ scheme: "tls", host: remoteAddress, port: remotePort });
-      handshakeFailed.publish({ address, remote, error: explainHandshake(reason, address) });
+      const address = addressOf();
+      const error = explainStranger(reason, socket, address);
+      handshakeFailed.publish({ address, remote: remoteOf(socket), error });
     }
     // After a timeout Node leaves that to whoever hears of it.
     socket.destroy();
   });
 }
 
+function remoteOf(socket: TLSSocket): string | undefined {
+  // A TLS socket that was destroyed has forgotten its peer; the socket below was asked in time.
+  const { _parent: below } = socket as TLSSocket & { readonly _parent?: Socket | null };
+  const { remoteAddress, remotePort } = socket.remoteAddress === undefined ? (below ?? {}) : socket;
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  return formatAddress({ scheme: "tls", host: remoteAddress, port: remotePort });
+}
+
+/** Node destroys a socket whose certificate it does not trust, and calls that a socket that hung up. */
+function explainStranger(reason: Error, socket: TLSSocket, address: string): MyelinError {
+  const { authorizationError } = socket as { readonly authorizationError?: unknown };
+  if (typeof authorizationError !== "string") return explainHandshake(reason, address);
+  const message = `the client's certificate is not trusted: ${authorizationError}`;
+  return new MyelinError("ERR_TLS", message, { address, cause: reason });
+}
+
 /** Until its handshake is done nobody owns a socket: a server that closed would leave it waiting. */
 export function endHandshakesWithServer(server: Server): void {
   const underWay = new Map<string, Socket>();
+  // This also has each socket remember its peer, for when it is closed.
   const nameOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
   server.on("connection", (socket: Socket) => {
     const name = nameOf(socket);

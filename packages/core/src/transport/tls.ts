@@ -9,13 +9,14 @@ import {
   type TlsOptions as ServerOptions,
 } from "node:tls";
 import { formatAddress } from "../address/address.ts";
-import { MyelinError } from "../errors.ts";
+import { MyelinError, withoutOpenSsl } from "../errors.ts";
 import { limits } from "../limits.ts";
 import {
   checkOption,
   defaults,
   milliseconds,
   type ResolvedTcpOptions,
+  refuseUndefined,
   resolveTcpOptions,
   type TcpOptions,
 } from "../options.ts";
@@ -26,6 +27,7 @@ import {
   checkNetworkAddress,
   dialSettings,
   networkEnds,
+  serverAddress,
 } from "./network.ts";
 import { dialSocket } from "./socket-dial.ts";
 import { listenSocket } from "./socket-listener.ts";
@@ -61,8 +63,8 @@ export type TlsOptions = Omit<
   };
 
 /**
- * Connects processes over TLS. A server needs `key` and `cert`; with `requestCert` and a `ca` it takes
- * only clients that show a certificate of that authority (mutual TLS).
+ * Connects processes over TLS. A server needs `key` and `cert`; with a `ca` it takes only clients that
+ * show a certificate of that authority (mutual TLS), unless it says `requestCert: false`.
  *
  * With TLS 1.3 a client's handshake is done before the server has looked at its certificate, so a
  * refusal comes after `dial`: `onClose` with `ERR_TLS` when a certificate is missing; when it is not
@@ -72,6 +74,7 @@ export type TlsOptions = Omit<
 export function tls(options: TlsOptions = {}): SocketTransport {
   const { handshakeTimeoutMs = limits.handshakeTimeoutMs, ...given } = options;
   checkOption("tls", "handshakeTimeoutMs", handshakeTimeoutMs, milliseconds);
+  refuseUndefined("tls", options, whatDecides);
   const [tcpOptions, tlsOptions] = splitOptions(given);
   return {
     scheme: "tls",
@@ -103,13 +106,18 @@ export function tls(options: TlsOptions = {}): SocketTransport {
       return listenSocket(
         text,
         () => {
+          const loaded = loadCertificates(tlsOptions, "server");
           const settings = {
-            ...loadCertificates(tlsOptions, "server"),
+            ...loaded,
+            // A server that says whom it trusts, and asked nobody, would take everybody.
+            requestCert: loaded.requestCert ?? loaded.ca !== undefined,
             ...acceptSettings(tcpOptions),
             handshakeTimeout: handshakeTimeoutMs,
           };
           const server = explainingSetUp(() => createServer(settings));
-          turnAwayStrangers(server, text);
+          turnAwayStrangers(server, () =>
+            formatAddress(serverAddress(server, "tls", address.host)),
+          );
           endHandshakesWithServer(server);
           return bindNetwork({
             scheme: "tls",
@@ -125,6 +133,9 @@ export function tls(options: TlsOptions = {}): SocketTransport {
     },
   };
 }
+
+/** The options that decide whom a side trusts. */
+const whatDecides = ["ca", "crl", "requestCert", "rejectUnauthorized"] as const;
 
 type PassedThrough = Omit<TlsOptions, "handshakeTimeoutMs" | keyof TcpOptions>;
 
@@ -159,6 +170,8 @@ function explainingSetUp<Result>(setUp: () => Result): Result {
     if (!(reason instanceof Error)) throw reason;
     const { code = "" } = reason as NodeJS.ErrnoException;
     const hint = setUpHints[code] ?? "check `key`, `cert`, `ca` and the other TLS options";
-    throw new MyelinError("ERR_CONFIG", `${reason.message} (${hint})`, { cause: reason });
+    throw new MyelinError("ERR_CONFIG", `${withoutOpenSsl(reason.message)} (${hint})`, {
+      cause: reason,
+    });
   }
 }

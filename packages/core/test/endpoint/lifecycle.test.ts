@@ -158,6 +158,49 @@ describe("closing", () => {
   });
 });
 
+describe("a call at a server that closes", () => {
+  test("is answered within drainMs, and a new one refused", async () => {
+    let answer: ((value: string) => void) | undefined;
+    const slow = () => new Promise((resolve) => void (answer = resolve));
+    const { server, client } = await pair({ server: { handlers: { slow, quick: () => 1 } } });
+    const running = client.call("slow");
+    await until("the handler to run", () => answer !== undefined);
+    const closing = server.close({ drainMs: 10_000, timeoutMs: 10_000 });
+    const late = within("a refusal", client.call("quick"));
+    await expect(late).rejects.toEqual(coded("ERR_DRAINING", { ran: "no" }));
+    answer?.("done");
+    expect(await within("an answer", running)).toBe("done");
+    await within("closing", closing);
+  });
+
+  test.each(["unix", "tcp"])("over %s that takes longer is given up at both ends", async (kind) => {
+    const reasons: unknown[] = [];
+    let isRunning = false;
+    const stuck = (_: unknown, { signal }: { signal: AbortSignal }) => {
+      isRunning = true;
+      signal.addEventListener("abort", () => void reasons.push(signal.reason));
+      return new Promise(() => {});
+    };
+    const { server, client } = await pair({ kind, server: { handlers: { stuck } } });
+    const beyond = within("an end", client.call("stuck"));
+    const told = expect(beyond).rejects.toEqual(coded("ERR_CLOSED", { ran: "maybe" }));
+    await until("the handler to run", () => isRunning);
+    await within("closing", server.close({ drainMs: 1 }));
+    await told;
+    expect(reasons).toEqual([coded("ERR_CLOSED")]);
+  });
+
+  test("and says goodbye in the same turn is not run, and is told so as maybe", async () => {
+    let runs = 0;
+    const { server, client } = await pair({ server: { handlers: { count: () => ++runs } } });
+    const crossed = client.call("count");
+    const closing = server.close();
+    await expect(within("an end", crossed)).rejects.toEqual(coded("ERR_CLOSED", { ran: "maybe" }));
+    await within("closing", closing);
+    expect(runs).toBe(0);
+  });
+});
+
 describe("races", () => {
   test("connecting and giving up a thousand times leaves nothing open", async () => {
     const server = keep(await serve(freshAddress()));

@@ -47,6 +47,26 @@ describe("odd values", () => {
     }
   });
 
+  test.each([
+    ["secret", "both"],
+    ["authorize", "serve"],
+    ["tls.ca", "both"],
+    ["tls.crl", "both"],
+    ["tls.requestCert", "both"],
+    ["tls.rejectUnauthorized", "both"],
+  ])("of %s that are not set in the environment let nobody in by mistake", async (path, who) => {
+    const [key = "", inner = key] = path.split(".");
+    const unset = process.env["MYELIN_NOBODY_SETS_THIS"];
+    const options = (inner === key ? { [key]: unset } : { [key]: { [inner]: unset } }) as object;
+    const refused = {
+      code: "ERR_CONFIG",
+      message: expect.stringContaining(`\`${inner}\` is given`),
+    };
+    await expect(serve("tls://127.0.0.1:0", options)).rejects.toMatchObject(refused);
+    if (who === "serve") return;
+    await expect(connect("tls://127.0.0.1:1", options)).rejects.toMatchObject(refused);
+  });
+
   test.each(["retry", "offline", "meta"])("of connect's %s are refused", async (key) => {
     const { server } = await pair({ kind: "memory" });
     for (const value of [null, 5, "x", true]) {

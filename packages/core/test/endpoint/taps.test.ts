@@ -126,6 +126,22 @@ describe("tools hear", () => {
     expect(notices[0]?.notice).toMatchObject({ kind: "unhandled" });
   });
 
+  test("of who is turned away for want of the secret, and by which server", async () => {
+    const failed = hearChannel<HandshakeFailed>("myelin:handshake:failed");
+    const server = keep(await serve("tcp://127.0.0.1:0", { secret: "a secret of this server" }));
+    for (const options of [{}, { secret: "another one altogether" }]) {
+      const refused = connect(server.address, options);
+      await expect(refused).rejects.toMatchObject({ code: "ERR_AUTHENTICATION" });
+    }
+    await until("the server to tell", () => failed.length === 2);
+    const { address } = server;
+    expect(failed).toMatchObject([
+      { address, error: coded("ERR_AUTHENTICATION") },
+      { address, error: coded("ERR_AUTHENTICATION") },
+    ]);
+    expect(failed[0]?.error.message).toContain("left when it was asked for the secret");
+  });
+
   test("neither secrets nor data on any other channel", async () => {
     const channels = ["connection:opened", "connection:closed", "listener:error"]
       .concat(["handshake:failed", "session:opened", "session:resumed", "session:detached"])

@@ -1,0 +1,90 @@
+// Servers and clients over TLS: who comes in, and what the others are told.
+import {
+  type Client,
+  type ConnectOptions,
+  connect,
+  type HandshakeFailed,
+  serve,
+  type TlsOptions,
+} from "myelin";
+import { describe, expect, test } from "vitest";
+import { hearChannel } from "../../../../test/support/hear-channel.ts";
+import { testCertificates } from "../../../../test/support/tls-certs.ts";
+import { until, within } from "../../../../test/support/within.ts";
+import { keep } from "./pairing.ts";
+
+const { ca, client, server, stranger } = testCertificates();
+
+async function serving(tls: TlsOptions) {
+  const handlers = { who: (_: unknown, { peer }: { peer: { identity: object } }) => peer.identity };
+  return keep(await serve("tls://127.0.0.1:0", { tls: { ...server, ...tls }, handlers }));
+}
+
+async function connecting(
+  { address }: { address: string },
+  tls: TlsOptions,
+  options: ConnectOptions = {},
+): Promise<Client> {
+  return keep(await connect(address, { retry: false, tls: { ca, ...tls }, ...options }));
+}
+
+describe("a server with a ca", () => {
+  test("asks its clients for a certificate, and takes those of the ca alone", async () => {
+    const served = await serving({ ca });
+    const known = await connecting(served, client);
+    expect(await known.call("who")).toMatchObject({ authorized: true, commonName: "test client" });
+    for (const tls of [{}, { key: stranger.key, cert: stranger.cert }]) {
+      const refused = within("a refusal", connecting(served, tls));
+      await expect(refused).rejects.toMatchObject({ code: expect.stringMatching(/TLS|LOST/) });
+    }
+    expect(served.peers.size).toBe(1);
+  });
+
+  test("asks for none only where it says so", async () => {
+    const served = await serving({ ca, requestCert: false });
+    const anybody = await connecting(served, {});
+    expect(await anybody.call("who")).toMatchObject({ authorized: false });
+  });
+});
+
+describe("whoever does not get in is told what to look at", () => {
+  const { key, cert } = stranger;
+
+  test("for a certificate that the server does not trust; and the server who it was", async () => {
+    const failed = hearChannel<HandshakeFailed>("myelin:handshake:failed");
+    const served = await serving({ ca });
+    const refused = within("a refusal", connecting(served, { key, cert }));
+    await expect(refused).rejects.toMatchObject({
+      message: expect.stringContaining("accept this client's certificate"),
+    });
+    await until("the server to tell", () => failed.length > 0);
+    expect(failed).toMatchObject([
+      {
+        address: served.address,
+        remote: expect.stringMatching(/^tls:\/\/127\.0\.0\.1:[1-9]/),
+        error: { code: "ERR_TLS", message: expect.stringContaining("UNABLE_TO_") },
+      },
+    ]);
+  });
+
+  test("for none, in words without OpenSSL's addresses", async () => {
+    const served = await serving({ ca });
+    const refused = within("a refusal", connecting(served, {}));
+    await expect(refused).rejects.toMatchObject({
+      code: "ERR_TLS",
+      message: expect.stringMatching(/^tlsv13 alert certificate required \(.*`key` and `cert`\)$/),
+      cause: { code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" },
+    });
+  });
+
+  test("for a client that speaks no TLS", async () => {
+    const failed = hearChannel<HandshakeFailed>("myelin:handshake:failed");
+    const served = await serving({});
+    const plain = connect(served.address.replace("tls:", "tcp:"), { retry: false });
+    await expect(within("a refusal", plain)).rejects.toMatchObject({
+      message: expect.stringContaining("expect tls://"),
+    });
+    await until("the server to tell", () => failed.length > 0);
+    expect(failed).toMatchObject([{ address: served.address, error: { code: "ERR_TLS" } }]);
+  });
+});
