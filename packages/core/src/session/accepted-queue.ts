@@ -1,6 +1,6 @@
 /** Messages that were accepted and have no place in the order of sending yet. */
 import { Batch } from "./batch.ts";
-import type { Message } from "./message-frames.ts";
+import type { AcceptedMessage } from "./message-frames.ts";
 import { entryCost } from "./wire.ts";
 
 /** When a batch is full. */
@@ -10,7 +10,7 @@ export interface BatchLimits {
 }
 
 export class AcceptedQueue {
-  readonly #queue: (Batch | Message)[] = [];
+  readonly #queue: (Batch | AcceptedMessage)[] = [];
   /** Bytes of all but the last, which may be a batch that grows. */
   #settledBytes = 0;
 
@@ -29,7 +29,7 @@ export class AcceptedQueue {
     return last === undefined ? 0 : this.#settledBytes + sizeOf(last);
   }
 
-  push(accepted: Batch | Message): void {
+  push(accepted: Batch | AcceptedMessage): void {
     const last = this.#queue.at(-1);
     if (last !== undefined) this.#settledBytes += sizeOf(last);
     this.#queue.push(accepted);
@@ -40,7 +40,7 @@ export class AcceptedQueue {
     return this.#queue[0]?.serial ?? Number.POSITIVE_INFINITY;
   }
 
-  shift(): Batch | Message | undefined {
+  shift(): Batch | AcceptedMessage | undefined {
     const first = this.#queue.shift();
     if (first !== undefined && this.#queue.length > 0) this.#settledBytes -= sizeOf(first);
     return first;
@@ -61,11 +61,11 @@ export class AcceptedQueue {
    */
   dropEvents(
     bytes: number,
-    onMessage: (message: Message) => void,
+    onMessage: (message: AcceptedMessage) => void,
   ): { events: number; bytes: number } {
     const dropped = { events: 0, bytes: 0 };
     for (let index = 0; index < this.#queue.length - 1 && dropped.bytes < bytes; ) {
-      const each = this.#queue[index] as Batch | Message;
+      const each = this.#queue[index] as Batch | AcceptedMessage;
       const events = each instanceof Batch ? each.events : 1;
       const hasCalls = each instanceof Batch ? each.calls > 0 : each.kind !== "event";
       if (hasCalls) {
@@ -81,7 +81,7 @@ export class AcceptedQueue {
     return dropped;
   }
 
-  [Symbol.iterator](): IterableIterator<Batch | Message> {
+  [Symbol.iterator](): IterableIterator<Batch | AcceptedMessage> {
     return this.#queue.values();
   }
 
@@ -96,8 +96,8 @@ export class AcceptedQueue {
 }
 
 /** With what each message costs beside its bytes: a million tiny ones take memory, too. */
-function sizeOf(accepted: Batch | Message): number {
+function sizeOf(accepted: Batch | AcceptedMessage): number {
   return accepted instanceof Batch
     ? accepted.size + entryCost * accepted.windowed
-    : accepted.body.length + entryCost;
+    : accepted.bytes + entryCost;
 }

@@ -95,7 +95,12 @@ export class Calling {
     call.openedAt = since;
     if (timeoutMs > 0) deadlines.add(call, timeoutMs);
     const credit = hasOutput ? items.windowBytes : undefined;
-    this.#send(call, { id, type, name: knownName, timeoutMs, since, credit, headers }, encoded);
+    try {
+      this.#send(call, { id, type, name: knownName, timeoutMs, since, credit, headers }, encoded);
+    } catch (reason) {
+      this.#settle(call);
+      throw reason;
+    }
     if (request.source !== undefined) this.#openInput(call, request.source);
     opening.onOpen(call);
   }

@@ -58,8 +58,9 @@ export class ItemSender implements Lane {
   sendNext(): void {
     if (this.#queue.length === 0) this.#seal();
     const first = this.#queue[0] as Outgoing | Fragments;
-    this.#hold(-this.nextBytes);
+    const bytes = this.nextBytes;
     const outgoing = first instanceof Fragments ? first.next() : first;
+    this.#hold(-bytes);
     if (!(first instanceof Fragments) || first.isDone) this.#queue.shift();
     this.#options.outbox.transmit(outgoing);
     this.#pull();

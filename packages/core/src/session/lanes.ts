@@ -1,7 +1,6 @@
 /** The queues that take turns in an outbox, streams apart. */
 import type { Lane } from "./fair-turns.ts";
-import { isShared } from "./memory-budget.ts";
-import type { Fragments, Message } from "./message-frames.ts";
+import { type AcceptedMessage, Fragments } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { frameCost } from "./wire.ts";
 
@@ -83,17 +82,16 @@ export interface LargeLaneOwner {
 
 /** One message in fragments. */
 export class LargeLane implements Lane {
+  readonly message: AcceptedMessage;
   readonly #fragments: Fragments;
   readonly #owner: LargeLaneOwner;
   #isHeld = false;
 
-  constructor(fragments: Fragments, owner: LargeLaneOwner) {
-    this.#fragments = fragments;
+  /** @param size bytes of the body in each frame */
+  constructor(message: AcceptedMessage, slot: number, size: number, owner: LargeLaneOwner) {
+    this.message = message;
+    this.#fragments = new Fragments(message, slot, size, message.bytes);
     this.#owner = owner;
-  }
-
-  get message(): Message {
-    return this.#fragments.message;
   }
 
   get slot(): number {
@@ -106,7 +104,7 @@ export class LargeLane implements Lane {
   }
 
   get oldest(): number {
-    return this.#fragments.message.serial ?? Number.POSITIVE_INFINITY;
+    return this.message.serial;
   }
 
   get nextBytes(): number {
@@ -116,10 +114,10 @@ export class LargeLane implements Lane {
   sendNext(): void {
     const bytes = this.#fragments.nextBytes;
     const outgoing = this.#fragments.next();
-    const { isDone, isNearlyDone, message } = this.#fragments;
+    const { isDone, isNearlyDone } = this.#fragments;
     // The last part of an event or a call stays until it may leave.
-    this.#isHeld = message.kind !== "other" && isNearlyDone;
-    this.#owner.sendPart(outgoing, bytes, isShared(message.body));
+    this.#isHeld = this.message.kind !== "other" && isNearlyDone;
+    this.#owner.sendPart(outgoing, bytes, this.message.isBorrowed);
     if (isDone) this.#owner.finished(this);
     else if (this.#isHeld) this.#owner.onLast(this);
   }

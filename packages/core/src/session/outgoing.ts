@@ -6,7 +6,9 @@ export interface Outgoing {
   readonly body: Uint8Array | undefined;
   /** All of the message that `body` is a part of, where it is one. */
   readonly whole?: Uint8Array | undefined;
-  /** Bytes of both. */
+  /** Those of them of which the memory budget is told while they are kept. */
+  readonly borrowedBytes?: number;
+  /** Bytes of both, as they were when it was made. */
   readonly length: number;
   /** Events in it, whole ones. */
   readonly events: number;

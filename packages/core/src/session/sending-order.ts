@@ -15,7 +15,13 @@ import type { NameSource } from "./entry-reader.ts";
 import type { FairTurns } from "./fair-turns.ts";
 import { LargeLane, type LargeLaneOwner, OrderedLane } from "./lanes.ts";
 import { isShared, type SharedBodies } from "./memory-budget.ts";
-import { costOf, Fragments, type Message, messageFrame, ownMessage } from "./message-frames.ts";
+import {
+  type AcceptedMessage,
+  costOf,
+  type Message,
+  messageFrame,
+  ownMessage,
+} from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
 import { type UnsentMessage, unsentOfFrame, unsentOfMessage } from "./unsent-message.ts";
@@ -97,7 +103,7 @@ export class SendingOrder implements LargeLaneOwner {
     let largest = this.largestBytes;
     for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) {
       for (const each of queue) {
-        if (!(each instanceof Batch)) largest = Math.max(largest, each.body.length);
+        if (!(each instanceof Batch)) largest = Math.max(largest, each.bytes);
       }
     }
     return largest;
@@ -142,11 +148,11 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** A message with data of its own. */
   add(unnumbered: Message): void {
-    const message = { ...unnumbered, serial: this.#newSerial() };
-    const isEvent = message.kind === "event";
-    if (isEvent && this.#largeEvents > 0) this.#behindLarge.push(this.#hold(ownMessage(message)));
-    else if (message.kind === "other" || this.#hasRoom()) this.#start(this.#hold(message));
-    else this.#waiting.push(this.#hold(ownMessage(message)));
+    const { kind } = unnumbered;
+    const isBehind = kind === "event" && this.#largeEvents > 0;
+    if (isBehind) this.#behindLarge.push(this.#accept(ownMessage(unnumbered)));
+    else if (kind === "other" || this.#hasRoom()) this.#start(this.#accept(unnumbered));
+    else this.#waiting.push(this.#accept(ownMessage(unnumbered)));
   }
 
   /** The open batch takes its place in the ordered lane. */
@@ -167,8 +173,8 @@ export class SendingOrder implements LargeLaneOwner {
   /** Drops events that wait for the peer's window, the oldest first. */
   dropEvents(bytes: number): { events: number; bytes: number } {
     return this.#waiting.dropEvents(bytes, (message) => {
-      if (!this.#isBorrowed(message)) return;
-      this.#borrowedBytes -= message.body.length;
+      if (!message.isBorrowed) return;
+      this.#borrowedBytes -= message.bytes;
       this.#options.bodies.giveBack(message.body);
     });
   }
@@ -181,7 +187,7 @@ export class SendingOrder implements LargeLaneOwner {
       queue.clear();
     }
     for (const each of messages) {
-      if (this.#isBorrowed(each)) this.#options.bodies.giveBack(each.body);
+      if (each.isBorrowed) this.#options.bodies.giveBack(each.body);
     }
     this.#ordered.clear();
     this.#large.clear();
@@ -248,13 +254,14 @@ export class SendingOrder implements LargeLaneOwner {
   }
 
   /** Puts a message on its way: its place in the order is here. */
-  #start(message: Message): void {
+  #start(message: AcceptedMessage): void {
     this.close();
     if (message.kind === "call") message.entry.elapse(this.#options.now());
-    const isLarge = this.#isLarge(message);
-    if (!isLarge) {
+    if (!this.#isLarge(message.bytes)) {
+      // First, for it may fail: of the window nothing is taken then.
+      const frame = messageFrame(message);
       if (message.kind !== "other") this.#window.take(1, costOf(message, false));
-      this.#ordered.add(messageFrame(message));
+      this.#ordered.add(frame);
       this.#options.turns.add(this.#ordered);
       return;
     }
@@ -263,28 +270,27 @@ export class SendingOrder implements LargeLaneOwner {
     else this.#largeWaiting.push(message);
   }
 
-  #isLarge({ body }: Message): boolean {
-    return body.length > this.#options.fragmentBytes;
+  #isLarge(bytes: number): boolean {
+    return bytes > this.#options.fragmentBytes;
   }
 
-  /** What is large is not copied, and others may hold it too. */
-  #isBorrowed(message: Message): boolean {
-    return this.#isLarge(message) && isShared(message.body);
-  }
-
-  #hold(message: Message): Message {
-    if (this.#isBorrowed(message)) {
-      this.#borrowedBytes += message.body.length;
-      this.#options.bodies.borrow(message.body);
+  /** Gives it its number, and tells of its body when that is not copied and others may hold it too. */
+  #accept(message: Message): AcceptedMessage {
+    const { body } = message;
+    const bytes = body.length;
+    const isBorrowed = this.#isLarge(bytes) && isShared(body);
+    if (isBorrowed) {
+      this.#borrowedBytes += bytes;
+      this.#options.bodies.borrow(body);
     }
-    return message;
+    return { ...message, serial: this.#newSerial(), bytes, isBorrowed };
   }
 
-  #startLarge(message: Message): void {
+  #startLarge(message: AcceptedMessage): void {
     const slots = [...this.#large].map((lane) => lane.slot);
     let slot = 0;
     while (slots.includes(slot)) slot += 1;
-    const lane = new LargeLane(new Fragments(message, slot, this.#options.fragmentBytes), this);
+    const lane = new LargeLane(message, slot, this.#options.fragmentBytes, this);
     this.#large.add(lane);
     this.#largeBytes += lane.bytes;
     // Turns would let it overtake what was accepted before it.
@@ -325,9 +331,9 @@ export class SendingOrder implements LargeLaneOwner {
   finished(lane: LargeLane): void {
     const { message } = lane;
     this.#large.delete(lane);
-    if (this.#isBorrowed(message)) this.#options.bodies.giveBack(message.body);
+    if (message.isBorrowed) this.#options.bodies.giveBack(message.body);
     const next = this.#largeWaiting.shift();
-    if (next !== undefined) this.#startLarge(next as Message);
+    if (next !== undefined) this.#startLarge(next as AcceptedMessage);
     if (message.kind === "other") return;
     this.#window.take(1, costOf(message, true));
     this.#held.shift();
@@ -345,7 +351,7 @@ export class SendingOrder implements LargeLaneOwner {
     this.close();
     while (this.#held.length + this.#largeEvents === 0 && this.#waiting.nextWindowed > 0) {
       if (!this.#window.isOpen(this.#waiting.nextWindowed - 1, 0)) break;
-      const next = this.#waiting.shift() as Batch | Message;
+      const next = this.#waiting.shift() as Batch | AcceptedMessage;
       if (next instanceof Batch) this.#enqueue(next);
       else this.#start(next);
     }

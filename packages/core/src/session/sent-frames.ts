@@ -3,7 +3,7 @@
  * be sent again; without it only what they counted for, to say what may be lost.
  */
 import { MyelinError } from "../errors.ts";
-import { isShared, type SharedBodies } from "./memory-budget.ts";
+import type { SharedBodies } from "./memory-budget.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { frameCost } from "./wire.ts";
 
@@ -109,17 +109,17 @@ export class SentFrames {
     return { events, calls };
   }
 
-  #keep({ body, length }: Outgoing): void {
+  #keep({ body, borrowedBytes = 0, length }: Outgoing): void {
     this.#keptBytes += length;
-    if (body === undefined || !isShared(body)) return;
-    this.#borrowedBytes += body.length;
+    if (body === undefined || borrowedBytes === 0) return;
+    this.#borrowedBytes += borrowedBytes;
     this.#bodies.borrow(body);
   }
 
-  #giveUp({ body, length }: Outgoing): void {
+  #giveUp({ body, borrowedBytes = 0, length }: Outgoing): void {
     this.#keptBytes -= length;
-    if (body === undefined || !isShared(body)) return;
-    this.#borrowedBytes -= body.length;
+    if (body === undefined || borrowedBytes === 0) return;
+    this.#borrowedBytes -= borrowedBytes;
     this.#bodies.giveBack(body);
   }
 }

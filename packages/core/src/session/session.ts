@@ -75,6 +75,7 @@ export class Session<Peer> implements Conversation {
       onSettled: () => this.#settled(),
       onGoodbye: (goodbye) => this.#onGoodbye(goodbye),
       onTooMuch: (error) => this.#cut(error, comeBackLater),
+      onGone: (error) => this.#cut(error, comeBackLater),
       giveUpCalls: () => this.#giveUpCalls(),
       say: (retry) => this.#say(0, retry, ""),
       finish: (error) => this.#finish(error),
