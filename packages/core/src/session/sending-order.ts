@@ -148,11 +148,15 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** A message with data of its own. */
   add(unnumbered: Message): void {
-    const { kind } = unnumbered;
+    const { body, kind } = unnumbered;
     const isBehind = kind === "event" && this.#largeEvents > 0;
-    if (isBehind) this.#behindLarge.push(this.#accept(ownMessage(unnumbered)));
-    else if (kind === "other" || this.#hasRoom()) this.#start(this.#accept(unnumbered));
-    else this.#waiting.push(this.#accept(ownMessage(unnumbered)));
+    const mayStart = !isBehind && (kind === "other" || this.#hasRoom());
+    // What is small and starts is copied into its frame at once.
+    const isFramed = mayStart && !this.#isLarge(body.length);
+    const message = this.#accept(isFramed ? unnumbered : ownMessage(unnumbered));
+    if (mayStart) this.#start(message);
+    else if (isBehind) this.#behindLarge.push(message);
+    else this.#waiting.push(message);
   }
 
   /** The open batch takes its place in the ordered lane. */
