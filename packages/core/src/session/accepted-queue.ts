@@ -1,5 +1,6 @@
 /** Messages that were accepted and have no place in the order of sending yet. */
 import { Batch } from "./batch.ts";
+import { Fifo } from "./fifo.ts";
 import type { AcceptedMessage } from "./message-frames.ts";
 import { entryCost } from "./wire.ts";
 
@@ -10,45 +11,45 @@ export interface BatchLimits {
 }
 
 export class AcceptedQueue {
-  readonly #queue: (Batch | AcceptedMessage)[] = [];
+  readonly #queue = new Fifo<Batch | AcceptedMessage>();
   /** Bytes of all but the last, which may be a batch that grows. */
   #settledBytes = 0;
 
   /** How many events and calls would go at once; 0 when there are none. */
   get nextWindowed(): number {
-    const first = this.#queue[0];
-    return first instanceof Batch ? first.windowed : this.#queue.length > 0 ? 1 : 0;
+    const { first } = this.#queue;
+    return first instanceof Batch ? first.windowed : first === undefined ? 0 : 1;
   }
 
   get isEmpty(): boolean {
-    return this.#queue.length === 0;
+    return this.#queue.size === 0;
   }
 
   get bytes(): number {
-    const last = this.#queue.at(-1);
+    const { last } = this.#queue;
     return last === undefined ? 0 : this.#settledBytes + sizeOf(last);
   }
 
   push(accepted: Batch | AcceptedMessage): void {
-    const last = this.#queue.at(-1);
+    const { last } = this.#queue;
     if (last !== undefined) this.#settledBytes += sizeOf(last);
     this.#queue.push(accepted);
   }
 
   /** The serial number of the oldest; Infinity when there is none. */
   get oldest(): number {
-    return this.#queue[0]?.serial ?? Number.POSITIVE_INFINITY;
+    return this.#queue.first?.serial ?? Number.POSITIVE_INFINITY;
   }
 
   shift(): Batch | AcceptedMessage | undefined {
     const first = this.#queue.shift();
-    if (first !== undefined && this.#queue.length > 0) this.#settledBytes -= sizeOf(first);
+    if (first !== undefined && this.#queue.size > 0) this.#settledBytes -= sizeOf(first);
     return first;
   }
 
   /** The batch at the end, a new one when that is full or a single message. */
   openBatch({ maxBytes, maxMessages }: BatchLimits, newSerial: () => number): Batch {
-    const last = this.#queue.at(-1);
+    const { last } = this.#queue;
     if (last instanceof Batch && last.size < maxBytes && last.windowed < maxMessages) return last;
     const batch = new Batch(newSerial());
     this.push(batch);
@@ -64,29 +65,27 @@ export class AcceptedQueue {
     onMessage: (message: AcceptedMessage) => void,
   ): { events: number; bytes: number } {
     const dropped = { events: 0, bytes: 0 };
-    for (let index = 0; index < this.#queue.length - 1 && dropped.bytes < bytes; ) {
-      const each = this.#queue[index] as Batch | AcceptedMessage;
-      const events = each instanceof Batch ? each.events : 1;
+    const { last } = this.#queue;
+    this.#queue.remove((each) => {
+      if (dropped.bytes >= bytes || each === last) return false;
       const hasCalls = each instanceof Batch ? each.calls > 0 : each.kind !== "event";
-      if (hasCalls) {
-        index += 1;
-        continue;
-      }
-      this.#queue.splice(index, 1);
-      this.#settledBytes -= sizeOf(each);
+      if (hasCalls) return false;
+      const size = sizeOf(each);
+      this.#settledBytes -= size;
       if (!(each instanceof Batch)) onMessage(each);
-      dropped.events += events;
-      dropped.bytes += sizeOf(each);
-    }
+      dropped.events += each instanceof Batch ? each.events : 1;
+      dropped.bytes += size;
+      return true;
+    });
     return dropped;
   }
 
   [Symbol.iterator](): IterableIterator<Batch | AcceptedMessage> {
-    return this.#queue.values();
+    return this.#queue[Symbol.iterator]();
   }
 
   clear(): void {
-    this.#queue.length = 0;
+    this.#queue.clear();
     this.#settledBytes = 0;
   }
 

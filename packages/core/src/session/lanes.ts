@@ -1,5 +1,6 @@
 /** The queues that take turns in an outbox, streams apart. */
 import type { Lane } from "./fair-turns.ts";
+import { Fifo } from "./fifo.ts";
 import { type AcceptedMessage, Fragments } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { frameCost } from "./wire.ts";
@@ -10,8 +11,7 @@ import { frameCost } from "./wire.ts";
  */
 export class OrderedLane implements Lane {
   readonly #send: (outgoing: Outgoing) => void;
-  #queue: Outgoing[] = [];
-  #next = 0;
+  readonly #queue = new Fifo<Outgoing>();
   #bytes = 0;
   /** Waits for the frame it stands behind, in the order of these. */
   readonly #behind: { readonly last: Outgoing; readonly run: () => void }[] = [];
@@ -25,12 +25,12 @@ export class OrderedLane implements Lane {
   }
 
   get nextBytes(): number {
-    return this.#queue[this.#next]?.length ?? 0;
+    return this.#queue.first?.length ?? 0;
   }
 
   /** The serial number of the oldest; Infinity when there is none. */
   get oldest(): number {
-    return this.#queue[this.#next]?.serial ?? Number.POSITIVE_INFINITY;
+    return this.#queue.first?.serial ?? Number.POSITIVE_INFINITY;
   }
 
   add(outgoing: Outgoing): void {
@@ -39,32 +39,26 @@ export class OrderedLane implements Lane {
   }
 
   sendNext(): void {
-    const outgoing = this.#queue[this.#next] as Outgoing;
-    this.#next += 1;
+    const outgoing = this.#queue.shift() as Outgoing;
     this.#bytes -= outgoing.length + frameCost;
-    if (this.#next === this.#queue.length) {
-      this.#queue = [];
-      this.#next = 0;
-    }
     this.#send(outgoing);
     while (this.#behind[0]?.last === outgoing) this.#behind.shift()?.run();
   }
 
   /** Calls back when everything that is in it now has left: at once when nothing is. */
   whenSent(run: () => void): void {
-    const last = this.#queue.at(-1);
+    const last = this.#queue.last;
     if (last === undefined) run();
     else this.#behind.push({ last, run });
   }
 
   /** What has not left; it stays. */
   unsent(): readonly Outgoing[] {
-    return this.#queue.slice(this.#next);
+    return this.#queue.toArray();
   }
 
   clear(): void {
-    this.#queue = [];
-    this.#next = 0;
+    this.#queue.clear();
     this.#bytes = 0;
     this.#behind.length = 0;
   }
