@@ -1,6 +1,7 @@
 /** Messages that were accepted and have no place in the order of sending yet. */
 import { Batch } from "./batch.ts";
 import { Fifo } from "./fifo.ts";
+import type { Dropped } from "./lanes.ts";
 import type { AcceptedMessage } from "./message-frames.ts";
 import { entryCost } from "./wire.ts";
 
@@ -60,23 +61,21 @@ export class AcceptedQueue {
    * Drops events, the oldest first, until so many bytes are free; calls stay.
    * @param onMessage hears of each that had data of its own
    */
-  dropEvents(
-    bytes: number,
-    onMessage: (message: AcceptedMessage) => void,
-  ): { events: number; bytes: number } {
+  dropEvents(bytes: number, onMessage: (message: AcceptedMessage) => void): Dropped {
     const dropped = { events: 0, bytes: 0 };
-    const { last } = this.#queue;
+    if (bytes <= 0) return dropped;
+    const before = this.bytes;
     this.#queue.remove((each) => {
-      if (dropped.bytes >= bytes || each === last) return false;
+      if (dropped.bytes >= bytes) return false;
       const hasCalls = each instanceof Batch ? each.calls > 0 : each.kind !== "event";
       if (hasCalls) return false;
-      const size = sizeOf(each);
-      this.#settledBytes -= size;
       if (!(each instanceof Batch)) onMessage(each);
       dropped.events += each instanceof Batch ? each.events : 1;
-      dropped.bytes += size;
+      dropped.bytes += sizeOf(each);
       return true;
     });
+    const { last } = this.#queue;
+    this.#settledBytes = last === undefined ? 0 : before - dropped.bytes - sizeOf(last);
     return dropped;
   }
 

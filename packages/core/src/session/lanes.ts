@@ -14,7 +14,7 @@ export class OrderedLane implements Lane {
   readonly #queue = new Fifo<Outgoing>();
   #bytes = 0;
   /** Waits for the frame it stands behind, in the order of these. */
-  readonly #behind: { readonly last: Outgoing; readonly run: () => void }[] = [];
+  readonly #behind: { last: Outgoing | undefined; readonly run: () => void }[] = [];
 
   constructor(send: (outgoing: Outgoing) => void) {
     this.#send = send;
@@ -52,6 +52,36 @@ export class OrderedLane implements Lane {
     else this.#behind.push({ last, run });
   }
 
+  /**
+   * Drops what holds nothing but events, the oldest first, until so many bytes are free.
+   * @param onDrop hears of each before it is gone
+   */
+  dropEvents(bytes: number, onDrop: (outgoing: Outgoing) => void): Dropped {
+    const dropped = { events: 0, bytes: 0 };
+    let before: Outgoing | undefined;
+    this.#queue.remove((each) => {
+      if (dropped.bytes >= bytes || !each.isEvents) {
+        before = each;
+        return false;
+      }
+      onDrop(each);
+      this.#moveBehind(each, before);
+      dropped.events += each.events;
+      dropped.bytes += each.length + frameCost;
+      return true;
+    });
+    this.#bytes -= dropped.bytes;
+    while (this.#behind[0] !== undefined && this.#behind[0].last === undefined) {
+      this.#behind.shift()?.run();
+    }
+    return dropped;
+  }
+
+  /** What stood behind the one stands behind the other; undefined: behind none. */
+  #moveBehind(from: Outgoing, to: Outgoing | undefined): void {
+    for (const each of this.#behind) if (each.last === from) each.last = to;
+  }
+
   /** What has not left; it stays. */
   unsent(): readonly Outgoing[] {
     return this.#queue.toArray();
@@ -62,6 +92,12 @@ export class OrderedLane implements Lane {
     this.#bytes = 0;
     this.#behind.length = 0;
   }
+}
+
+/** What was dropped of a queue. */
+export interface Dropped {
+  readonly events: number;
+  readonly bytes: number;
 }
 
 /** Who has a large message to send. */

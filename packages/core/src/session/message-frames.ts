@@ -68,6 +68,10 @@ export class SingleFrame implements Outgoing {
     this.borrowedBytes = body !== undefined && isShared(body) ? body.length : 0;
   }
 
+  get isEvents(): boolean {
+    return this.events > 0;
+  }
+
   left(): void {
     this.onLeft?.();
   }

@@ -12,6 +12,8 @@ export interface Outgoing {
   readonly length: number;
   /** Events in it, whole ones. */
   readonly events: number;
+  /** There is nothing else in it. */
+  readonly isEvents: boolean;
   /** Call openings in it, whole ones. */
   readonly calls: number;
   /** Numbers of the names that it uses and that the peer must have been told. */

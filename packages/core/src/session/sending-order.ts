@@ -9,11 +9,12 @@
  * - A large message waits for what was accepted before it. Events behind a large event wait for it;
  *   nothing else does.
  */
+import { frameHeaderBytes } from "../framing/length-prefix.ts";
 import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
 import { Batch } from "./batch.ts";
 import type { NameSource } from "./entry-reader.ts";
 import type { FairTurns } from "./fair-turns.ts";
-import { LargeLane, type LargeLaneOwner, OrderedLane } from "./lanes.ts";
+import { type Dropped, LargeLane, type LargeLaneOwner, OrderedLane } from "./lanes.ts";
 import { isShared, type SharedBodies } from "./memory-budget.ts";
 import {
   type AcceptedMessage,
@@ -25,6 +26,7 @@ import {
 import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
 import { type UnsentMessage, unsentOfFrame, unsentOfMessage } from "./unsent-message.ts";
+import { entryCost } from "./wire.ts";
 
 export interface SendingOrderOptions {
   /** What the peer granted. */
@@ -174,13 +176,32 @@ export class SendingOrder implements LargeLaneOwner {
     this.#release();
   }
 
-  /** Drops events that wait for the peer's window, the oldest first. */
-  dropEvents(bytes: number): { events: number; bytes: number } {
-    return this.#waiting.dropEvents(bytes, (message) => {
-      if (!message.isBorrowed) return;
-      this.#borrowedBytes -= message.bytes;
-      this.#options.bodies.giveBack(message.body);
-    });
+  /** Drops events that have not left, the oldest first. Large ones stay that have begun. */
+  dropEvents(bytes: number): Dropped {
+    this.close();
+    const dropped = { events: 0, bytes: 0 };
+    const count = (more: Dropped): void => {
+      dropped.events += more.events;
+      dropped.bytes += more.bytes;
+    };
+    count(
+      this.#ordered.dropEvents(bytes, ({ events, length }) => {
+        this.#window.giveBack(events, length - frameHeaderBytes + entryCost * events);
+      }),
+    );
+    for (const queue of [this.#waiting, this.#behindLarge]) {
+      count(queue.dropEvents(bytes - dropped.bytes, (message) => this.#giveBackBody(message)));
+    }
+    // Nothing else might return the window that they had taken.
+    this.#letFinish();
+    this.#release();
+    return dropped;
+  }
+
+  #giveBackBody(message: AcceptedMessage): void {
+    if (!message.isBorrowed) return;
+    this.#borrowedBytes -= message.bytes;
+    this.#options.bodies.giveBack(message.body);
   }
 
   /** Nothing of it will leave. */
