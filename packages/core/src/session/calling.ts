@@ -83,7 +83,9 @@ export class Calling {
       before === undefined
         ? codecs.encode(request.data, request.codec, request.options)
         : codecs.fit(before);
-    if (isSendingTapped()) tellSent(this.#options.peer, kindOfType[type], name, encoded);
+    if (request.isTold !== true && isSendingTapped()) {
+      tellSent(this.#options.peer, kindOfType[type], name, encoded);
+    }
     const knownName = names.use(name);
     const id = this.#nextId;
     this.#nextId += 2;
@@ -118,7 +120,7 @@ export class Calling {
     // The list of deadlines has forgotten it, and the call still knows when it is due.
     const left = Math.max(1, Math.ceil(call.dueAt - this.#options.clock.now()));
     const timeoutMs = call.timeoutMs === 0 ? 0 : left;
-    return { ...opening, request: { ...opening.request, encoded, timeoutMs } };
+    return { ...opening, request: { ...opening.request, encoded, isTold: true, timeoutMs } };
   }
 
   /** An answer, or anything else that belongs to a call of this side. */

@@ -200,9 +200,9 @@ export class Session<Peer> implements Conversation {
     return this.#sending.event(name, this.#codecs.encode(data, codec, options), headers);
   }
 
-  encodedEvent(name: string, encoded: Encoded, headers?: Buffer): boolean {
+  encodedEvent(name: string, encoded: Encoded, headers?: Buffer, isTold?: boolean): boolean {
     if (this.#state !== "open") throw closedError();
-    return this.#sending.event(name, this.#codecs.fit(encoded), headers);
+    return this.#sending.event(name, this.#codecs.fit(encoded), headers, isTold);
   }
 
   open(opening: CallOpening): void {
@@ -354,7 +354,7 @@ export class Session<Peer> implements Conversation {
   #withdrawUnsent(): MovedMessage[] {
     return this.#outbox.unsent().flatMap((message): MovedMessage[] => {
       const encoded = this.#codecs.unfit(message.encoded);
-      if (message.kind === "event") return [{ ...message, encoded }];
+      if (message.kind === "event") return [{ ...message, encoded, isTold: true }];
       const opening = this.#calling.withdraw(message.id, encoded);
       return opening === undefined ? [] : [{ kind: "call", opening }];
     });
