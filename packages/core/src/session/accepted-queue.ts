@@ -35,6 +35,12 @@ export class AcceptedQueue {
     const { last } = this.#queue;
     if (last !== undefined) this.#settledBytes += sizeOf(last);
     this.#queue.push(accepted);
+    if (!(accepted instanceof Batch)) accepted.queue = this;
+  }
+
+  /** One that waits here has so many bytes less. */
+  shrank(message: AcceptedMessage, bytes: number): void {
+    if (message !== this.#queue.last) this.#settledBytes -= bytes;
   }
 
   /** The serial number of the oldest; Infinity when there is none. */
@@ -45,6 +51,7 @@ export class AcceptedQueue {
   shift(): Batch | AcceptedMessage | undefined {
     const first = this.#queue.shift();
     if (first !== undefined && this.#queue.size > 0) this.#settledBytes -= sizeOf(first);
+    if (first !== undefined && !(first instanceof Batch)) first.queue = undefined;
     return first;
   }
 

@@ -159,6 +159,8 @@ export class Calling {
       outbox.touch();
     });
     const ran = isUnsent ? "no" : "maybe";
+    // Its data has not to wait any more: there may be room for others.
+    if (isUnsent === true) outbox.touch();
     const error = isDeadline
       ? new MyelinError("ERR_TIMEOUT", timeoutText(call), { ran })
       : abortedError(call.name, reason, ran);

@@ -152,6 +152,11 @@ export class LargeLane implements Lane {
     else if (this.#isHeld) this.#owner.onLast(this);
   }
 
+  /** None of it will leave, and none has. */
+  abandon(): void {
+    this.#isHeld = true;
+  }
+
   /** The last part may leave. */
   goOn(): void {
     this.#isHeld = false;

@@ -28,10 +28,14 @@ export interface Message extends Coded {
  */
 export interface AcceptedMessage extends Message {
   readonly serial: number;
+  body: Uint8Array;
+  codec: number;
   /** Bytes of its body. */
-  readonly bytes: number;
+  bytes: number;
   /** The memory budget was told of its body. */
-  readonly isBorrowed: boolean;
+  isBorrowed: boolean;
+  /** Where it waits. */
+  queue: { shrank(message: AcceptedMessage, bytes: number): void } | undefined;
 }
 
 /** What a frame is worth. */

@@ -26,7 +26,9 @@ import {
 import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
 import { type UnsentMessage, unsentOfFrame, unsentOfMessage } from "./unsent-message.ts";
-import { entryCost } from "./wire.ts";
+import { codecId, entryCost } from "./wire.ts";
+
+const noBody = Buffer.alloc(0);
 
 export interface SendingOrderOptions {
   /** What the peer granted. */
@@ -308,7 +310,53 @@ export class SendingOrder implements LargeLaneOwner {
       this.#borrowedBytes += bytes;
       this.#options.bodies.borrow(body);
     }
-    return { ...message, serial: this.#newSerial(), bytes, isBorrowed };
+    const serial = this.#newSerial();
+    const accepted = { ...message, serial, bytes, isBorrowed, queue: undefined };
+    const { place } = message;
+    if (place !== undefined) place.onAbandoned = () => this.#empty(accepted);
+    return accepted;
+  }
+
+  /**
+   * A call is taken back of which nothing has left: what leaves is its head alone, so that the peer's
+   * count of calls has no gaps.
+   */
+  #empty(message: AcceptedMessage): void {
+    const { bytes } = message;
+    const lane = [...this.#large].find((each) => each.message === message);
+    this.#giveBackBody(message);
+    message.body = noBody;
+    message.codec = codecId.bytes;
+    message.bytes = 0;
+    message.isBorrowed = false;
+    message.queue?.shrank(message, bytes);
+    if (lane === undefined) return;
+    lane.abandon();
+    this.#large.delete(lane);
+    this.#largeBytes -= bytes;
+    this.#startNextLarge();
+    this.#readmit(message);
+  }
+
+  /** One that is not large any more. */
+  #readmit(message: AcceptedMessage): void {
+    if (this.#hasRoom()) this.#start(message);
+    else this.#waiting.push(message);
+  }
+
+  /** There is a slot again. */
+  #startNextLarge(): void {
+    for (
+      let next = this.#largeWaiting.shift() as AcceptedMessage | undefined;
+      next !== undefined;
+      next = this.#largeWaiting.shift() as AcceptedMessage | undefined
+    ) {
+      if (this.#isLarge(next.bytes)) {
+        this.#startLarge(next);
+        return;
+      }
+      this.#readmit(next);
+    }
   }
 
   #startLarge(message: AcceptedMessage): void {
@@ -357,8 +405,7 @@ export class SendingOrder implements LargeLaneOwner {
     const { message } = lane;
     this.#large.delete(lane);
     if (message.isBorrowed) this.#options.bodies.giveBack(message.body);
-    const next = this.#largeWaiting.shift();
-    if (next !== undefined) this.#startLarge(next as AcceptedMessage);
+    this.#startNextLarge();
     if (message.kind === "other") return;
     this.#window.take(1, costOf(message, true));
     this.#held.shift();
