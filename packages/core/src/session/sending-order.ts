@@ -4,13 +4,13 @@
  * - Small events, calls and results share the batches of the ordered lane. Large messages have lanes
  *   of their own, and lanes take turns.
  * - Events and calls for which the peer's window has no room wait, in order; of large ones the last
- *   part does. Results never do, or two
- *   peers that wait for each other's results would wait for ever.
+ *   part does. Results never do, or two peers that wait for each other's would wait for ever.
  * - A large message waits for what was accepted before it. Events behind a large event wait for it;
  *   nothing else does.
  */
 import { frameHeaderBytes } from "../framing/length-prefix.ts";
 import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
+import { countUnsent, takeUnsent, type Waiting } from "./all-unsent.ts";
 import { Batch } from "./batch.ts";
 import type { NameSource } from "./entry-reader.ts";
 import type { FairTurns } from "./fair-turns.ts";
@@ -25,7 +25,7 @@ import {
 } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
-import { type UnsentMessage, unsentOfFrame, unsentOfMessage } from "./unsent-message.ts";
+import type { UnsentMessage } from "./unsent-message.ts";
 import { codecId, entryCost } from "./wire.ts";
 
 const noBody = Buffer.alloc(0);
@@ -208,14 +208,8 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** Nothing of it will leave. */
   clear(): void {
-    const messages = [...this.#large].map(({ message }) => message);
-    for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) {
-      for (const each of queue) if (!(each instanceof Batch)) messages.push(each);
-      queue.clear();
-    }
-    for (const each of messages) {
-      if (each.isBorrowed) this.#options.bodies.giveBack(each.body);
-    }
+    for (const each of this.#all()) if ("entry" in each) this.#giveBackBody(each);
+    for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) queue.clear();
     this.#ordered.clear();
     this.#large.clear();
     this.#held.length = 0;
@@ -226,39 +220,19 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** Events and calls that have not left. */
   countUnsent(): { events: number; calls: number } {
-    let events = 0;
-    let calls = 0;
-    const batches = [this.#open, ...this.#ordered.unsent()];
-    const messages = [...this.#large].map(({ message }) => message);
-    for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) {
-      for (const each of queue) {
-        if (each instanceof Batch) batches.push(each);
-        else messages.push(each);
-      }
-    }
-    for (const batch of batches) {
-      events += batch?.events ?? 0;
-      calls += batch?.calls ?? 0;
-    }
-    for (const { kind } of messages) {
-      events += kind === "event" ? 1 : 0;
-      calls += kind === "call" ? 1 : 0;
-    }
-    return { events, calls };
+    return countUnsent(this.#all());
   }
 
   /** Events and calls that have not left, in the order in which they were accepted. */
   unsent(names: NameSource): UnsentMessage[] {
-    const waiting = [this.#waiting, this.#behindLarge, this.#largeWaiting].flatMap((queue) => [
-      ...queue,
-    ]);
+    return takeUnsent(this.#all(), names);
+  }
+
+  #all(): Waiting[] {
+    const queues = [this.#waiting, this.#behindLarge, this.#largeWaiting];
+    const waiting = queues.flatMap((queue) => [...queue]);
     const begun = [...this.#large].map(({ message }) => message);
-    const all = [this.#open ?? [], this.#ordered.unsent(), begun, waiting].flat();
-    const inOrder = all.sort((one, other) => (one.serial ?? 0) - (other.serial ?? 0));
-    return inOrder.flatMap((each) => {
-      if (each instanceof Batch) return each.unsent(names);
-      return "entry" in each ? unsentOfMessage(each, names) : unsentOfFrame(each, names);
-    });
+    return [this.#open ?? [], this.#ordered.unsent(), begun, waiting].flat();
   }
 
   readonly #newSerial = (): number => {
@@ -325,10 +299,7 @@ export class SendingOrder implements LargeLaneOwner {
     const { bytes } = message;
     const lane = [...this.#large].find((each) => each.message === message);
     this.#giveBackBody(message);
-    message.body = noBody;
-    message.codec = codecId.bytes;
-    message.bytes = 0;
-    message.isBorrowed = false;
+    Object.assign(message, { body: noBody, codec: codecId.bytes, bytes: 0, isBorrowed: false });
     message.queue?.shrank(message, bytes);
     if (lane === undefined) return;
     lane.abandon();
@@ -346,15 +317,10 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** There is a slot again. */
   #startNextLarge(): void {
-    for (
-      let next = this.#largeWaiting.shift() as AcceptedMessage | undefined;
-      next !== undefined;
-      next = this.#largeWaiting.shift() as AcceptedMessage | undefined
-    ) {
-      if (this.#isLarge(next.bytes)) {
-        this.#startLarge(next);
-        return;
-      }
+    for (;;) {
+      const next = this.#largeWaiting.shift() as AcceptedMessage | undefined;
+      if (next === undefined) return;
+      if (this.#isLarge(next.bytes)) return this.#startLarge(next);
       this.#readmit(next);
     }
   }
