@@ -37,6 +37,7 @@ interface KeptEvent {
   readonly name: string;
   readonly encoded: Encoded;
   readonly headers?: Buffer | undefined;
+  readonly isTold?: boolean;
 }
 
 /** What a message that waits counts for, beside its data. */
@@ -100,7 +101,7 @@ export class OfflineMessages {
     );
   }
 
-  #event({ encoded, headers, name }: KeptEvent): Waiting<Conversation> {
+  #event({ encoded, headers, isTold, name }: KeptEvent): Waiting<Conversation> {
     const { onDropped, settings } = this.#options;
     const bytes = waitingBytes + encodedLength(encoded);
     return {
@@ -108,7 +109,7 @@ export class OfflineMessages {
       bytes,
       run: (session) => {
         try {
-          session.encodedEvent(name, encoded, headers);
+          session.encodedEvent(name, encoded, headers, isTold);
         } catch {
           // It does not fit into what this server takes, and nobody else can be told.
           onDropped(1, bytes, "offline");

@@ -49,9 +49,9 @@ export interface EndpointLimits {
   /** The same as a number: a million tiny events would be as many live promises. @defaultValue 1,024 */
   windowMessages?: number;
   /**
-   * Calls and streams of one peer that are open, until the handler has settled and the answer is
-   * acknowledged; cancelling does not free the place, so that opening and cancelling in a loop (rapid
-   * reset) starts no more handlers than this. @defaultValue 1,024
+   * Calls and streams of one peer that are open, until the handler has settled; cancelling does not
+   * free the place, so that opening and cancelling in a loop (rapid reset) starts no more handlers than
+   * this. Answers that the peer does not read count for `maxQueuedBytes`. @defaultValue 1,024
    */
   maxInboundCalls?: number;
   /** Calls and streams of this end that wait at one peer. More is `ERR_QUEUE_FULL`. @defaultValue 65,536 */

@@ -37,7 +37,8 @@ export interface TracePropagator {
  * told as a notice.
  *
  * - `wait`: `post` waits, `send` throws `ERR_QUEUE_FULL`, a broadcast cuts the peer off
- * - `drop-oldest`, `drop-newest`: events only, never calls, answers or items
+ * - `drop-oldest`, `drop-newest`: events only, never calls, answers or items; the newest also where
+ *   none of those that wait can be dropped
  * - `disconnect`: the session ends with `ERR_SLOW_PEER`
  */
 export type SlowPeerPolicy = "wait" | "drop-oldest" | "drop-newest" | "disconnect";

@@ -1,6 +1,8 @@
 /** Messages that were accepted and have no place in the order of sending yet. */
 import { Batch } from "./batch.ts";
-import type { Message } from "./message-frames.ts";
+import { Fifo } from "./fifo.ts";
+import type { Dropped } from "./lanes.ts";
+import type { AcceptedMessage } from "./message-frames.ts";
 import { entryCost } from "./wire.ts";
 
 /** When a batch is full. */
@@ -10,45 +12,52 @@ export interface BatchLimits {
 }
 
 export class AcceptedQueue {
-  readonly #queue: (Batch | Message)[] = [];
+  readonly #queue = new Fifo<Batch | AcceptedMessage>();
   /** Bytes of all but the last, which may be a batch that grows. */
   #settledBytes = 0;
 
   /** How many events and calls would go at once; 0 when there are none. */
   get nextWindowed(): number {
-    const first = this.#queue[0];
-    return first instanceof Batch ? first.windowed : this.#queue.length > 0 ? 1 : 0;
+    const { first } = this.#queue;
+    return first instanceof Batch ? first.windowed : first === undefined ? 0 : 1;
   }
 
   get isEmpty(): boolean {
-    return this.#queue.length === 0;
+    return this.#queue.size === 0;
   }
 
   get bytes(): number {
-    const last = this.#queue.at(-1);
+    const { last } = this.#queue;
     return last === undefined ? 0 : this.#settledBytes + sizeOf(last);
   }
 
-  push(accepted: Batch | Message): void {
-    const last = this.#queue.at(-1);
+  push(accepted: Batch | AcceptedMessage): void {
+    const { last } = this.#queue;
     if (last !== undefined) this.#settledBytes += sizeOf(last);
     this.#queue.push(accepted);
+    if (!(accepted instanceof Batch)) accepted.queue = this;
+  }
+
+  /** One that waits here has so many bytes less. */
+  shrank(message: AcceptedMessage, bytes: number): void {
+    if (message !== this.#queue.last) this.#settledBytes -= bytes;
   }
 
   /** The serial number of the oldest; Infinity when there is none. */
   get oldest(): number {
-    return this.#queue[0]?.serial ?? Number.POSITIVE_INFINITY;
+    return this.#queue.first?.serial ?? Number.POSITIVE_INFINITY;
   }
 
-  shift(): Batch | Message | undefined {
+  shift(): Batch | AcceptedMessage | undefined {
     const first = this.#queue.shift();
-    if (first !== undefined && this.#queue.length > 0) this.#settledBytes -= sizeOf(first);
+    if (first !== undefined && this.#queue.size > 0) this.#settledBytes -= sizeOf(first);
+    if (first !== undefined && !(first instanceof Batch)) first.queue = undefined;
     return first;
   }
 
   /** The batch at the end, a new one when that is full or a single message. */
   openBatch({ maxBytes, maxMessages }: BatchLimits, newSerial: () => number): Batch {
-    const last = this.#queue.at(-1);
+    const { last } = this.#queue;
     if (last instanceof Batch && last.size < maxBytes && last.windowed < maxMessages) return last;
     const batch = new Batch(newSerial());
     this.push(batch);
@@ -59,34 +68,30 @@ export class AcceptedQueue {
    * Drops events, the oldest first, until so many bytes are free; calls stay.
    * @param onMessage hears of each that had data of its own
    */
-  dropEvents(
-    bytes: number,
-    onMessage: (message: Message) => void,
-  ): { events: number; bytes: number } {
+  dropEvents(bytes: number, onMessage: (message: AcceptedMessage) => void): Dropped {
     const dropped = { events: 0, bytes: 0 };
-    for (let index = 0; index < this.#queue.length - 1 && dropped.bytes < bytes; ) {
-      const each = this.#queue[index] as Batch | Message;
-      const events = each instanceof Batch ? each.events : 1;
+    if (bytes <= 0) return dropped;
+    const before = this.bytes;
+    this.#queue.remove((each) => {
+      if (dropped.bytes >= bytes) return false;
       const hasCalls = each instanceof Batch ? each.calls > 0 : each.kind !== "event";
-      if (hasCalls) {
-        index += 1;
-        continue;
-      }
-      this.#queue.splice(index, 1);
-      this.#settledBytes -= sizeOf(each);
+      if (hasCalls) return false;
       if (!(each instanceof Batch)) onMessage(each);
-      dropped.events += events;
+      dropped.events += each instanceof Batch ? each.events : 1;
       dropped.bytes += sizeOf(each);
-    }
+      return true;
+    });
+    const { last } = this.#queue;
+    this.#settledBytes = last === undefined ? 0 : before - dropped.bytes - sizeOf(last);
     return dropped;
   }
 
-  [Symbol.iterator](): IterableIterator<Batch | Message> {
-    return this.#queue.values();
+  [Symbol.iterator](): IterableIterator<Batch | AcceptedMessage> {
+    return this.#queue[Symbol.iterator]();
   }
 
   clear(): void {
-    this.#queue.length = 0;
+    this.#queue.clear();
     this.#settledBytes = 0;
   }
 
@@ -96,8 +101,8 @@ export class AcceptedQueue {
 }
 
 /** With what each message costs beside its bytes: a million tiny ones take memory, too. */
-function sizeOf(accepted: Batch | Message): number {
+function sizeOf(accepted: Batch | AcceptedMessage): number {
   return accepted instanceof Batch
     ? accepted.size + entryCost * accepted.windowed
-    : accepted.body.length + entryCost;
+    : accepted.bytes + entryCost;
 }

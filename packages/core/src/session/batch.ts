@@ -85,6 +85,10 @@ export class Batch implements Outgoing {
     return this.#entries.names;
   }
 
+  get isEvents(): boolean {
+    return this.events === this.#count;
+  }
+
   /** Events and calls: what the peer's window counts. */
   get windowed(): number {
     return this.events + this.calls;

@@ -10,6 +10,7 @@ import { isUint8Array } from "node:util/types";
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { varintLength, writeVarint } from "../bytes/varint.ts";
 import { MyelinError } from "../errors.ts";
+import { checkThere } from "./lent-bytes.ts";
 
 /** More than this in one message are parts of something that is a stream. */
 const maxByteStrings = 1_024;
@@ -31,13 +32,17 @@ export interface Inner {
   readonly body: Uint8Array;
 }
 
-/** @throws {MyelinError} `ERR_CONFIG` when that is no list of bytes, or an empty or endless one */
+/**
+ * @throws {MyelinError} `ERR_CONFIG` when that is no list of bytes, or an empty or endless one;
+ * `ERR_NOT_SERIALIZABLE` when the memory of one is gone
+ */
 export function checkBytes(bytes: readonly Uint8Array[]): void {
-  if (Array.isArray(bytes) && bytes.length > 0 && bytes.every(isUint8Array)) {
-    if (bytes.length <= maxByteStrings) return;
+  const isList = Array.isArray(bytes) && bytes.length > 0 && bytes.every(isUint8Array);
+  if (!isList || bytes.length > maxByteStrings) {
+    const what = `bytes must be a list of 1 to ${maxByteStrings} Uint8Arrays`;
+    throw new MyelinError("ERR_CONFIG", what);
   }
-  const what = `bytes must be a list of 1 to ${maxByteStrings} Uint8Arrays`;
-  throw new MyelinError("ERR_CONFIG", what);
+  for (const each of bytes) checkThere(each);
 }
 
 /** All of it in memory of its own: whoever gave the bytes may change them. */

@@ -18,6 +18,8 @@ export interface CallRequest {
   readonly signal?: AbortSignal | undefined;
   /** The input as it was encoded before, instead of `data`. */
   readonly encoded?: Encoded;
+  /** Tools have heard of it: it did not leave, and is sent again. */
+  readonly isTold?: boolean;
   /** How the input is written. */
   readonly codec?: string | undefined;
   readonly options?: DataOptions | undefined;

@@ -46,6 +46,8 @@ export class BatchPlace implements CallPlace {
 export class MessagePlace implements CallPlace {
   readonly #entry: EntryWriter;
   #single: SingleFrame | undefined;
+  /** It waits, and nobody needs its data any more. */
+  onAbandoned: (() => void) | undefined;
   #isBegun = false;
   #isWhole = false;
   readonly #whenLeft: (() => void)[] = [];
@@ -60,7 +62,10 @@ export class MessagePlace implements CallPlace {
     if (frame !== undefined && frame.length > 0) {
       frame[frameHeaderBytes] = (frame[frameHeaderBytes] as number) | tagBits.abandoned;
     }
-    if (!this.#isBegun) return true;
+    if (!this.#isBegun) {
+      if (frame === undefined) this.onAbandoned?.();
+      return true;
+    }
     this.whenLeft(cancel);
     return false;
   }

@@ -92,7 +92,9 @@ export class Calling {
       before === undefined
         ? codecs.encode(request.data, request.codec, request.options)
         : codecs.fit(before);
-    if (isSendingTapped()) tellSent(this.#options.peer, kindOfType[type], name, encoded);
+    if (request.isTold !== true && isSendingTapped()) {
+      tellSent(this.#options.peer, kindOfType[type], name, encoded);
+    }
     const knownName = names.use(name);
     const id = this.#nextId;
     this.#nextId += 2;
@@ -104,7 +106,12 @@ export class Calling {
     call.openedAt = since;
     if (timeoutMs > 0) deadlines.add(call, timeoutMs);
     const credit = hasOutput ? items.windowBytes : undefined;
-    this.#send(call, { id, type, name: knownName, timeoutMs, since, credit, headers }, encoded);
+    try {
+      this.#send(call, { id, type, name: knownName, timeoutMs, since, credit, headers }, encoded);
+    } catch (reason) {
+      this.#settle(call);
+      throw reason;
+    }
     if (request.source !== undefined) this.#openInput(call, request.source);
     opening.onOpen(call);
   }
@@ -122,7 +129,7 @@ export class Calling {
     // The list of deadlines has forgotten it, and the call still knows when it is due.
     const left = Math.max(1, Math.ceil(call.dueAt - this.#options.clock.now()));
     const timeoutMs = call.timeoutMs === 0 ? 0 : left;
-    return { ...opening, request: { ...opening.request, encoded, timeoutMs } };
+    return { ...opening, request: { ...opening.request, encoded, isTold: true, timeoutMs } };
   }
 
   /** An answer, or anything else that belongs to a call of this side. */
@@ -160,6 +167,8 @@ export class Calling {
       this.#tellCancelled(call.id, isDeadline ? cancelReason.deadline : cancelReason.aborted);
     });
     const ran = isUnsent ? "no" : "maybe";
+    // Its data has not to wait any more: there may be room for others.
+    if (isUnsent === true) outbox.touch();
     const error = isDeadline
       ? new MyelinError("ERR_TIMEOUT", timeoutText(call), { ran })
       : aborted(call.name, reason, ran);

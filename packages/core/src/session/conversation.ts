@@ -30,8 +30,8 @@ export interface Conversation {
     options?: DataOptions,
     headers?: Buffer,
   ): boolean;
-  /** As {@link event}, of data that was encoded before. */
-  encodedEvent(name: string, encoded: Encoded, headers?: Buffer): boolean;
+  /** As {@link event}, of data that was encoded before. `isTold`: tools have heard of it. */
+  encodedEvent(name: string, encoded: Encoded, headers?: Buffer, isTold?: boolean): boolean;
   /** Its owner is told (`tellDrain`) as soon as there is room. */
   awaitRoom(): void;
   /** Runs what sends messages that were accepted before: no limit of what may wait holds for them. */

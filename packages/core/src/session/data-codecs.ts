@@ -12,6 +12,7 @@ import {
   WithBytes,
   writeBytesBeside,
 } from "./bytes-beside.ts";
+import { checkThere } from "./lent-bytes.ts";
 import { checkProtoKeys } from "./proto-keys.ts";
 import { codecId } from "./wire.ts";
 
@@ -100,7 +101,7 @@ export class DataCodecs {
 
   /**
    * What was encoded for several peers, or for one that was not known, as this one takes it.
-   * @throws {MyelinError} `ERR_TOO_LARGE`, `ERR_UNSUPPORTED`
+   * @throws {MyelinError} `ERR_TOO_LARGE`, `ERR_UNSUPPORTED`, `ERR_NOT_SERIALIZABLE` when its bytes are gone
    */
   fit(encoded: Encoded): Encoded {
     if (encoded === undefined) return undefined;
@@ -179,6 +180,7 @@ export class DataCodecs {
 
   #coded(codec: number, body: Uint8Array, isOwn: boolean): Coded {
     const { agreed, maxBinaryBytes, maxMessageBytes, registry } = this.#options;
+    if (!isOwn) checkThere(body);
     const number = agreed === undefined ? codec : agreed.toWire(codec);
     if (number === undefined) {
       const name = registry.byId(codec)?.name ?? codec;

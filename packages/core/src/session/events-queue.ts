@@ -1,5 +1,6 @@
 /** Events that were accepted and wait for a peer that does not take them, in order. */
 import type { Encoded } from "./data-codecs.ts";
+import { Fifo } from "./fifo.ts";
 import { entryCost } from "./wire.ts";
 
 export interface QueuedEvent {
@@ -10,9 +11,7 @@ export interface QueuedEvent {
 }
 
 export class EventsQueue {
-  #events: QueuedEvent[] = [];
-  /** Those in front of it have left: they are cut off together. */
-  #next = 0;
+  readonly #events = new Fifo<QueuedEvent>();
   #bytes = 0;
 
   /** With what each costs beside its bytes. */
@@ -21,7 +20,7 @@ export class EventsQueue {
   }
 
   get size(): number {
-    return this.#events.length - this.#next;
+    return this.#events.size;
   }
 
   add(event: QueuedEvent): void {
@@ -39,14 +38,8 @@ export class EventsQueue {
 
   /** The oldest, which is in the queue no more. */
   shift(): QueuedEvent | undefined {
-    const event = this.#events[this.#next];
-    if (event === undefined) return undefined;
-    this.#next += 1;
-    this.#bytes -= costOf(event);
-    if (this.#next * 2 >= this.#events.length) {
-      this.#events = this.#events.slice(this.#next);
-      this.#next = 0;
-    }
+    const event = this.#events.shift();
+    if (event !== undefined) this.#bytes -= costOf(event);
     return event;
   }
 
@@ -59,9 +52,8 @@ export class EventsQueue {
 
   /** All of them; the queue is empty afterwards. */
   takeAll(): readonly QueuedEvent[] {
-    const all = this.#events.slice(this.#next);
-    this.#events = [];
-    this.#next = 0;
+    const all = this.#events.toArray();
+    this.#events.clear();
     this.#bytes = 0;
     return all;
   }

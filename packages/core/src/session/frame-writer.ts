@@ -3,6 +3,7 @@
  * first use, and every counted frame remembered until it is acknowledged.
  */
 import type { Connection } from "../transport/transport.ts";
+import { goneError } from "./lent-bytes.ts";
 import type { SharedBodies } from "./memory-budget.ts";
 import { type Name, type NameTable, nameFrame } from "./name-table.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -72,8 +73,12 @@ export class FrameWriter {
     this.sent.add(outgoing);
   }
 
-  /** Writes a counted frame, without counting it. */
-  writeFrame({ body, frame, whole }: Outgoing): void {
+  /**
+   * Writes a counted frame, without counting it.
+   * @throws {MyelinError} `ERR_NOT_SERIALIZABLE` when the memory of its body is gone
+   */
+  writeFrame({ body, frame, length, whole }: Outgoing): void {
+    if (body !== undefined && frame.length + body.length !== length) throw goneError();
     if (whole !== undefined) this.#pinned.add(whole);
     if (body !== undefined) this.#add(frame);
     this.write(body ?? frame);

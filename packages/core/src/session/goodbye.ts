@@ -13,7 +13,7 @@ export interface Goodbye {
   /** 0: in order; else why the sender ends the connection. */
   readonly code: number;
   readonly retry: Retry;
-  /** Counted frames that the sender has sent and received. */
+  /** Counted frames that the sender has sent, for those who look at the wire, and has received. */
   readonly sent: number;
   readonly received: number;
   readonly text: string;

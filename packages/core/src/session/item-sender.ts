@@ -7,7 +7,14 @@ import { frameHeaderBytes } from "../framing/length-prefix.ts";
 import { limits } from "../limits.ts";
 import type { Lane } from "./fair-turns.ts";
 import { type EncodedItem, endIterator, type ItemSource } from "./items.ts";
-import { costOf, Fragments, messageFrame, newFrame, SingleFrame } from "./message-frames.ts";
+import {
+  costOf,
+  Fragments,
+  messageFrame,
+  newFrame,
+  ownMessage,
+  SingleFrame,
+} from "./message-frames.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { promiseOf } from "./promise-of.ts";
@@ -58,8 +65,9 @@ export class ItemSender implements Lane {
   sendNext(): void {
     if (this.#queue.length === 0) this.#seal();
     const first = this.#queue[0] as Outgoing | Fragments;
-    this.#hold(-this.nextBytes);
+    const bytes = this.nextBytes;
     const outgoing = first instanceof Fragments ? first.next() : first;
+    this.#hold(-bytes);
     if (!(first instanceof Fragments) || first.isDone) this.#queue.shift();
     this.#options.outbox.transmit(outgoing);
     this.#pull();
@@ -176,7 +184,9 @@ export class ItemSender implements Lane {
       const isLarge = item.body.length > outbox.fragmentBytes;
       this.#spent += costOf(item, isLarge);
       const slot = firstItemSlot + id;
-      this.#enqueue(isLarge ? new Fragments(item, slot, outbox.fragmentBytes) : messageFrame(item));
+      this.#enqueue(
+        isLarge ? new Fragments(ownMessage(item), slot, outbox.fragmentBytes) : messageFrame(item),
+      );
     }
     outbox.addLane(this);
   }

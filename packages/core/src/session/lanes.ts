@@ -1,7 +1,7 @@
 /** The queues that take turns in an outbox, streams apart. */
 import type { Lane } from "./fair-turns.ts";
-import { isShared } from "./memory-budget.ts";
-import type { Fragments, Message } from "./message-frames.ts";
+import { Fifo } from "./fifo.ts";
+import { type AcceptedMessage, Fragments } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { frameCost } from "./wire.ts";
 
@@ -11,11 +11,10 @@ import { frameCost } from "./wire.ts";
  */
 export class OrderedLane implements Lane {
   readonly #send: (outgoing: Outgoing) => void;
-  #queue: Outgoing[] = [];
-  #next = 0;
+  readonly #queue = new Fifo<Outgoing>();
   #bytes = 0;
   /** Waits for the frame it stands behind, in the order of these. */
-  readonly #behind: { readonly last: Outgoing; readonly run: () => void }[] = [];
+  readonly #behind: { last: Outgoing | undefined; readonly run: () => void }[] = [];
 
   constructor(send: (outgoing: Outgoing) => void) {
     this.#send = send;
@@ -26,12 +25,12 @@ export class OrderedLane implements Lane {
   }
 
   get nextBytes(): number {
-    return this.#queue[this.#next]?.length ?? 0;
+    return this.#queue.first?.length ?? 0;
   }
 
   /** The serial number of the oldest; Infinity when there is none. */
   get oldest(): number {
-    return this.#queue[this.#next]?.serial ?? Number.POSITIVE_INFINITY;
+    return this.#queue.first?.serial ?? Number.POSITIVE_INFINITY;
   }
 
   add(outgoing: Outgoing): void {
@@ -40,35 +39,65 @@ export class OrderedLane implements Lane {
   }
 
   sendNext(): void {
-    const outgoing = this.#queue[this.#next] as Outgoing;
-    this.#next += 1;
+    const outgoing = this.#queue.shift() as Outgoing;
     this.#bytes -= outgoing.length + frameCost;
-    if (this.#next === this.#queue.length) {
-      this.#queue = [];
-      this.#next = 0;
-    }
     this.#send(outgoing);
     while (this.#behind[0]?.last === outgoing) this.#behind.shift()?.run();
   }
 
   /** Calls back when everything that is in it now has left: at once when nothing is. */
   whenSent(run: () => void): void {
-    const last = this.#queue.at(-1);
+    const last = this.#queue.last;
     if (last === undefined) run();
     else this.#behind.push({ last, run });
   }
 
+  /**
+   * Drops what holds nothing but events, the oldest first, until so many bytes are free.
+   * @param onDrop hears of each before it is gone
+   */
+  dropEvents(bytes: number, onDrop: (outgoing: Outgoing) => void): Dropped {
+    const dropped = { events: 0, bytes: 0 };
+    let before: Outgoing | undefined;
+    this.#queue.remove((each) => {
+      if (dropped.bytes >= bytes || !each.isEvents) {
+        before = each;
+        return false;
+      }
+      onDrop(each);
+      this.#moveBehind(each, before);
+      dropped.events += each.events;
+      dropped.bytes += each.length + frameCost;
+      return true;
+    });
+    this.#bytes -= dropped.bytes;
+    while (this.#behind[0] !== undefined && this.#behind[0].last === undefined) {
+      this.#behind.shift()?.run();
+    }
+    return dropped;
+  }
+
+  /** What stood behind the one stands behind the other; undefined: behind none. */
+  #moveBehind(from: Outgoing, to: Outgoing | undefined): void {
+    for (const each of this.#behind) if (each.last === from) each.last = to;
+  }
+
   /** What has not left; it stays. */
   unsent(): readonly Outgoing[] {
-    return this.#queue.slice(this.#next);
+    return this.#queue.toArray();
   }
 
   clear(): void {
-    this.#queue = [];
-    this.#next = 0;
+    this.#queue.clear();
     this.#bytes = 0;
     this.#behind.length = 0;
   }
+}
+
+/** What was dropped of a queue. */
+export interface Dropped {
+  readonly events: number;
+  readonly bytes: number;
 }
 
 /** Who has a large message to send. */
@@ -83,17 +112,16 @@ export interface LargeLaneOwner {
 
 /** One message in fragments. */
 export class LargeLane implements Lane {
+  readonly message: AcceptedMessage;
   readonly #fragments: Fragments;
   readonly #owner: LargeLaneOwner;
   #isHeld = false;
 
-  constructor(fragments: Fragments, owner: LargeLaneOwner) {
-    this.#fragments = fragments;
+  /** @param size bytes of the body in each frame */
+  constructor(message: AcceptedMessage, slot: number, size: number, owner: LargeLaneOwner) {
+    this.message = message;
+    this.#fragments = new Fragments(message, slot, size, message.bytes);
     this.#owner = owner;
-  }
-
-  get message(): Message {
-    return this.#fragments.message;
   }
 
   get slot(): number {
@@ -106,7 +134,7 @@ export class LargeLane implements Lane {
   }
 
   get oldest(): number {
-    return this.#fragments.message.serial ?? Number.POSITIVE_INFINITY;
+    return this.message.serial;
   }
 
   get nextBytes(): number {
@@ -116,12 +144,17 @@ export class LargeLane implements Lane {
   sendNext(): void {
     const bytes = this.#fragments.nextBytes;
     const outgoing = this.#fragments.next();
-    const { isDone, isNearlyDone, message } = this.#fragments;
+    const { isDone, isNearlyDone } = this.#fragments;
     // The last part of an event or a call stays until it may leave.
-    this.#isHeld = message.kind !== "other" && isNearlyDone;
-    this.#owner.sendPart(outgoing, bytes, isShared(message.body));
+    this.#isHeld = this.message.kind !== "other" && isNearlyDone;
+    this.#owner.sendPart(outgoing, bytes, this.message.isBorrowed);
     if (isDone) this.#owner.finished(this);
     else if (this.#isHeld) this.#owner.onLast(this);
+  }
+
+  /** None of it will leave, and none has. */
+  abandon(): void {
+    this.#isHeld = true;
   }
 
   /** The last part may leave. */

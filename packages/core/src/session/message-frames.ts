@@ -4,6 +4,8 @@ import { frameHeaderBytes, writeFrameHeader } from "../framing/length-prefix.ts"
 import type { MessagePlace } from "./call-place.ts";
 import { type Coded, copiedBytes, ownCopy } from "./data-codecs.ts";
 import type { EntryWriter } from "./entry-writer.ts";
+import { goneError } from "./lent-bytes.ts";
+import { isShared } from "./memory-budget.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { entryCost, frameKind } from "./wire.ts";
 
@@ -20,6 +22,22 @@ export interface Message extends Coded {
   readonly place?: MessagePlace | undefined;
 }
 
+/**
+ * One that has its place in the order. What was found out of its body is kept with it: the memory of a
+ * body that is not copied may be gone when it is its turn.
+ */
+export interface AcceptedMessage extends Message {
+  readonly serial: number;
+  body: Uint8Array;
+  codec: number;
+  /** Bytes of its body. */
+  bytes: number;
+  /** The memory budget was told of its body. */
+  isBorrowed: boolean;
+  /** Where it waits. */
+  queue: { shrank(message: AcceptedMessage, bytes: number): void } | undefined;
+}
+
 /** What a frame is worth. */
 type Counts = Pick<Outgoing, "events" | "calls" | "names" | "serial">;
 
@@ -31,6 +49,8 @@ export class SingleFrame implements Outgoing {
   readonly calls: number;
   readonly names: readonly number[];
   readonly serial: number;
+  readonly length: number;
+  readonly borrowedBytes: number;
   whole: Uint8Array | undefined;
   onLeft: (() => void) | undefined;
 
@@ -48,10 +68,12 @@ export class SingleFrame implements Outgoing {
     this.calls = counts.calls ?? 0;
     this.names = counts.names ?? [];
     this.serial = counts.serial ?? 0;
+    this.length = frame.length + (body?.length ?? 0);
+    this.borrowedBytes = body !== undefined && isShared(body) ? body.length : 0;
   }
 
-  get length(): number {
-    return this.frame.length + (this.body?.length ?? 0);
+  get isEvents(): boolean {
+    return this.events > 0;
   }
 
   left(): void {
@@ -105,13 +127,18 @@ export class Fragments {
   /** The number by which the peer keeps the pieces together; free again when the last has left. */
   readonly slot: number;
   readonly #size: number;
+  readonly #total: number;
   #sent = 0;
 
-  /** @param size bytes of the body in each frame */
-  constructor(message: Message, slot: number, size: number) {
+  /**
+   * @param size bytes of the body in each frame
+   * @param total bytes of the body as it was when it was accepted
+   */
+  constructor(message: Message, slot: number, size: number, total: number = message.body.length) {
     this.message = message;
     this.slot = slot;
     this.#size = size;
+    this.#total = total;
   }
 
   /** The peer has a part of it, or is about to. */
@@ -120,7 +147,7 @@ export class Fragments {
   }
 
   get isDone(): boolean {
-    return this.#sent === this.message.body.length;
+    return this.#sent === this.#total;
   }
 
   /** All but the last part has left. */
@@ -130,7 +157,7 @@ export class Fragments {
 
   /** Bytes of the body that have not left. */
   get remaining(): number {
-    return this.message.body.length - this.#sent;
+    return this.#total - this.#sent;
   }
 
   /** Bytes of the next frame, its head apart; 0 when all have been made. */
@@ -138,10 +165,12 @@ export class Fragments {
     return Math.min(this.remaining, this.#size);
   }
 
+  /** @throws {MyelinError} `ERR_NOT_SERIALIZABLE` when the memory of its body is gone */
   next(): SingleFrame {
     const isFirst = this.#sent === 0;
-    const end = Math.min(this.#sent + this.#size, this.message.body.length);
+    const end = Math.min(this.#sent + this.#size, this.#total);
     const { body } = this.message;
+    if (body.length !== this.#total) throw goneError();
     const part = body.subarray(this.#sent, end);
     this.#sent = end;
     this.message.place?.leaves(this.isDone);

@@ -5,6 +5,7 @@
  */
 import { type Collector, type Tick, tickOf } from "../bytes/tick.ts";
 import type { Clock } from "../clock.ts";
+import { isMyelinError, type MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { BatchPlace, type CallPlace } from "./call-place.ts";
 import { ControlFrames } from "./control-frames.ts";
@@ -36,6 +37,8 @@ export interface OutboxOptions {
   readonly keepsSent: boolean;
   /** Something may have left. */
   readonly onPumped: () => void;
+  /** The memory of what was to leave is gone: the peer has a part of it, or waits for it. */
+  readonly onGone: (error: MyelinError) => void;
 }
 
 /** Bytes of the first batch that leaves before its tick is over; each further one is larger. */
@@ -50,6 +53,7 @@ export class Outbox implements Collector {
   readonly #clock: Clock;
   readonly #tick: Tick;
   readonly #onPumped: () => void;
+  readonly #onGone: (error: MyelinError) => void;
   readonly #names: NameTable;
   readonly #turns = new FairTurns();
   readonly #writer: FrameWriter;
@@ -67,6 +71,7 @@ export class Outbox implements Collector {
     this.#clock = options.clock;
     this.#tick = tickOf(options.clock);
     this.#onPumped = options.onPumped;
+    this.#onGone = options.onGone;
     this.#names = options.names;
     this.maxItemBytes = options.maxItemBytes;
     this.#writer = new FrameWriter(options.names, options.keepsSent, options.bodies);
@@ -215,7 +220,8 @@ export class Outbox implements Collector {
   /**
    * There is another connection, and the peer has so many of the frames that left over the last one:
    * the others leave again, in the same order, before anything new.
-   * @throws {MyelinError} `ERR_PROTOCOL` when it cannot have them
+   * @throws {MyelinError} `ERR_PROTOCOL` when it cannot have them, `ERR_NOT_SERIALIZABLE` when the
+   * memory of one is gone
    */
   resume(link: Link, received: number): void {
     this.sent.acknowledge(received);
@@ -240,15 +246,27 @@ export class Outbox implements Collector {
   pump(): void {
     const writer = this.#writer;
     writer.unpin();
+    try {
+      this.#sendTurns();
+    } catch (reason) {
+      if (!isMyelinError(reason)) throw reason;
+      // Whole frames have left, and last words still can. In a turn of its own: this may be a send.
+      this.#turns.clear();
+      queueMicrotask(() => this.#onGone(reason));
+    }
+    if (writer.link === undefined) return;
+    writer.flush();
+    this.#onPumped();
+  }
+
+  #sendTurns(): void {
+    const writer = this.#writer;
     while (writer.link !== undefined && writer.pendingBytes < limits.connectionBytes) {
       const counted = this.control.takeCounted();
       if (counted !== undefined) writer.transmit(counted);
       for (const frame of this.control.takeUncounted()) writer.write(frame);
       if (!this.#turns.sendOne()) break;
     }
-    if (writer.link === undefined) return;
-    writer.flush();
-    this.#onPumped();
   }
 
   /** Has the peer say what it has received. */

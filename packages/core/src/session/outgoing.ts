@@ -6,10 +6,14 @@ export interface Outgoing {
   readonly body: Uint8Array | undefined;
   /** All of the message that `body` is a part of, where it is one. */
   readonly whole?: Uint8Array | undefined;
-  /** Bytes of both. */
+  /** Those of them of which the memory budget is told while they are kept. */
+  readonly borrowedBytes?: number;
+  /** Bytes of both, as they were when it was made. */
   readonly length: number;
   /** Events in it, whole ones. */
   readonly events: number;
+  /** There is nothing else in it. */
+  readonly isEvents: boolean;
   /** Call openings in it, whole ones. */
   readonly calls: number;
   /** Numbers of the names that it uses and that the peer must have been told. */

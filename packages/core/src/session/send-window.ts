@@ -42,6 +42,12 @@ export class SendWindow {
     this.#bytes += bytes;
   }
 
+  /** Of what was taken so much will not be sent. */
+  giveBack(messages: number, bytes: number): void {
+    this.#messages -= messages;
+    this.#bytes -= bytes;
+  }
+
   /**
    * The peer says how much of it has settled since the session began.
    * @throws {MyelinError} `ERR_PROTOCOL` when that is more than was sent, or less than it said before.

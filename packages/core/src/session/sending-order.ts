@@ -4,21 +4,31 @@
  * - Small events, calls and results share the batches of the ordered lane. Large messages have lanes
  *   of their own, and lanes take turns.
  * - Events and calls for which the peer's window has no room wait, in order; of large ones the last
- *   part does. Results never do, or two
- *   peers that wait for each other's results would wait for ever.
+ *   part does. Results never do, or two peers that wait for each other's would wait for ever.
  * - A large message waits for what was accepted before it. Events behind a large event wait for it;
  *   nothing else does.
  */
+import { frameHeaderBytes } from "../framing/length-prefix.ts";
 import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
+import { countUnsent, takeUnsent, type Waiting } from "./all-unsent.ts";
 import { Batch } from "./batch.ts";
 import type { NameSource } from "./entry-reader.ts";
 import type { FairTurns } from "./fair-turns.ts";
-import { LargeLane, type LargeLaneOwner, OrderedLane } from "./lanes.ts";
+import { type Dropped, LargeLane, type LargeLaneOwner, OrderedLane } from "./lanes.ts";
 import { isShared, type SharedBodies } from "./memory-budget.ts";
-import { costOf, Fragments, type Message, messageFrame, ownMessage } from "./message-frames.ts";
+import {
+  type AcceptedMessage,
+  costOf,
+  type Message,
+  messageFrame,
+  ownMessage,
+} from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
-import { type UnsentMessage, unsentOfFrame, unsentOfMessage } from "./unsent-message.ts";
+import type { UnsentMessage } from "./unsent-message.ts";
+import { codecId, entryCost } from "./wire.ts";
+
+const noBody = Buffer.alloc(0);
 
 export interface SendingOrderOptions {
   /** What the peer granted. */
@@ -97,7 +107,7 @@ export class SendingOrder implements LargeLaneOwner {
     let largest = this.largestBytes;
     for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) {
       for (const each of queue) {
-        if (!(each instanceof Batch)) largest = Math.max(largest, each.body.length);
+        if (!(each instanceof Batch)) largest = Math.max(largest, each.bytes);
       }
     }
     return largest;
@@ -142,11 +152,15 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** A message with data of its own. */
   add(unnumbered: Message): void {
-    const message = { ...unnumbered, serial: this.#newSerial() };
-    const isEvent = message.kind === "event";
-    if (isEvent && this.#largeEvents > 0) this.#behindLarge.push(this.#hold(ownMessage(message)));
-    else if (message.kind === "other" || this.#hasRoom()) this.#start(this.#hold(message));
-    else this.#waiting.push(this.#hold(ownMessage(message)));
+    const { body, kind } = unnumbered;
+    const isBehind = kind === "event" && this.#largeEvents > 0;
+    const mayStart = !isBehind && (kind === "other" || this.#hasRoom());
+    // What is small and starts is copied into its frame at once.
+    const isFramed = mayStart && !this.#isLarge(body.length);
+    const message = this.#accept(isFramed ? unnumbered : ownMessage(unnumbered));
+    if (mayStart) this.#start(message);
+    else if (isBehind) this.#behindLarge.push(message);
+    else this.#waiting.push(message);
   }
 
   /** The open batch takes its place in the ordered lane. */
@@ -164,25 +178,38 @@ export class SendingOrder implements LargeLaneOwner {
     this.#release();
   }
 
-  /** Drops events that wait for the peer's window, the oldest first. */
-  dropEvents(bytes: number): { events: number; bytes: number } {
-    return this.#waiting.dropEvents(bytes, (message) => {
-      if (!this.#isBorrowed(message)) return;
-      this.#borrowedBytes -= message.body.length;
-      this.#options.bodies.giveBack(message.body);
-    });
+  /** Drops events that have not left, the oldest first. Large ones stay that have begun. */
+  dropEvents(bytes: number): Dropped {
+    this.close();
+    const dropped = { events: 0, bytes: 0 };
+    const count = (more: Dropped): void => {
+      dropped.events += more.events;
+      dropped.bytes += more.bytes;
+    };
+    count(
+      this.#ordered.dropEvents(bytes, ({ events, length }) => {
+        this.#window.giveBack(events, length - frameHeaderBytes + entryCost * events);
+      }),
+    );
+    for (const queue of [this.#waiting, this.#behindLarge]) {
+      count(queue.dropEvents(bytes - dropped.bytes, (message) => this.#giveBackBody(message)));
+    }
+    // Nothing else might return the window that they had taken.
+    this.#letFinish();
+    this.#release();
+    return dropped;
+  }
+
+  #giveBackBody(message: AcceptedMessage): void {
+    if (!message.isBorrowed) return;
+    this.#borrowedBytes -= message.bytes;
+    this.#options.bodies.giveBack(message.body);
   }
 
   /** Nothing of it will leave. */
   clear(): void {
-    const messages = [...this.#large].map(({ message }) => message);
-    for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) {
-      for (const each of queue) if (!(each instanceof Batch)) messages.push(each);
-      queue.clear();
-    }
-    for (const each of messages) {
-      if (this.#isBorrowed(each)) this.#options.bodies.giveBack(each.body);
-    }
+    for (const each of this.#all()) if ("entry" in each) this.#giveBackBody(each);
+    for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) queue.clear();
     this.#ordered.clear();
     this.#large.clear();
     this.#held.length = 0;
@@ -193,39 +220,19 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** Events and calls that have not left. */
   countUnsent(): { events: number; calls: number } {
-    let events = 0;
-    let calls = 0;
-    const batches = [this.#open, ...this.#ordered.unsent()];
-    const messages = [...this.#large].map(({ message }) => message);
-    for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) {
-      for (const each of queue) {
-        if (each instanceof Batch) batches.push(each);
-        else messages.push(each);
-      }
-    }
-    for (const batch of batches) {
-      events += batch?.events ?? 0;
-      calls += batch?.calls ?? 0;
-    }
-    for (const { kind } of messages) {
-      events += kind === "event" ? 1 : 0;
-      calls += kind === "call" ? 1 : 0;
-    }
-    return { events, calls };
+    return countUnsent(this.#all());
   }
 
   /** Events and calls that have not left, in the order in which they were accepted. */
   unsent(names: NameSource): UnsentMessage[] {
-    const waiting = [this.#waiting, this.#behindLarge, this.#largeWaiting].flatMap((queue) => [
-      ...queue,
-    ]);
+    return takeUnsent(this.#all(), names);
+  }
+
+  #all(): Waiting[] {
+    const queues = [this.#waiting, this.#behindLarge, this.#largeWaiting];
+    const waiting = queues.flatMap((queue) => [...queue]);
     const begun = [...this.#large].map(({ message }) => message);
-    const all = [this.#open ?? [], this.#ordered.unsent(), begun, waiting].flat();
-    const inOrder = all.sort((one, other) => (one.serial ?? 0) - (other.serial ?? 0));
-    return inOrder.flatMap((each) => {
-      if (each instanceof Batch) return each.unsent(names);
-      return "entry" in each ? unsentOfMessage(each, names) : unsentOfFrame(each, names);
-    });
+    return [this.#open ?? [], this.#ordered.unsent(), begun, waiting].flat();
   }
 
   readonly #newSerial = (): number => {
@@ -248,13 +255,14 @@ export class SendingOrder implements LargeLaneOwner {
   }
 
   /** Puts a message on its way: its place in the order is here. */
-  #start(message: Message): void {
+  #start(message: AcceptedMessage): void {
     this.close();
     if (message.kind === "call") message.entry.elapse(this.#options.now());
-    const isLarge = this.#isLarge(message);
-    if (!isLarge) {
+    if (!this.#isLarge(message.bytes)) {
+      // First, for it may fail: of the window nothing is taken then.
+      const frame = messageFrame(message);
       if (message.kind !== "other") this.#window.take(1, costOf(message, false));
-      this.#ordered.add(messageFrame(message));
+      this.#ordered.add(frame);
       this.#options.turns.add(this.#ordered);
       return;
     }
@@ -263,28 +271,65 @@ export class SendingOrder implements LargeLaneOwner {
     else this.#largeWaiting.push(message);
   }
 
-  #isLarge({ body }: Message): boolean {
-    return body.length > this.#options.fragmentBytes;
+  #isLarge(bytes: number): boolean {
+    return bytes > this.#options.fragmentBytes;
   }
 
-  /** What is large is not copied, and others may hold it too. */
-  #isBorrowed(message: Message): boolean {
-    return this.#isLarge(message) && isShared(message.body);
-  }
-
-  #hold(message: Message): Message {
-    if (this.#isBorrowed(message)) {
-      this.#borrowedBytes += message.body.length;
-      this.#options.bodies.borrow(message.body);
+  /** Gives it its number, and tells of its body when that is not copied and others may hold it too. */
+  #accept(message: Message): AcceptedMessage {
+    const { body } = message;
+    const bytes = body.length;
+    const isBorrowed = this.#isLarge(bytes) && isShared(body);
+    if (isBorrowed) {
+      this.#borrowedBytes += bytes;
+      this.#options.bodies.borrow(body);
     }
-    return message;
+    const serial = this.#newSerial();
+    const accepted = { ...message, serial, bytes, isBorrowed, queue: undefined };
+    const { place } = message;
+    if (place !== undefined) place.onAbandoned = () => this.#empty(accepted);
+    return accepted;
   }
 
-  #startLarge(message: Message): void {
+  /**
+   * A call is taken back of which nothing has left: what leaves is its head alone, so that the peer's
+   * count of calls has no gaps.
+   */
+  #empty(message: AcceptedMessage): void {
+    const { bytes } = message;
+    const lane = [...this.#large].find((each) => each.message === message);
+    this.#giveBackBody(message);
+    Object.assign(message, { body: noBody, codec: codecId.bytes, bytes: 0, isBorrowed: false });
+    message.queue?.shrank(message, bytes);
+    if (lane === undefined) return;
+    lane.abandon();
+    this.#large.delete(lane);
+    this.#largeBytes -= bytes;
+    this.#startNextLarge();
+    this.#readmit(message);
+  }
+
+  /** One that is not large any more. */
+  #readmit(message: AcceptedMessage): void {
+    if (this.#hasRoom()) this.#start(message);
+    else this.#waiting.push(message);
+  }
+
+  /** There is a slot again. */
+  #startNextLarge(): void {
+    for (;;) {
+      const next = this.#largeWaiting.shift() as AcceptedMessage | undefined;
+      if (next === undefined) return;
+      if (this.#isLarge(next.bytes)) return this.#startLarge(next);
+      this.#readmit(next);
+    }
+  }
+
+  #startLarge(message: AcceptedMessage): void {
     const slots = [...this.#large].map((lane) => lane.slot);
     let slot = 0;
     while (slots.includes(slot)) slot += 1;
-    const lane = new LargeLane(new Fragments(message, slot, this.#options.fragmentBytes), this);
+    const lane = new LargeLane(message, slot, this.#options.fragmentBytes, this);
     this.#large.add(lane);
     this.#largeBytes += lane.bytes;
     // Turns would let it overtake what was accepted before it.
@@ -325,9 +370,8 @@ export class SendingOrder implements LargeLaneOwner {
   finished(lane: LargeLane): void {
     const { message } = lane;
     this.#large.delete(lane);
-    if (this.#isBorrowed(message)) this.#options.bodies.giveBack(message.body);
-    const next = this.#largeWaiting.shift();
-    if (next !== undefined) this.#startLarge(next as Message);
+    if (message.isBorrowed) this.#options.bodies.giveBack(message.body);
+    this.#startNextLarge();
     if (message.kind === "other") return;
     this.#window.take(1, costOf(message, true));
     this.#held.shift();
@@ -345,7 +389,7 @@ export class SendingOrder implements LargeLaneOwner {
     this.close();
     while (this.#held.length + this.#largeEvents === 0 && this.#waiting.nextWindowed > 0) {
       if (!this.#window.isOpen(this.#waiting.nextWindowed - 1, 0)) break;
-      const next = this.#waiting.shift() as Batch | Message;
+      const next = this.#waiting.shift() as Batch | AcceptedMessage;
       if (next instanceof Batch) this.#enqueue(next);
       else this.#start(next);
     }

@@ -61,14 +61,19 @@ export class Sending {
   }
 
   /** @returns and throws as `Conversation.event` */
-  event(name: string, encoded: Encoded, headers: Buffer | undefined): boolean {
+  event(
+    name: string,
+    encoded: Encoded,
+    headers: Buffer | undefined,
+    isTold: boolean = false,
+  ): boolean {
     const { holdings, names, outbox, slowPeer } = this.#options;
     const mayBeFull = this.#queued >= holdings.maxQueuedBytes;
     if (mayBeFull && slowPeer.isFull(this.queuedBytes) && !slowPeer.admitsEvent()) {
       this.#needsDrain = true;
       return false;
     }
-    if (isSendingTapped()) tellSent(this.#options.peer, "event", name, encoded);
+    if (!isTold && isSendingTapped()) tellSent(this.#options.peer, "event", name, encoded);
     const known = names.use(name);
     if (encoded === undefined || typeof encoded === "string") {
       outbox.event(known, encoded, headers);

@@ -3,7 +3,8 @@
  * be sent again; without it only what they counted for, to say what may be lost.
  */
 import { MyelinError } from "../errors.ts";
-import { isShared, type SharedBodies } from "./memory-budget.ts";
+import { Fifo } from "./fifo.ts";
+import type { SharedBodies } from "./memory-budget.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { frameCost } from "./wire.ts";
 
@@ -16,9 +17,7 @@ export interface Unacknowledged {
 export class SentFrames {
   readonly #keepsFrames: boolean;
   readonly #bodies: SharedBodies;
-  #frames: Outgoing[] = [];
-  /** Frames at the front of the list that are acknowledged: they are cut off together. */
-  #gone = 0;
+  readonly #frames = new Fifo<Outgoing>();
   #sent = 0;
   #acknowledged = 0;
   #keptBytes = 0;
@@ -76,50 +75,43 @@ export class SentFrames {
       );
     }
     for (; this.#acknowledged < count; this.#acknowledged += 1) {
-      const outgoing = this.#frames[this.#gone] as Outgoing;
+      const outgoing = this.#frames.shift() as Outgoing;
       if (this.#keepsFrames) this.#giveUp(outgoing);
-      this.#gone += 1;
-    }
-    // Cutting off costs the length of the rest: so it is done when there is more to cut than to keep.
-    if (this.#gone * 2 >= this.#frames.length) {
-      this.#frames = this.#frames.slice(this.#gone);
-      this.#gone = 0;
     }
   }
 
   /** Those that are not acknowledged, oldest first. */
   unacknowledged(): readonly Outgoing[] {
-    return this.#frames.slice(this.#gone);
+    return this.#frames.toArray();
   }
 
   /** None of them will be sent again. */
   clear(): void {
-    if (this.#keepsFrames) for (const each of this.unacknowledged()) this.#giveUp(each);
-    this.#frames = [];
-    this.#gone = 0;
+    if (this.#keepsFrames) for (const each of this.#frames) this.#giveUp(each);
+    this.#frames.clear();
   }
 
   count(): Unacknowledged {
     let events = 0;
     let calls = 0;
-    for (const outgoing of this.unacknowledged()) {
+    for (const outgoing of this.#frames) {
       events += outgoing.events;
       calls += outgoing.calls;
     }
     return { events, calls };
   }
 
-  #keep({ body, length }: Outgoing): void {
+  #keep({ body, borrowedBytes = 0, length }: Outgoing): void {
     this.#keptBytes += length;
-    if (body === undefined || !isShared(body)) return;
-    this.#borrowedBytes += body.length;
+    if (body === undefined || borrowedBytes === 0) return;
+    this.#borrowedBytes += borrowedBytes;
     this.#bodies.borrow(body);
   }
 
-  #giveUp({ body, length }: Outgoing): void {
+  #giveUp({ body, borrowedBytes = 0, length }: Outgoing): void {
     this.#keptBytes -= length;
-    if (body === undefined || !isShared(body)) return;
-    this.#borrowedBytes -= body.length;
+    if (body === undefined || borrowedBytes === 0) return;
+    this.#borrowedBytes -= borrowedBytes;
     this.#bodies.giveBack(body);
   }
 }

@@ -26,6 +26,8 @@ export type MovedMessage =
       readonly name: string;
       readonly encoded: Encoded;
       readonly headers?: Buffer | undefined;
+      /** Tools have heard of it. */
+      readonly isTold?: boolean;
     }
   | { readonly kind: "call"; readonly opening: CallOpening };
 

@@ -32,6 +32,8 @@ export interface SessionHooks extends IntakeOwner {
   readonly onGoodbye: (goodbye: Goodbye) => void;
   /** More is held for the peer than there is memory for. */
   readonly onTooMuch: (error: MyelinError) => void;
+  /** What was accepted cannot be sent any more. */
+  readonly onGone: (error: MyelinError) => void;
   /** The calls of both sides that have not finished never will. */
   readonly giveUpCalls: () => void;
   /** Says goodbye, in order. @returns false when there is no connection */
@@ -73,6 +75,7 @@ export function sessionParts<Peer>(
     bodies: budget,
     keepsSent: options.isResumable,
     onPumped: hooks.onProgress,
+    onGone: hooks.onGone,
   });
   const codecs = new DataCodecs({
     registry: options.registry,

@@ -75,6 +75,7 @@ export class Session<Peer> implements Conversation {
       onSettled: () => this.#settled(),
       onGoodbye: (goodbye) => this.#onGoodbye(goodbye),
       onTooMuch: (error) => this.#cut(error, comeBackLater),
+      onGone: (error) => this.#cut(error, comeBackLater),
       giveUpCalls: () => this.#giveUpCalls(),
       say: (retry) => this.#say(0, retry, ""),
       finish: (error) => this.#finish(error),
@@ -199,9 +200,9 @@ export class Session<Peer> implements Conversation {
     return this.#sending.event(name, this.#codecs.encode(data, codec, options), headers);
   }
 
-  encodedEvent(name: string, encoded: Encoded, headers?: Buffer): boolean {
+  encodedEvent(name: string, encoded: Encoded, headers?: Buffer, isTold?: boolean): boolean {
     if (this.#state !== "open") throw closedError();
-    return this.#sending.event(name, this.#codecs.fit(encoded), headers);
+    return this.#sending.event(name, this.#codecs.fit(encoded), headers, isTold);
   }
 
   catchUp(run: () => void): void {
@@ -358,7 +359,7 @@ export class Session<Peer> implements Conversation {
   #withdrawUnsent(): MovedMessage[] {
     return this.#outbox.unsent().flatMap((message): MovedMessage[] => {
       const encoded = this.#codecs.unfit(message.encoded);
-      if (message.kind === "event") return [{ ...message, encoded }];
+      if (message.kind === "event") return [{ ...message, encoded, isTold: true }];
       const opening = this.#calling.withdraw(message.id, encoded);
       return opening === undefined ? [] : [{ kind: "call", opening }];
     });

@@ -63,9 +63,9 @@ export class SlowPeer {
         return false;
       case "drop-oldest": {
         const { bytes, events } = queue.dropEvents(holdings.maxQueuedBytes * droppedShare);
-        if (events === 0) throw this.full();
-        onDropped(events, bytes);
-        return true;
+        // All that waits may be on its way already, or may be no events.
+        onDropped(events === 0 ? 1 : events, bytes);
+        return events > 0;
       }
       case "disconnect": {
         const error = this.tooSlow();

@@ -26,6 +26,37 @@ afterEach(() => {
 
 const filled = (length: number, value: number) => new Uint8Array(length).fill(value);
 
+describe("bytes up to 64 KiB are the sender's again at once", () => {
+  // In pieces of half a frame, each sent when its turn comes.
+  test.each([1024 * 1024, 32 * 1024])("with frames of at most %s bytes", async (maxFrameBytes) => {
+    const { server, client } = await pair({ server: { limits: { maxFrameBytes } } });
+    const heard: Uint8Array[] = [];
+    server.on("x", (data) => void heard.push(data as Uint8Array));
+    server.handle("first", (data) => (data as Uint8Array).every((each) => each === 1));
+    client.send("begins the tick");
+    const bytes = filled(40_000, 1);
+    client.send("x", bytes);
+    const call = client.call("first", bytes);
+    bytes.fill(2);
+    expect(await call).toBe(true);
+    async function* reused() {
+      for (let item = 1; item <= 20; item++) {
+        yield bytes.fill(item);
+        bytes.fill(0xdd);
+      }
+    }
+    server.handle("items", async (items) => {
+      for await (const item of items as AsyncIterable<Uint8Array>) heard.push(item);
+    });
+    await client.upload("items", reused());
+    await client.flush();
+    expect(heard.map((each) => [each.length, new Set(each).size])).toEqual(
+      heard.map(() => [40_000, 1]),
+    );
+    expect(heard.map(([first]) => first)).toEqual([1, ...heard.slice(1).map((_, at) => at + 1)]);
+  });
+});
+
 describe("bytes beside data", () => {
   test.each(["unix", "tcp", "memory"])(
     "arrive as they were, in memory of their own, over %s",

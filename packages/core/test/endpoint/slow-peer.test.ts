@@ -5,14 +5,15 @@ import {
   MemoryRegistry,
   memory,
   type Notice,
+  type ResumeOptions,
   type Server,
   type ServerPeer,
   type SlowPeerPolicy,
   serve,
 } from "myelin";
 import { type Faults, faulty } from "myelin/testing";
-import { afterEach, expect, test } from "vitest";
-import { until } from "../../../../test/support/within.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import { until, within } from "../../../../test/support/within.ts";
 
 const open: { close(options?: object): Promise<unknown> }[] = [];
 afterEach(async () => {
@@ -21,7 +22,7 @@ afterEach(async () => {
   );
 });
 
-const limits = { maxQueuedBytes: 200_000, highWaterMarkBytes: 50_000, windowMessages: 100 };
+const tight = { maxQueuedBytes: 200_000, highWaterMarkBytes: 50_000, windowMessages: 100 };
 const pad = "x".repeat(1_000);
 
 interface Slow {
@@ -34,11 +35,17 @@ interface Slow {
 }
 
 /** The client does not hear anything until the faults are healed. */
-async function slow(slowPeer: SlowPeerPolicy): Promise<Slow> {
+async function slow(
+  slowPeer: SlowPeerPolicy,
+  limits: object = tight,
+  resume: ResumeOptions | false = false,
+): Promise<Slow> {
   const transport = memory({ registry: new MemoryRegistry() });
-  const server = await serve("memory:slow", { transports: [transport], slowPeer, limits });
+  const how = { limits, resume };
+  const server = await serve("memory:slow", { transports: [transport], slowPeer, ...how });
   const unreliable = faulty(transport);
-  const client = await connect("memory:slow", { transports: [unreliable], limits });
+  const retry = { minMs: 1, maxMs: 5 };
+  const client = await connect("memory:slow", { transports: [unreliable], retry, ...how });
   open.push(server, client);
   const [peer] = [...server.peers.values()];
   if (peer === undefined) throw new Error("nobody came in");
@@ -69,7 +76,7 @@ test("wait: send says when it is too much, then refuses; drain follows, and noth
   expect(answers[0]).toBe(true);
   expect(answers.at(-1)).toBe(false);
   expect(sent).toBeLessThan(250);
-  expect(peer.stats().pendingBytes).toBeLessThan(limits.maxQueuedBytes + 20_000);
+  expect(peer.stats().pendingBytes).toBeLessThan(tight.maxQueuedBytes + 20_000);
   const posted = peer.post("news", { n: sent, pad });
   faults.heal();
   await posted;
@@ -88,7 +95,7 @@ test.each(["drop-oldest", "drop-newest"] as const)(
       peer.send("news", { n, pad });
       if (n % 100 === 0) await turn();
     }
-    expect(peer.stats().pendingBytes).toBeLessThan(limits.maxQueuedBytes + 20_000);
+    expect(peer.stats().pendingBytes).toBeLessThan(tight.maxQueuedBytes + 20_000);
     await turn();
     const dropped = notices.reduce(
       (sum, each) => sum + (each.kind === "dropped" ? each.events : 0),
@@ -104,6 +111,81 @@ test.each(["drop-oldest", "drop-newest"] as const)(
     const last = heard.at(-1) as number;
     if (policy === "drop-oldest") expect(last).toBe(999);
     else expect(last).toBeLessThan(500);
+  },
+);
+
+describe.each(["drop-oldest", "drop-newest"] as const)(
+  "%s, when less may wait than the peer's window has room for",
+  (policy) => {
+    const lax = { maxQueuedBytes: 600_000 };
+
+    function countDropped(notices: readonly Notice[]): number {
+      return notices.reduce((sum, each) => sum + (each.kind === "dropped" ? each.events : 0), 0);
+    }
+
+    test("every event is heard or counted, and the window is whole afterwards", async () => {
+      const { client, server, peer, faults, notices, heard } = await slow(policy, lax);
+      client.handle("x", () => "answered");
+      const calls: Promise<unknown>[] = [];
+      let broadcast = 0;
+      for (let n = 0; n < 2_000; n++) {
+        if (n % 2 === 0) peer.send("news", { n, pad });
+        else {
+          const { accepted, dropped, refused } = server.broadcast("news", { n, pad });
+          expect(accepted + dropped).toBe(1);
+          expect(refused).toBe(0);
+          broadcast += 1;
+        }
+        if (n === 50) calls.push(peer.call("x", new Uint8Array(30_000)));
+        if (n === 1_200) peer.send("large", new Uint8Array(300_000));
+        if (n % 100 === 0) await turn();
+      }
+      expect(broadcast).toBe(1_000);
+      expect(peer.stats().pendingBytes).toBeLessThan(lax.maxQueuedBytes + 450_000);
+      faults.heal();
+      await within("the answers", Promise.all(calls));
+      await within("flush", peer.flush());
+      await turn();
+      const dropped = peer.stats().dropped;
+      expect(dropped).toBeGreaterThan(1_000);
+      expect(countDropped(notices)).toBe(dropped);
+      const large = client.stats().received.messages - heard.length - calls.length;
+      expect(heard.length + large + dropped).toBe(2_001);
+      expect(heard).toEqual([...heard].sort((a, b) => a - b));
+      if (policy === "drop-oldest") expect(heard.at(-1)).toBe(1_999);
+      expect(peer.stats()).toMatchObject({ pendingBytes: 0, pendingCalls: 0 });
+      // More than a window of them, in rounds: what was dropped has not kept any of it.
+      heard.length = 0;
+      for (let n = 0; n < 3_000; n++) {
+        peer.send("news", { n });
+        if (n % 300 === 0) await within("flush", peer.flush());
+      }
+      await within("flush", peer.flush());
+      expect(heard).toHaveLength(3_000);
+      expect(peer.stats().dropped).toBe(dropped);
+    });
+
+    test("of a session that waits for its client, too", async () => {
+      const { peer, faults, notices, heard } = await slow(policy, {}, { bufferBytes: 100_000 });
+      peer.send("news", { n: -1 });
+      faults.heal();
+      await peer.flush();
+      faults.refuse();
+      faults.cutAll();
+      await until("it is detached", () => peer.state === "detached");
+      for (let n = 0; n < 500; n++) peer.send("news", { n, pad });
+      expect(peer.stats().pendingBytes).toBeLessThan(120_000);
+      faults.heal();
+      await until("its return", () => peer.state === "open");
+      await within("flush", peer.flush());
+      await turn();
+      const { dropped, pendingBytes } = peer.stats();
+      expect(pendingBytes).toBe(0);
+      expect(countDropped(notices)).toBe(dropped);
+      expect(heard.length + dropped).toBe(501);
+      expect(dropped).toBeGreaterThan(300);
+      expect(heard.at(-1)).toBe(policy === "drop-oldest" ? 499 : 500 - dropped - 1);
+    });
   },
 );
 

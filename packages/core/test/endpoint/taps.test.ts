@@ -16,7 +16,7 @@ import {
 import { faulty } from "myelin/testing";
 import { describe, expect, test } from "vitest";
 import { hearChannel } from "../../../../test/support/hear-channel.ts";
-import { until } from "../../../../test/support/within.ts";
+import { until, within } from "../../../../test/support/within.ts";
 import { all, freshAddress, keep, pair } from "./pairing.ts";
 
 async function* count(to: number) {
@@ -94,6 +94,41 @@ describe("tools hear", () => {
       [true, "nope", "ERR_NO_HANDLER"],
     ]);
     for (const { ms } of settled) expect(ms).toBeGreaterThanOrEqual(0);
+  });
+
+  test("once of a message that moves to the next session, because it had not left", async () => {
+    const line = faulty(tcp());
+    let release = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const heard: unknown[] = [];
+    const { client, server } = await pair({
+      kind: "tcp",
+      server: {
+        resume: false,
+        limits: { windowMessages: 2 },
+        events: {
+          e: (data) => {
+            heard.push(data);
+            return gate;
+          },
+        },
+      },
+      client: { transports: [line], resume: false, retry: { minMs: 1 } },
+    });
+    server.handle("c", () => "answer");
+    const sent = hearChannel<MessageSeen>("myelin:message:sent");
+    for (let n = 0; n < 6; n++) client.send("e", n);
+    const call = client.call("c");
+    await until("a full window", () => heard.length === 2);
+    line.faults.cutAll();
+    release();
+    expect(await within("the answer", call)).toBe("answer");
+    await client.flush();
+    expect(heard).toEqual([0, 1, 2, 3, 4, 5]);
+    const told = sent.filter(({ peer }) => peer === client).map(({ kind }) => kind);
+    expect(told).toEqual([...Array.from({ length: 6 }, () => "event"), "call"]);
   });
 
   test("what programs say only on the channel that is for it", async () => {

@@ -1,0 +1,56 @@
+/** A queue whose front goes at once, however long it is: shifting an array moves all that is behind. */
+export class Fifo<Item> {
+  #items: Item[] = [];
+  /** Those in front of it have gone: they are cut off together. */
+  #next = 0;
+
+  get size(): number {
+    return this.#items.length - this.#next;
+  }
+
+  get first(): Item | undefined {
+    return this.#items[this.#next];
+  }
+
+  get last(): Item | undefined {
+    return this.#next < this.#items.length ? this.#items[this.#items.length - 1] : undefined;
+  }
+
+  push(item: Item): void {
+    this.#items.push(item);
+  }
+
+  /** The first, which is in the queue no more. */
+  shift(): Item | undefined {
+    const item = this.#items[this.#next];
+    if (this.#next === this.#items.length) return undefined;
+    this.#next += 1;
+    // Cutting off costs the length of the rest: so it is done when there is more to cut than to keep.
+    if (this.#next * 2 >= this.#items.length) {
+      this.#items = this.#next === this.#items.length ? [] : this.#items.slice(this.#next);
+      this.#next = 0;
+    }
+    return item;
+  }
+
+  /** Takes out those of which it is true, asked from the front to the back. */
+  remove(isGone: (item: Item) => boolean): void {
+    this.#items = this.toArray().filter((item) => !isGone(item));
+    this.#next = 0;
+  }
+
+  toArray(): Item[] {
+    return this.#items.slice(this.#next);
+  }
+
+  clear(): void {
+    this.#items = [];
+    this.#next = 0;
+  }
+
+  *[Symbol.iterator](): IterableIterator<Item> {
+    for (let index = this.#next; index < this.#items.length; index += 1) {
+      yield this.#items[index] as Item;
+    }
+  }
+}
