@@ -168,7 +168,7 @@ export class Calling {
     });
     const ran = isUnsent ? "no" : "maybe";
     // Its data has not to wait any more: there may be room for others.
-    if (isUnsent === true) outbox.touch();
+    if (isUnsent === true) this.#options.outbox.touch();
     const error = isDeadline
       ? new MyelinError("ERR_TIMEOUT", timeoutText(call), { ran })
       : aborted(call.name, reason, ran);

@@ -31,8 +31,7 @@ export class EventsQueue {
   /** Events that were in it before come back: in front of all others. */
   putBack(events: readonly QueuedEvent[]): void {
     if (events.length === 0) return;
-    this.#events = [...events, ...this.#events.slice(this.#next)];
-    this.#next = 0;
+    this.#events.putBack(events);
     for (const event of events) this.#bytes += costOf(event);
   }
 

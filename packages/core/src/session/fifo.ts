@@ -20,6 +20,12 @@ export class Fifo<Item> {
     this.#items.push(item);
   }
 
+  /** In front of all others. */
+  putBack(items: readonly Item[]): void {
+    this.#items = [...items, ...this.toArray()];
+    this.#next = 0;
+  }
+
   /** The first, which is in the queue no more. */
   shift(): Item | undefined {
     const item = this.#items[this.#next];

@@ -3,10 +3,11 @@
  * it was accepted; a call waits within its own time limit, and says that it did not run when that is
  * over.
  */
+import { type Abortable, abortedError, unwatchAbort, watchAbort } from "../abort-watch.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
-import { type Abortable, unwatchAbort, watchAbort } from "./abort-watch.ts";
 import type { Account } from "./memory-budget.ts";
+import { notRun } from "./peer-arguments.ts";
 import { frameCost } from "./wire.ts";
 
 /** One message that waits. */
@@ -59,7 +60,7 @@ class Place<Session> implements Abortable {
   }
 
   aborted(reason: unknown): void {
-    this.#onOver(this, abortedError(reason), (error) => this.waiting.fail(error));
+    this.#onOver(this, aborted(reason), (error) => this.waiting.fail(error));
   }
 
   release(): void {
@@ -97,7 +98,7 @@ export class OfflineQueue<Session> {
   /** @throws {MyelinError} `ERR_QUEUE_FULL`; `ERR_ABORTED` when its signal has aborted already */
   add(waiting: Waiting<Session>): void {
     const { maxBytes, maxMessages } = this.#limits;
-    if (waiting.signal?.aborted === true) throw abortedError(waiting.signal.reason);
+    if (waiting.signal?.aborted === true) throw aborted(waiting.signal.reason);
     if (this.#places.size >= maxMessages || this.#bytes + waiting.bytes > maxBytes) {
       const message = `${this.#places.size} messages (${this.#bytes} bytes) wait for a connection`;
       throw new MyelinError("ERR_QUEUE_FULL", message, { ran: "no" });
@@ -121,7 +122,7 @@ export class OfflineQueue<Session> {
       try {
         place.waiting.run(session);
       } catch (reason) {
-        place.waiting.fail(notRun(reason as MyelinError));
+        place.waiting.fail(notRun(reason));
       }
     }
   }
@@ -158,12 +159,6 @@ export class OfflineQueue<Session> {
   }
 }
 
-function abortedError(cause: unknown): MyelinError {
-  const message = "aborted before there was a connection";
-  return new MyelinError("ERR_ABORTED", message, { cause, ran: "no" });
-}
-
-function notRun(reason: MyelinError): MyelinError {
-  if (reason.ran !== undefined) return reason;
-  return new MyelinError(reason.code, reason.message, { cause: reason, ran: "no" });
+function aborted(reason: unknown): MyelinError {
+  return abortedError("what waited for a connection", reason, "no");
 }

@@ -17,6 +17,10 @@ test("gives what it was given, in order, whatever comes between", () => {
       queue.remove((each) => each % 3 === 0);
       model.splice(0, model.length, ...model.filter((each) => each % 3 !== 0));
     }
+    if (n % 409 === 0) {
+      queue.putBack([-n, n]);
+      model.unshift(-n, n);
+    }
     expect([queue.size, queue.first, queue.last]).toEqual([
       model.length,
       model[0],

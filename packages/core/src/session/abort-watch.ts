@@ -1,1 +1,0 @@
-export { type Abortable, unwatchAbort, watchAbort } from "../abort-watch.ts";
