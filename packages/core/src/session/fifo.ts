@@ -1,6 +1,6 @@
 /** A queue whose front goes at once, however long it is: shifting an array moves all that is behind. */
 export class Fifo<Item> {
-  #items: Item[] = [];
+  #items: (Item | undefined)[] = [];
   /** Those in front of it have gone: they are cut off together. */
   #next = 0;
 
@@ -30,6 +30,8 @@ export class Fifo<Item> {
   shift(): Item | undefined {
     const item = this.#items[this.#next];
     if (this.#next === this.#items.length) return undefined;
+    // It may be large, and whoever has it now is done with it sooner than this is cut off.
+    this.#items[this.#next] = undefined;
     this.#next += 1;
     // Cutting off costs the length of the rest: so it is done when there is more to cut than to keep.
     if (this.#next * 2 >= this.#items.length) {
@@ -46,7 +48,7 @@ export class Fifo<Item> {
   }
 
   toArray(): Item[] {
-    return this.#items.slice(this.#next);
+    return this.#items.slice(this.#next) as Item[];
   }
 
   clear(): void {

@@ -162,3 +162,11 @@ export class LargeLane implements Lane {
     this.#isHeld = false;
   }
 }
+
+/** The lowest slot that none of them has. */
+export function freeSlot(lanes: ReadonlySet<LargeLane>): number {
+  const slots = [...lanes].map((lane) => lane.slot);
+  let slot = 0;
+  while (slots.includes(slot)) slot += 1;
+  return slot;
+}

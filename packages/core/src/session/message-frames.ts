@@ -7,7 +7,7 @@ import type { EntryWriter } from "./entry-writer.ts";
 import { goneError } from "./lent-bytes.ts";
 import { isShared } from "./memory-budget.ts";
 import type { Outgoing } from "./outgoing.ts";
-import { entryCost, frameKind } from "./wire.ts";
+import { codecId, entryCost, frameKind } from "./wire.ts";
 
 const noFrame = Buffer.alloc(0);
 
@@ -222,4 +222,11 @@ function countsOf(message: Message): Counts {
     names: entry.names,
     serial,
   };
+}
+
+const noBody = Buffer.alloc(0);
+
+/** What is left of a message is its head. */
+export function emptyBody(message: AcceptedMessage): void {
+  Object.assign(message, { body: noBody, codec: codecId.bytes, bytes: 0, isBorrowed: false });
 }

@@ -14,11 +14,12 @@ import { countUnsent, takeUnsent, type Waiting } from "./all-unsent.ts";
 import { Batch } from "./batch.ts";
 import type { NameSource } from "./entry-reader.ts";
 import type { FairTurns } from "./fair-turns.ts";
-import { type Dropped, LargeLane, type LargeLaneOwner, OrderedLane } from "./lanes.ts";
+import { type Dropped, freeSlot, LargeLane, type LargeLaneOwner, OrderedLane } from "./lanes.ts";
 import { isShared, type SharedBodies } from "./memory-budget.ts";
 import {
   type AcceptedMessage,
   costOf,
+  emptyBody,
   type Message,
   messageFrame,
   ownMessage,
@@ -26,9 +27,7 @@ import {
 import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
 import type { UnsentMessage } from "./unsent-message.ts";
-import { codecId, entryCost } from "./wire.ts";
-
-const noBody = Buffer.alloc(0);
+import { entryCost } from "./wire.ts";
 
 export interface SendingOrderOptions {
   /** What the peer granted. */
@@ -156,8 +155,9 @@ export class SendingOrder implements LargeLaneOwner {
     const isBehind = kind === "event" && this.#largeEvents > 0;
     const mayStart = !isBehind && (kind === "other" || this.#hasRoom());
     // What is small and starts is copied into its frame at once.
-    const isFramed = mayStart && !this.#isLarge(body.length);
-    const message = this.#accept(isFramed ? unnumbered : ownMessage(unnumbered));
+    if (mayStart && !this.#isLarge(body.length))
+      return this.#frame({ ...unnumbered, serial: this.#newSerial() });
+    const message = this.#accept(ownMessage(unnumbered));
     if (mayStart) this.#start(message);
     else if (isBehind) this.#behindLarge.push(message);
     else this.#waiting.push(message);
@@ -256,19 +256,23 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** Puts a message on its way: its place in the order is here. */
   #start(message: AcceptedMessage): void {
+    if (!this.#isLarge(message.bytes)) return this.#frame(message);
     this.close();
     if (message.kind === "call") message.entry.elapse(this.#options.now());
-    if (!this.#isLarge(message.bytes)) {
-      // First, for it may fail: of the window nothing is taken then.
-      const frame = messageFrame(message);
-      if (message.kind !== "other") this.#window.take(1, costOf(message, false));
-      this.#ordered.add(frame);
-      this.#options.turns.add(this.#ordered);
-      return;
-    }
     if (message.kind === "event") this.#largeEvents += 1;
     if (this.#large.size < this.#options.maxOpenMessages) this.#startLarge(message);
     else this.#largeWaiting.push(message);
+  }
+
+  /** The same, of one that fits into a frame. */
+  #frame(message: Message): void {
+    this.close();
+    if (message.kind === "call") message.entry.elapse(this.#options.now());
+    // First, for it may fail: of the window nothing is taken then.
+    const frame = messageFrame(message);
+    if (message.kind !== "other") this.#window.take(1, costOf(message, false));
+    this.#ordered.add(frame);
+    this.#options.turns.add(this.#ordered);
   }
 
   #isLarge(bytes: number): boolean {
@@ -299,7 +303,7 @@ export class SendingOrder implements LargeLaneOwner {
     const { bytes } = message;
     const lane = [...this.#large].find((each) => each.message === message);
     this.#giveBackBody(message);
-    Object.assign(message, { body: noBody, codec: codecId.bytes, bytes: 0, isBorrowed: false });
+    emptyBody(message);
     message.queue?.shrank(message, bytes);
     if (lane === undefined) return;
     lane.abandon();
@@ -326,9 +330,7 @@ export class SendingOrder implements LargeLaneOwner {
   }
 
   #startLarge(message: AcceptedMessage): void {
-    const slots = [...this.#large].map((lane) => lane.slot);
-    let slot = 0;
-    while (slots.includes(slot)) slot += 1;
+    const slot = freeSlot(this.#large);
     const lane = new LargeLane(message, slot, this.#options.fragmentBytes, this);
     this.#large.add(lane);
     this.#largeBytes += lane.bytes;
