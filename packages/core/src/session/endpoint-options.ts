@@ -11,6 +11,7 @@ import {
 } from "../options.ts";
 import type { ConnectOptions } from "../peer/connect-options.ts";
 import type { EndpointOptions } from "../peer/endpoint-options.ts";
+import { checkObject } from "./peer-arguments.ts";
 import { abortSignal, has, isFunction, isObject, listOf, oneOf } from "./shapes.ts";
 
 const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
@@ -99,9 +100,7 @@ const limitsOf: Readonly<Record<"serve" | "connect", Rules>> = {
 
 /** @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows or a value that cannot be. */
 export function checkOptions(owner: "serve" | "connect", options: EndpointOptions): void {
-  if (!isObject(options)) {
-    throw new MyelinError("ERR_CONFIG", `${owner}(): options must be an object`);
-  }
+  checkObject(owner, options);
   check(owner, "", options, own[owner]);
   refuseUndefined(owner, options, owner === "serve" ? ["secret", "authorize"] : ["secret"]);
   check(owner, "limits.", options.limits ?? {}, limitsOf[owner]);
@@ -116,12 +115,7 @@ export function checkConnectOptions({ offline = "queue", retry = false }: Connec
   const { maxAgeMs, policy } = given;
   checkOption("connect", "offline.policy", policy, offlinePolicy);
   check("connect", "offline.", given, {
-    ...{
-      policy: offlinePolicy,
-      maxBytes: some,
-      maxMessages: some,
-      maxAgeMs: anyTime,
-    },
+    ...{ policy: "any", maxBytes: some, maxMessages: some, maxAgeMs: anyTime },
   });
   if (maxAgeMs !== undefined && policy !== "queue") {
     throw new MyelinError("ERR_CONFIG", "connect(): offline.maxAgeMs is for what waits: queue");

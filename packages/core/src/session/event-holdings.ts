@@ -38,16 +38,12 @@ export class EventHoldings implements Holder {
 
   /** Something may have changed. */
   check(): void {
-    if (this.#isClosed) return;
-    const weight = this.ownBytes + this.#options.handed();
-    if (Math.abs(weight - this.#account.weight) >= stepBytes) this.refresh();
+    if (Math.abs(this.#change) >= stepBytes) this.refresh();
   }
 
   /** It holds less: a handler has finished, or something has left. Nobody is ended because of that. */
   freed(): void {
-    if (this.#isClosed) return;
-    const weight = this.ownBytes + this.#options.handed();
-    if (this.#account.weight - weight >= stepBytes) this.refresh();
+    if (-this.#change >= stepBytes) this.refresh();
   }
 
   refresh(): void {
@@ -62,6 +58,11 @@ export class EventHoldings implements Holder {
 
   /** Nothing is withheld on a wire without windows. */
   eased(): void {}
+
+  /** What has come since the budget was told; below 0: what has gone. */
+  get #change(): number {
+    return this.ownBytes + this.#options.handed() - this.#account.weight;
+  }
 
   /** It is over. */
   close(): void {
