@@ -1,10 +1,9 @@
 /** Messages that have arrived and wait until handlers have finished others, in order. */
+import { Fifo } from "./fifo.ts";
 import { entryCost } from "./wire.ts";
 
 export class HeldFrames {
-  #frames: string[] = [];
-  /** Those in front of it have gone: they are let go together. */
-  #next = 0;
+  readonly #frames = new Fifo<string>();
   #bytes = 0;
 
   /** With what each costs beside its text. */
@@ -13,7 +12,7 @@ export class HeldFrames {
   }
 
   get size(): number {
-    return this.#frames.length - this.#next;
+    return this.#frames.size;
   }
 
   add(frame: string): void {
@@ -23,17 +22,13 @@ export class HeldFrames {
 
   /** The oldest, which is held no more. */
   shift(): string | undefined {
-    const frame = this.#frames[this.#next];
-    if (frame === undefined) return undefined;
-    this.#next += 1;
-    this.#bytes -= frame.length + entryCost;
-    if (this.#next === this.#frames.length) this.clear();
+    const frame = this.#frames.shift();
+    if (frame !== undefined) this.#bytes -= frame.length + entryCost;
     return frame;
   }
 
   clear(): void {
-    this.#frames = [];
-    this.#next = 0;
+    this.#frames.clear();
     this.#bytes = 0;
   }
 }
