@@ -12,6 +12,7 @@ import {
   readDatagram,
   refuseReason,
 } from "./datagrams.ts";
+import { codeOfRefusal } from "./welcome.ts";
 
 /** Whoever a datagram comes from. */
 export interface Stranger {
@@ -67,8 +68,7 @@ export class DatagramDoorman {
     const vacancy = this.#options.vacancy();
     if (vacancy === "open" || (vacancy === "full" && hasPlace)) return hello;
     const reason = vacancy === "full" ? "busy" : "closing";
-    const code = reason === "busy" ? "ERR_BUSY" : "ERR_REFUSED";
-    const error = new MyelinError(code, `the client was refused (${reason})`);
+    const error = new MyelinError(codeOfRefusal(reason), `the client was refused (${reason})`);
     this.#options.onRefused(stranger, error);
     return refusal(nonce, refuseReason[reason], vacancy === "full" ? busyRetryMs : 0);
   }

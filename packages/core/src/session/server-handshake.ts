@@ -25,7 +25,13 @@ import {
   Transcript,
 } from "./proof.ts";
 import { agreed, boundedBytes, required } from "./terms.ts";
-import { type Refusal, refusalFields, type Welcome, welcomeFields } from "./welcome.ts";
+import {
+  codeOfRefusal,
+  type Refusal,
+  refusalFields,
+  type Welcome,
+  welcomeFields,
+} from "./welcome.ts";
 
 export interface ServerHandshakeOptions {
   /** Registered codecs, by name. */
@@ -138,8 +144,7 @@ export class ServerHandshake {
   refuse(refusal: Omit<Refusal, "versions">): ServerFailure {
     const said = refusal.text === undefined ? "" : `: ${refusal.text}`;
     const text = `the client was refused (${refusal.reason})${said}`;
-    const code = refusal.reason === "busy" ? "ERR_BUSY" : "ERR_REFUSED";
-    return this.#end(refusal, new MyelinError(code, text));
+    return this.#end(refusal, new MyelinError(codeOfRefusal(refusal.reason), text));
   }
 
   /** Something else went wrong before the welcome: the preface or the framing, say, or time is up. */

@@ -151,6 +151,11 @@ export function errorOfRefusal(refusal: Refusal, own: VersionRange): MyelinError
     const both = `it speaks ${formatVersions(versions)}, this client ${formatVersions(own)}`;
     return new MyelinError("ERR_VERSION", `the server refused the version (${both})${said}`);
   }
-  const code = reason === "busy" ? "ERR_BUSY" : "ERR_REFUSED";
-  return new MyelinError(code, `the server refused this client (${reason})${said}`);
+  const what = `the server refused this client (${reason})${said}`;
+  return new MyelinError(codeOfRefusal(reason), what);
+}
+
+/** What a refusal is called at both ends, on every wire; a version has a code of its own. */
+export function codeOfRefusal(reason: RefusalReason): "ERR_BUSY" | "ERR_REFUSED" {
+  return reason === "busy" ? "ERR_BUSY" : "ERR_REFUSED";
 }
