@@ -6,20 +6,25 @@ import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import type { Credentials, PeerIdentity } from "./transport.ts";
 
+/** Node asks for it by this name, to print something. */
+const inspectCustom = Symbol.for("nodejs.util.inspect.custom");
+
 /** The peer of a Unix socket. Asked once: the answer was fixed when the connection was made. */
-export class LocalPeer implements PeerIdentity {
-  readonly #socket: Socket;
-  #credentials: Credentials | "unknown" | undefined;
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-  }
-
-  get credentials(): Credentials | "unknown" {
-    this.#credentials ??= credentialsOf(this.#socket);
-    return this.#credentials;
-  }
+export function localPeer(socket: Socket): PeerIdentity {
+  let credentials: Credentials | "unknown" | undefined;
+  const identity: PeerIdentity = {
+    // A property of the object itself, so that logs and JSON show it.
+    get credentials() {
+      credentials ??= credentialsOf(socket);
+      return credentials;
+    },
+  };
+  const show = (_depth: number, options: object, inspect: Inspect): string =>
+    inspect({ credentials: identity.credentials }, options);
+  return Object.defineProperty(identity, inspectCustom, { value: show });
 }
+
+type Inspect = (value: unknown, options: object) => string;
 
 type GetSocketOption = (
   descriptor: number,

@@ -11,7 +11,7 @@ import { MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { milliseconds } from "../options.ts";
 import { nobody } from "./capabilities.ts";
-import { LocalPeer } from "./credentials.ts";
+import { localPeer } from "./credentials.ts";
 import type { StreamSocket } from "./stream-pair.ts";
 import type { Connection, PeerIdentity, Sink, SocketConnection } from "./transport.ts";
 
@@ -77,7 +77,7 @@ class StreamSocketConnection implements SocketConnection {
 
   get peer(): PeerIdentity {
     if ("encrypted" in this.socket) return certificateOf(this.socket as TLSSocket);
-    this.#peer ??= this.#ends.credentials === true ? new LocalPeer(this.socket) : nobody;
+    this.#peer ??= this.#ends.credentials === true ? localPeer(this.socket) : nobody;
     return this.#peer;
   }
 

@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import {
   type Address,
   type Connection,
@@ -135,6 +136,18 @@ describe.runIf(isLinux && koffi !== undefined)(
 
     test("who dials knows who listens", async () => {
       expect(await asDialler({ library: withKoffi })).toEqual(told(ours, true));
+    });
+
+    test("logs and JSON show what is known", async () => {
+      const address = `unix:${join(tempFolder(), "s")}`;
+      await using server = await serve(address, {
+        handlers: { who: (_, { peer }) => [peer.identity, inspect(peer.identity)] },
+      });
+      await using client = await connect(server.address);
+      expect(await client.call("who")).toEqual([
+        { credentials: ours },
+        inspect({ credentials: ours }),
+      ]);
     });
 
     test("a server can let in whom it knows, and nobody else", async () => {
