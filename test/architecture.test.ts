@@ -115,11 +115,19 @@ describe("the core", () => {
     { from: "errors.ts", specifier: "./limits.ts", typeOnly: false },
     { from: "codec/json-event.ts", specifier: "../framing/delimiter.ts", typeOnly: false },
     { from: "transport/tcp.ts", specifier: "../index.ts", typeOnly: false },
-    { from: "session/outbox.ts", specifier: "../transport/transport.ts", typeOnly: false },
-    { from: "session/outbox.ts", specifier: "../transport/tcp.ts", typeOnly: true },
+    {
+      from: "session/sending/outbox.ts",
+      specifier: "../../transport/transport.ts",
+      typeOnly: false,
+    },
+    { from: "session/sending/outbox.ts", specifier: "../../transport/tcp.ts", typeOnly: true },
     { from: "contract/entry.ts", specifier: "../peer/peer.ts", typeOnly: true },
     { from: "peer/peer.ts", specifier: "../transport/transport.ts", typeOnly: false },
-    { from: "session/outbox.ts", specifier: "../testing/virtual-clock.ts", typeOnly: false },
+    {
+      from: "session/sending/outbox.ts",
+      specifier: "../../testing/virtual-clock.ts",
+      typeOnly: false,
+    },
     { from: "testing/memory-ends.ts", specifier: "../client/client.ts", typeOnly: false },
     { from: "index.ts", specifier: "./testing/index.ts", typeOnly: false },
   ])("a breach would be noticed: $from imports $specifier", (breach) => {

@@ -2,7 +2,7 @@
 import type { Address } from "../address/address.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { type MyelinError, toMyelinError } from "../errors.ts";
-import type { Rejection } from "../session/greet-server.ts";
+import type { Rejection } from "../session/handshake/greet-server.ts";
 import type { Connection, Transport } from "../transport/transport.ts";
 import { Backoff } from "./backoff.ts";
 import { isForGood } from "./for-good.ts";

@@ -2,14 +2,18 @@
 
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import type { CallOpening } from "../session/call-opening.ts";
-import { DatagramConversation, eventsOnly } from "../session/datagram-conversation.ts";
-import { DatagramGreeting } from "../session/datagram-greeting.ts";
-import { askingIntervalMs, DatagramKeepAlive, patience } from "../session/datagram-keep-alive.ts";
-import type { WelcomeDatagram } from "../session/datagrams.ts";
+import type { CallOpening } from "../session/calls/call-opening.ts";
+import { DatagramConversation, eventsOnly } from "../session/datagrams/datagram-conversation.ts";
+import { DatagramGreeting } from "../session/datagrams/datagram-greeting.ts";
+import {
+  askingIntervalMs,
+  DatagramKeepAlive,
+  patience,
+} from "../session/datagrams/datagram-keep-alive.ts";
+import type { WelcomeDatagram } from "../session/datagrams/datagrams.ts";
 import type { Endpoint } from "../session/endpoint.ts";
-import type { Rejection } from "../session/greet-server.ts";
-import type { SessionPeer } from "../session/session-peer.ts";
+import type { Rejection } from "../session/handshake/greet-server.ts";
+import type { SessionPeer } from "../session/peers/session-peer.ts";
 import type { Connection } from "../transport/transport.ts";
 import { LiveClient, type LiveClientOptions } from "./live-client.ts";
 

@@ -1,8 +1,8 @@
 /** A client of a server of node-ipc: events, and nothing else. */
 import type { Delimiter } from "../framing/delimiter.ts";
 import type { Endpoint } from "../session/endpoint.ts";
-import { NodeIpcConversation } from "../session/node-ipc-conversation.ts";
-import type { SessionPeer } from "../session/session-peer.ts";
+import { NodeIpcConversation } from "../session/node-ipc/node-ipc-conversation.ts";
+import type { SessionPeer } from "../session/peers/session-peer.ts";
 import type { Connection } from "../transport/transport.ts";
 import { LiveClient, type LiveClientOptions } from "./live-client.ts";
 

@@ -5,11 +5,16 @@
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import type { MessageCount } from "../peer/notice.ts";
-import type { CallOpening } from "../session/call-opening.ts";
+import type { CallOpening } from "../session/calls/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
-import { type DataCodecs, type Encoded, encodedLength, ownCopy } from "../session/data-codecs.ts";
 import type { MemoryBudget } from "../session/memory-budget.ts";
-import { OfflineQueue, type Waiting } from "../session/offline-queue.ts";
+import {
+  type DataCodecs,
+  type Encoded,
+  encodedLength,
+  ownCopy,
+} from "../session/messages/data-codecs.ts";
+import { OfflineQueue, type Waiting } from "../session/sending/offline-queue.ts";
 import type { MovedMessage } from "../session/session-end.ts";
 
 export interface OfflineSettings {

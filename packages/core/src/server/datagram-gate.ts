@@ -10,8 +10,8 @@ import {
   DatagramDoorman,
   type DatagramDoormanOptions,
   type Stranger,
-} from "../session/datagram-doorman.ts";
-import { datagramPeerBytes, datagramTokenBytes } from "../session/datagrams.ts";
+} from "../session/datagrams/datagram-doorman.ts";
+import { datagramPeerBytes, datagramTokenBytes } from "../session/datagrams/datagrams.ts";
 import type { Connection, Screening, Sink } from "../transport/transport.ts";
 import type { DatagramClient } from "./datagram-peer.ts";
 

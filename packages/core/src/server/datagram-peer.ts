@@ -1,9 +1,9 @@
 /** A client over UDP, as its server holds it: events, and nothing else. */
 import { MyelinError } from "../errors.ts";
-import { DatagramConversation } from "../session/datagram-conversation.ts";
-import { datagramBytes, type HelloDatagram } from "../session/datagrams.ts";
+import { DatagramConversation } from "../session/datagrams/datagram-conversation.ts";
+import { datagramBytes, type HelloDatagram } from "../session/datagrams/datagrams.ts";
 import type { Endpoint } from "../session/endpoint.ts";
-import type { SessionPeer } from "../session/session-peer.ts";
+import type { SessionPeer } from "../session/peers/session-peer.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import { LivePeer, type PeerOwner } from "./live-peer.ts";
 

@@ -6,21 +6,21 @@ import type { CloseOptions, ListenerOptions } from "../peer/call-options.ts";
 import type { Notice } from "../peer/notice.ts";
 import type { AskOptions, BroadcastOptions, BroadcastResult } from "../peer/server.ts";
 import type { ExchangeStats, ServerStats } from "../peer/stats.ts";
-import { bindOnUse } from "../session/bound-methods.ts";
-import { showBriefly } from "../session/brief.ts";
-import { type Encoded, shareable } from "../session/data-codecs.ts";
 import type { Endpoint, UserHandler } from "../session/endpoint.ts";
-import type { LetIn } from "../session/greet-client.ts";
-import type { Hello, ResumeRequest } from "../session/hello.ts";
-import { checkName } from "../session/name-table.ts";
+import type { LetIn } from "../session/handshake/greet-client.ts";
+import type { Hello, ResumeRequest } from "../session/handshake/hello.ts";
+import { type Encoded, shareable } from "../session/messages/data-codecs.ts";
+import { checkName } from "../session/messages/name-table.ts";
+import { bindOnUse } from "../session/peers/bound-methods.ts";
+import { showBriefly } from "../session/peers/brief.ts";
 import {
   checkCloseOptions,
   checkListener,
   checkObject,
   checkWait,
-} from "../session/peer-arguments.ts";
+} from "../session/peers/peer-arguments.ts";
+import type { SessionPeer } from "../session/peers/session-peer.ts";
 import { closedError } from "../session/session-end.ts";
-import type { SessionPeer } from "../session/session-peer.ts";
 import { isSendingTapped, tellPayload } from "../session/taps.ts";
 import type { Connection, Listener } from "../transport/transport.ts";
 import { type AskOutcome, ask } from "./ask.ts";

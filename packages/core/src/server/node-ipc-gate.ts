@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import type { Delimiter } from "../framing/delimiter.ts";
 import type { AuthorizeLegacy } from "../peer/serve-options.ts";
-import { Sniffing } from "../session/sniffing.ts";
+import { Sniffing } from "../session/handshake/sniffing.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import { applicantOf } from "./asking.ts";
 import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";

@@ -2,8 +2,8 @@
 import type { MyelinError } from "../errors.ts";
 import type { Delimiter } from "../framing/delimiter.ts";
 import type { Endpoint } from "../session/endpoint.ts";
-import { NodeIpcConversation } from "../session/node-ipc-conversation.ts";
-import type { SessionPeer } from "../session/session-peer.ts";
+import { NodeIpcConversation } from "../session/node-ipc/node-ipc-conversation.ts";
+import type { SessionPeer } from "../session/peers/session-peer.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import { LivePeer, type PeerOwner } from "./live-peer.ts";
 

@@ -4,9 +4,9 @@
  * system has taken the bytes.
  */
 import type { MyelinError } from "../errors.ts";
-import type { CallOpening } from "./call-opening.ts";
-import type { DataOptions, Encoded } from "./data-codecs.ts";
+import type { CallOpening } from "./calls/call-opening.ts";
 import type { CloseOptions } from "./farewell.ts";
+import type { DataOptions, Encoded } from "./messages/data-codecs.ts";
 import type { SessionStats } from "./session-options.ts";
 
 export interface Conversation {

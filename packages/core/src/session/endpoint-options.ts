@@ -11,7 +11,7 @@ import {
 } from "../options.ts";
 import type { ConnectOptions } from "../peer/connect-options.ts";
 import type { EndpointOptions } from "../peer/endpoint-options.ts";
-import { checkObject } from "./peer-arguments.ts";
+import { checkObject } from "./peers/peer-arguments.ts";
 import { abortSignal, has, isFunction, isObject, listOf, oneOf } from "./shapes.ts";
 
 const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };

@@ -6,9 +6,9 @@
  */
 import type { Clock, Timer } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
-import type { Acknowledging } from "./acknowledging.ts";
 import type { Retry } from "./goodbye.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Acknowledging } from "./receiving/acknowledging.ts";
+import type { Outbox } from "./sending/outbox.ts";
 
 /** How a session is closed. */
 export interface CloseOptions {

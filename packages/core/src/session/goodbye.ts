@@ -3,7 +3,7 @@ import type { ByteReader } from "../bytes/byte-reader.ts";
 import { varintLength, writeVarint } from "../bytes/varint.ts";
 import { MyelinError, type MyelinErrorCode } from "../errors.ts";
 import { frameHeaderBytes } from "../framing/length-prefix.ts";
-import { newFrame } from "./message-frames.ts";
+import { newFrame } from "./sending/message-frames.ts";
 import { frameKind } from "./wire.ts";
 
 /** Whether to come back. */

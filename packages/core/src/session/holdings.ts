@@ -1,11 +1,11 @@
 /** What one session has in its buffers, both ways, and what is done when that is too much. */
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import type { InboundItems } from "./inbound-items.ts";
-import type { Inbox } from "./inbox.ts";
-import type { Intake } from "./intake.ts";
 import type { Account, Holder, MemoryBudget } from "./memory-budget.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Inbox } from "./receiving/inbox.ts";
+import type { Intake } from "./receiving/intake.ts";
+import type { Outbox } from "./sending/outbox.ts";
+import type { InboundItems } from "./streams/inbound-items.ts";
 import { frameCost } from "./wire.ts";
 
 export interface HoldingsOptions {

@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "./sending/outbox.ts";
 
 const pingBytes = 8;
 

@@ -14,7 +14,7 @@
  * One message may overdraw it, or a large one could never pass.
  */
 
-import { copiedBytes } from "./data-codecs.ts";
+import { copiedBytes } from "./messages/data-codecs.ts";
 
 /** Somebody whose buffers are counted. */
 export interface Holder {

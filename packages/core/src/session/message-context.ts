@@ -3,8 +3,8 @@ import type { Clock } from "../clock.ts";
 import type { EntryKind } from "../contract/entry.ts";
 import type { MyelinError } from "../errors.ts";
 import type { TraceContext } from "../peer/handlers.ts";
-import { setDeadline } from "./inherited-deadline.ts";
-import { readTrace } from "./message-headers.ts";
+import { setDeadline } from "./calls/inherited-deadline.ts";
+import { readTrace } from "./messages/message-headers.ts";
 
 /** What may come with the data of a message. */
 export interface MessageExtras {

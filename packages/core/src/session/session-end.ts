@@ -1,9 +1,9 @@
 /** How a session ended, and what those are told who waited for it. */
 import { isMyelinError, MyelinError, type Ran, textOfThrown } from "../errors.ts";
 import type { Connection } from "../transport/transport.ts";
-import type { CallOpening } from "./call-opening.ts";
-import type { Encoded } from "./data-codecs.ts";
+import type { CallOpening } from "./calls/call-opening.ts";
 import type { Retry } from "./goodbye.ts";
+import type { Encoded } from "./messages/data-codecs.ts";
 
 /** Why a session ended, and what became of what was under way. */
 export interface SessionEnd {

@@ -4,15 +4,15 @@ import type { CodecRegistry } from "../codec/codec-registry.ts";
 import type { MyelinError } from "../errors.ts";
 import type { SlowPeerPolicy } from "../peer/endpoint-options.ts";
 import type { PeerStats } from "../peer/stats.ts";
-import type { AgreedCodecs } from "./agreed-codecs.ts";
-import type { EventOutcome } from "./dispatch.ts";
+import type { EncodeErrorOptions } from "./calls/remote-error.ts";
 import type { Goodbye, Retry } from "./goodbye.ts";
 import type { Handlers } from "./handlers.ts";
+import type { AgreedCodecs } from "./handshake/agreed-codecs.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { MessageContext } from "./message-context.ts";
-import type { NameTable } from "./name-table.ts";
-import type { EncodeErrorOptions } from "./remote-error.ts";
-import type { WindowSize } from "./send-window.ts";
+import type { NameTable } from "./messages/name-table.ts";
+import type { EventOutcome } from "./receiving/dispatch.ts";
+import type { WindowSize } from "./sending/send-window.ts";
 import type { SessionEnd } from "./session-end.ts";
 
 /** What one side reads at most: told to the other in the handshake. */

@@ -1,26 +1,26 @@
 /** What a session is made of, put together. */
 import type { Tick } from "../bytes/tick.ts";
 import type { MyelinError } from "../errors.ts";
-import { Acknowledging } from "./acknowledging.ts";
-import { Calling } from "./calling.ts";
-import { ControlReader } from "./control-reader.ts";
-import { DataCodecs } from "./data-codecs.ts";
-import { Deadlines } from "./deadlines.ts";
-import { EventDispatch } from "./dispatch.ts";
+import { Calling } from "./calls/calling.ts";
+import { Deadlines } from "./calls/deadlines.ts";
+import { Serving } from "./calls/serving.ts";
 import { Farewell } from "./farewell.ts";
 import type { Goodbye, Retry } from "./goodbye.ts";
 import { Holdings } from "./holdings.ts";
-import { InboundItems } from "./inbound-items.ts";
-import { Inbox } from "./inbox.ts";
-import { Intake, type IntakeOwner } from "./intake.ts";
 import { Liveness } from "./liveness.ts";
-import { MessageRouter } from "./message-router.ts";
-import { Outbox } from "./outbox.ts";
-import { ProgressWatch } from "./progress-watch.ts";
-import { Sending } from "./sending.ts";
-import { Serving } from "./serving.ts";
+import { DataCodecs } from "./messages/data-codecs.ts";
+import { Acknowledging } from "./receiving/acknowledging.ts";
+import { ControlReader } from "./receiving/control-reader.ts";
+import { EventDispatch } from "./receiving/dispatch.ts";
+import { Inbox } from "./receiving/inbox.ts";
+import { Intake, type IntakeOwner } from "./receiving/intake.ts";
+import { MessageRouter } from "./receiving/message-router.ts";
+import { ProgressWatch } from "./receiving/progress-watch.ts";
+import { Outbox } from "./sending/outbox.ts";
+import { Sending } from "./sending/sending.ts";
+import { SlowPeer } from "./sending/slow-peer.ts";
 import type { SessionOptions } from "./session-options.ts";
-import { SlowPeer } from "./slow-peer.ts";
+import { InboundItems } from "./streams/inbound-items.ts";
 
 /** What the parts tell the session that they are of. */
 export interface SessionHooks extends IntakeOwner {

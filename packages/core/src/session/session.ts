@@ -6,23 +6,23 @@
 import { type Tick, tickOf } from "../bytes/tick.ts";
 import { MyelinError } from "../errors.ts";
 import type { Connection } from "../transport/transport.ts";
-import type { Acknowledging } from "./acknowledging.ts";
-import type { CallOpening } from "./call-opening.ts";
-import type { Calling } from "./calling.ts";
+import type { CallOpening } from "./calls/call-opening.ts";
+import type { Calling } from "./calls/calling.ts";
+import type { Deadlines } from "./calls/deadlines.ts";
+import type { Serving } from "./calls/serving.ts";
 import type { Conversation } from "./conversation.ts";
-import type { DataCodecs, DataOptions, Encoded } from "./data-codecs.ts";
-import type { Deadlines } from "./deadlines.ts";
 import type { CloseOptions, Farewell } from "./farewell.ts";
-import { Flushes } from "./flushes.ts";
 import { type Goodbye, goodbyeCode, goodbyeError, goodbyeFrame, type Retry } from "./goodbye.ts";
 import type { Holdings } from "./holdings.ts";
-import type { Inbox } from "./inbox.ts";
-import type { Intake } from "./intake.ts";
 import type { Liveness } from "./liveness.ts";
-import type { Outbox } from "./outbox.ts";
-import type { ProgressWatch } from "./progress-watch.ts";
-import type { Sending } from "./sending.ts";
-import type { Serving } from "./serving.ts";
+import type { DataCodecs, DataOptions, Encoded } from "./messages/data-codecs.ts";
+import type { Acknowledging } from "./receiving/acknowledging.ts";
+import type { Inbox } from "./receiving/inbox.ts";
+import type { Intake } from "./receiving/intake.ts";
+import type { ProgressWatch } from "./receiving/progress-watch.ts";
+import { Flushes } from "./sending/flushes.ts";
+import type { Outbox } from "./sending/outbox.ts";
+import type { Sending } from "./sending/sending.ts";
 import {
   closedError,
   endGently,

@@ -2,13 +2,13 @@
 import type { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
-import { AgreedCodecs } from "./agreed-codecs.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Handlers } from "./handlers.ts";
+import { AgreedCodecs } from "./handshake/agreed-codecs.ts";
+import type { ReceiveLimits } from "./handshake/terms.ts";
 import type { MessageContext } from "./message-context.ts";
 import { Session } from "./session.ts";
 import type { SessionOwner, SessionTerms } from "./session-options.ts";
-import type { ReceiveLimits } from "./terms.ts";
 
 export interface StartSession<Peer> {
   readonly endpoint: Endpoint<Peer>;

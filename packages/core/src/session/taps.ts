@@ -1,7 +1,7 @@
 /** Tells tools of messages, when there is somebody who listens: each caller asks that first. */
 import { type MessageKind, messageReceived, messageSent, payloadSeen } from "../diagnostics.ts";
-import { type Encoded, encodedLength } from "./data-codecs.ts";
-import type { EncodedItem } from "./items.ts";
+import { type Encoded, encodedLength } from "./messages/data-codecs.ts";
+import type { EncodedItem } from "./streams/items.ts";
 
 /** Sessions are generic in their peer; that of a user has a name. */
 function named(peer: unknown): { readonly id: string } {

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { hearChannel } from "../../../../test/support/hear-channel.ts";
 import { turns, until } from "../../../../test/support/within.ts";
 import { systemClock } from "../../src/clock.ts";
-import { datagramBytes } from "../../src/session/datagrams.ts";
+import { datagramBytes } from "../../src/session/datagrams/datagrams.ts";
 import { keep } from "./pairing.ts";
 import { RawClient } from "./udp-raw.ts";
 

@@ -3,7 +3,7 @@ import { connect, type Notice, serve, udp } from "myelin";
 import { describe, expect, test } from "vitest";
 import { freePort } from "../../../../test/support/free-port.ts";
 import { turns, until, within } from "../../../../test/support/within.ts";
-import type { Datagram } from "../../src/session/datagrams.ts";
+import type { Datagram } from "../../src/session/datagrams/datagrams.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { keep } from "./pairing.ts";
 import { RawClient, RawServer } from "./udp-raw.ts";

@@ -3,7 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach } from "vitest";
 import { until } from "../../../../test/support/within.ts";
-import { eventEntry } from "../../src/session/datagram-events.ts";
+import { eventEntry } from "../../src/session/datagrams/datagram-events.ts";
 import {
   type Datagram,
   datagramBytes,
@@ -11,7 +11,7 @@ import {
   eventsDatagram,
   readDatagram,
   type WelcomeDatagram,
-} from "../../src/session/datagrams.ts";
+} from "../../src/session/datagrams/datagrams.ts";
 
 const sockets: Socket[] = [];
 afterEach(() => {

@@ -3,9 +3,9 @@
 
 import fc from "fast-check";
 import { isMyelinError } from "../../src/errors.ts";
-import type { CallRequest } from "../../src/session/call-opening.ts";
-import type { ItemReceiver } from "../../src/session/item-receiver.ts";
-import { currentHeaders } from "../../src/session/message-headers.ts";
+import type { CallRequest } from "../../src/session/calls/call-opening.ts";
+import { currentHeaders } from "../../src/session/messages/message-headers.ts";
+import type { ItemReceiver } from "../../src/session/streams/item-receiver.ts";
 import { type CallType, callType } from "../../src/session/wire.ts";
 import type { Connection, Sink } from "../../src/transport/transport.ts";
 import { frame } from "./byte-peer.ts";

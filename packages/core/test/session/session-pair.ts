@@ -4,15 +4,15 @@ import { type Clock, systemClock } from "../../src/clock.ts";
 import { CodecRegistry } from "../../src/codec/codec-registry.ts";
 import { structuredCodec } from "../../src/codec/structured.ts";
 import { limits } from "../../src/limits.ts";
-import { AgreedCodecs } from "../../src/session/agreed-codecs.ts";
 import { Handlers } from "../../src/session/handlers.ts";
-import type { ItemReceiver } from "../../src/session/item-receiver.ts";
+import { AgreedCodecs } from "../../src/session/handshake/agreed-codecs.ts";
 import { MemoryBudget } from "../../src/session/memory-budget.ts";
 import type { MessageContext } from "../../src/session/message-context.ts";
-import { NameTable } from "../../src/session/name-table.ts";
+import { NameTable } from "../../src/session/messages/name-table.ts";
 import { Session } from "../../src/session/session.ts";
 import type { SessionEnd } from "../../src/session/session-end.ts";
 import type { SessionOptions, SessionTerms } from "../../src/session/session-options.ts";
+import type { ItemReceiver } from "../../src/session/streams/item-receiver.ts";
 import { MemoryRegistry, memory } from "../../src/transport/memory.ts";
 import type { Connection } from "../../src/transport/transport.ts";
 

@@ -9,17 +9,22 @@ import { taggedJsonCodec } from "../../src/codec/tagged-json.ts";
 import { frameHeaderBytes, LengthPrefixDecoder } from "../../src/framing/length-prefix.ts";
 import { limits } from "../../src/limits.ts";
 import type { TraceContext } from "../../src/peer/handlers.ts";
-import { Batch } from "../../src/session/batch.ts";
-import type { WithBytes } from "../../src/session/bytes-beside.ts";
-import { ControlFrames } from "../../src/session/control-frames.ts";
-import { type Coded, DataCodecs } from "../../src/session/data-codecs.ts";
-import type { Entry } from "../../src/session/entry-reader.ts";
-import { EntryWriter } from "../../src/session/entry-writer.ts";
 import { type Goodbye, goodbyeFrame, readGoodbye } from "../../src/session/goodbye.ts";
-import { Inbox } from "../../src/session/inbox.ts";
-import { costOf, Fragments, type Message, messageFrame } from "../../src/session/message-frames.ts";
-import { currentHeaders, readTrace } from "../../src/session/message-headers.ts";
-import { type Name, nameFrame } from "../../src/session/name-table.ts";
+import type { WithBytes } from "../../src/session/messages/bytes-beside.ts";
+import { type Coded, DataCodecs } from "../../src/session/messages/data-codecs.ts";
+import type { Entry } from "../../src/session/messages/entry-reader.ts";
+import { EntryWriter } from "../../src/session/messages/entry-writer.ts";
+import { currentHeaders, readTrace } from "../../src/session/messages/message-headers.ts";
+import { type Name, nameFrame } from "../../src/session/messages/name-table.ts";
+import { Inbox } from "../../src/session/receiving/inbox.ts";
+import { Batch } from "../../src/session/sending/batch.ts";
+import { ControlFrames } from "../../src/session/sending/control-frames.ts";
+import {
+  costOf,
+  Fragments,
+  type Message,
+  messageFrame,
+} from "../../src/session/sending/message-frames.ts";
 import {
   type CallType,
   callType,

@@ -1,0 +1,337 @@
+/** Opens calls at the peer, and settles them: each exactly once, whatever happens. */
+import { abortedError } from "../../abort-watch.ts";
+import type { Clock } from "../../clock.ts";
+import { callSettled } from "../../diagnostics.ts";
+import { isMyelinError, MyelinError } from "../../errors.ts";
+import type { DataCodecs, Encoded } from "../messages/data-codecs.ts";
+import type { Entry } from "../messages/entry-reader.ts";
+import { type CallHead, EntryWriter } from "../messages/entry-writer.ts";
+import type { NameTable } from "../messages/name-table.ts";
+import { sealedBatch } from "../sending/batch.ts";
+import type { Outbox } from "../sending/outbox.ts";
+import type { InboundItems } from "../streams/inbound-items.ts";
+import { ItemReceiver } from "../streams/item-receiver.ts";
+import { ItemSender } from "../streams/item-sender.ts";
+import { encodeItem, type ItemSource } from "../streams/items.ts";
+import { isReceivingTapped, isSendingTapped, tellItem, tellReceived, tellSent } from "../taps.ts";
+import { callType, entryKind, kindOfType, payload } from "../wire.ts";
+import { BrokenCalls } from "./broken-calls.ts";
+import type { CallOpening, CallRequest } from "./call-opening.ts";
+import { MessagePlace } from "./call-place.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { inheritDeadline } from "./inherited-deadline.ts";
+import { PendingCall } from "./pending-call.ts";
+import { refusalError } from "./refusal.ts";
+import { decodeRemoteError, encodeRemoteError, remoteError } from "./remote-error.ts";
+
+export interface CallingOptions {
+  /** The client's calls have odd numbers, the server's even ones. */
+  readonly firstId: 1 | 2;
+  /** What users hold for the session. */
+  readonly peer: unknown;
+  readonly clock: Clock;
+  readonly names: NameTable;
+  readonly outbox: Outbox;
+  readonly codecs: DataCodecs;
+  readonly deadlines: Deadlines;
+  /** Of the streams that this side consumes. */
+  readonly items: InboundItems;
+  /** Bytes of an upload that the peer takes before it asks for more. */
+  readonly uploadCredit: number;
+  /** What a handler gets to end by itself when its items broke off. */
+  readonly cancelGraceMs: number;
+}
+
+const cancelReason = { aborted: 0, deadline: 1 } as const;
+
+export class Calling {
+  /** Answers to calls that were settled before: too late. */
+  late = 0;
+  readonly #options: CallingOptions;
+  readonly #pending = new Map<number, PendingCall>();
+  readonly #broken: BrokenCalls;
+  #nextId: number;
+
+  constructor(options: CallingOptions) {
+    const { cancelGraceMs, clock } = options;
+    this.#options = options;
+    this.#broken = new BrokenCalls(clock, cancelGraceMs, (id) => {
+      this.#tellCancelled(id, cancelReason.aborted);
+    });
+    this.#nextId = options.firstId;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  get(id: number): PendingCall | undefined {
+    return this.#pending.get(id);
+  }
+
+  /** Whether this side numbers its calls so. */
+  isOurs(id: number): boolean {
+    return id % 2 === this.#options.firstId % 2;
+  }
+
+  /** Whether this side has opened the call, now or earlier. */
+  hasOpened(id: number): boolean {
+    return this.isOurs(id) && id < this.#nextId;
+  }
+
+  /** @throws {MyelinError} when the call cannot be made at all; it has not been accepted then. */
+  open(opening: CallOpening): void {
+    const { clock, codecs, deadlines, items, names } = this.#options;
+    const { request } = opening;
+    const { name, signal, type } = request;
+    if (signal?.aborted === true) throw aborted(name, signal.reason, "no");
+    const since = clock.now();
+    const timeoutMs = inheritDeadline(request.timeoutMs, signal, since);
+    const { encoded: before, headers } = request;
+    const encoded =
+      before === undefined
+        ? codecs.encode(request.data, request.codec, request.options)
+        : codecs.fit(before);
+    if (request.isTold !== true && isSendingTapped()) {
+      tellSent(this.#options.peer, kindOfType[type], name, encoded);
+    }
+    const knownName = names.use(name);
+    const id = this.#nextId;
+    this.#nextId += 2;
+    const call = new PendingCall(id, this, opening);
+    const hasOutput = type === callType.stream || type === callType.duplex;
+    if (hasOutput) this.#openOutput(call, request.accept);
+    this.#pending.set(id, call);
+    call.timeoutMs = timeoutMs;
+    call.openedAt = since;
+    if (timeoutMs > 0) deadlines.add(call, timeoutMs);
+    const credit = hasOutput ? items.windowBytes : undefined;
+    try {
+      this.#send(call, { id, type, name: knownName, timeoutMs, since, credit, headers }, encoded);
+    } catch (reason) {
+      this.#settle(call);
+      throw reason;
+    }
+    if (request.source !== undefined) this.#openInput(call, request.source);
+    opening.onOpen(call);
+  }
+
+  /**
+   * Gives up a call that has not left, so that it can be opened in another session.
+   * @param encoded its input
+   * @returns what is left of it; undefined when it is over already
+   */
+  withdraw(id: number, encoded: Encoded): CallOpening | undefined {
+    const call = this.#pending.get(id);
+    if (call === undefined) return undefined;
+    this.#settle(call);
+    const { opening } = call;
+    // The list of deadlines has forgotten it, and the call still knows when it is due.
+    const left = Math.max(1, Math.ceil(call.dueAt - this.#options.clock.now()));
+    const timeoutMs = call.timeoutMs === 0 ? 0 : left;
+    return { ...opening, request: { ...opening.request, encoded, isTold: true, timeoutMs } };
+  }
+
+  /** An answer, or anything else that belongs to a call of this side. */
+  onAnswer(entry: Entry, data: unknown): void {
+    const call = this.#pending.get(entry.id);
+    if (call === undefined) {
+      if (isOver(entry)) this.#broken.settled(entry.id);
+      this.late += 1;
+      return;
+    }
+    switch (entry.kind) {
+      case entryKind.result:
+        if (isReceivingTapped()) tellReceived(this.#options.peer, "answer", call.name, data);
+        this.#settle(call);
+        if (callSettled.hasSubscribers) this.#tellSettled(call, undefined);
+        call.output?.end();
+        this.#resolve(call, data);
+        break;
+      case entryKind.error:
+        this.#fail(call, errorOf(entry, call.name, data));
+        break;
+      case entryKind.stop:
+        call.input?.stop();
+        break;
+      case entryKind.credit:
+        call.input?.credit(entry.credit);
+        break;
+    }
+  }
+
+  /** From {@link PendingCall}: the caller gives up. */
+  cancel(call: PendingCall, reason: unknown, isDeadline: boolean): void {
+    if (!this.#pending.has(call.id)) return;
+    const isUnsent = call.place?.abandon(() => {
+      this.#tellCancelled(call.id, isDeadline ? cancelReason.deadline : cancelReason.aborted);
+    });
+    const ran = isUnsent ? "no" : "maybe";
+    // Its data has not to wait any more: there may be room for others.
+    if (isUnsent === true) this.#options.outbox.touch();
+    const error = isDeadline
+      ? new MyelinError("ERR_TIMEOUT", timeoutText(call), { ran })
+      : aborted(call.name, reason, ran);
+    this.#fail(call, error);
+  }
+
+  /** The session is over: nothing will be answered. */
+  failAll(makeError: (call: PendingCall, ran: "no" | "maybe") => MyelinError): void {
+    this.#broken.clear();
+    for (const call of [...this.#pending.values()]) {
+      const isUnsent = call.place?.abandon(() => {}) ?? false;
+      this.#fail(call, makeError(call, isUnsent ? "no" : "maybe"));
+    }
+  }
+
+  #send(call: PendingCall, head: CallHead, encoded: Encoded): void {
+    const { outbox } = this.#options;
+    if (encoded === undefined || typeof encoded === "string") {
+      call.place = outbox.call(head, encoded);
+      return;
+    }
+    const entry = new EntryWriter();
+    entry.call(head, payload.coded);
+    const place = new MessagePlace(entry);
+    call.place = place;
+    outbox.message({ entry, kind: "call", place, ...encoded });
+  }
+
+  /** Nobody waits for the answer. */
+  #tellCancelled(id: number, reason: number): void {
+    const { outbox } = this.#options;
+    outbox.control.cancel(id, reason);
+    outbox.touch();
+  }
+
+  #openOutput(call: PendingCall, accept: CallRequest["accept"]): void {
+    const { items, outbox } = this.#options;
+    call.output = new ItemReceiver({
+      items,
+      onCredit: (limit) => {
+        outbox.control.credit(call.id, limit);
+        outbox.touch();
+      },
+      onStop: () => this.cancel(call, undefined, false),
+      accept: accept === undefined ? undefined : (item) => acceptedHere(accept, item),
+    });
+  }
+
+  #openInput(call: PendingCall, source: ItemSource): void {
+    const { codecs, outbox, peer, uploadCredit } = this.#options;
+    const { id, name, opening } = call;
+    const { codec, options } = opening.request;
+    // Bytes beside data go with the opening, once.
+    const how = options?.copy === true ? { copy: true } : undefined;
+    let unsendable: unknown;
+    const input = new ItemSender({
+      id,
+      outbox,
+      source,
+      credit: uploadCredit,
+      encode(_, value) {
+        try {
+          const item = encodeItem(codecs, id, value, codec, how);
+          if (isSendingTapped()) tellItem(peer, name, item, value);
+          return item;
+        } catch (reason) {
+          unsendable = reason;
+          throw reason;
+        }
+      },
+      onEnd: () => sealedBatch((batch) => batch.end(id)),
+      onFailure: (reason) => {
+        const record = encodeRemoteError(reason, { expose: "message", stacks: false });
+        const last = sealedBatch((batch) => batch.fail(id, JSON.stringify(record)));
+        // Not before that: a cancel overtakes what waits.
+        last.whenLeft(() => this.#broken.add(id));
+        this.#fail(call, sourceError(name, record.message, reason, reason === unsendable));
+        return last;
+      },
+      onStopped: () => {},
+    });
+    call.input = input;
+    // Items of a call that the peer has not seen are nobody's: the opening may wait for others in its
+    // tick, or for the peer's window, and items wait for neither.
+    call.place?.whenLeft(() => {
+      if (this.#pending.has(id)) input.start();
+    });
+  }
+
+  #resolve(call: PendingCall, data: unknown): void {
+    const { reject, request, resolve } = call.opening;
+    // Of streams the items were checked, each by itself.
+    const accept = call.output === undefined ? request.accept : undefined;
+    try {
+      resolve(accept === undefined ? data : accept(data));
+    } catch (reason) {
+      reject(refusedHere(reason));
+    }
+  }
+
+  #fail(call: PendingCall, error: MyelinError): void {
+    this.#settle(call);
+    if (callSettled.hasSubscribers) this.#tellSettled(call, error);
+    call.output?.end(error);
+    call.opening.reject(error);
+  }
+
+  #tellSettled({ name, openedAt }: PendingCall, error: MyelinError | undefined): void {
+    const { clock, peer } = this.#options;
+    const ms = clock.now() - openedAt;
+    callSettled.publish({ peer: peer as { id: string }, name, ms, error });
+  }
+
+  #settle(call: PendingCall): void {
+    this.#pending.delete(call.id);
+    this.#options.deadlines.remove(call);
+    call.release();
+  }
+}
+
+function errorOf({ amount, detail }: Entry, name: string, data: unknown): MyelinError {
+  if (detail === 0) return remoteError(decodeRemoteError(data));
+  return refusalError(detail, amount, name, data);
+}
+
+function acceptedHere(accept: (data: unknown) => unknown, item: unknown): unknown {
+  try {
+    return accept(item);
+  } catch (reason) {
+    throw refusedHere(reason);
+  }
+}
+
+/** What came from the handler, which has run then, is not what the contract says. */
+function refusedHere(reason: unknown): MyelinError {
+  if (!isMyelinError(reason)) {
+    return new MyelinError("ERR_INVALID_DATA", String(reason), { cause: reason, ran: "yes" });
+  }
+  const { code, issues, message } = reason;
+  const known = issues === undefined ? {} : { issues };
+  return new MyelinError(code, message, { cause: reason, ran: "yes", ...known });
+}
+
+function isOver({ kind }: Entry): boolean {
+  return kind === entryKind.result || kind === entryKind.error;
+}
+
+function timeoutText({ name, id, timeoutMs }: PendingCall): string {
+  return `the call of ${JSON.stringify(name)} (${id}) was not answered within ${timeoutMs} ms`;
+}
+
+/** The caller's own source failed, or an item of it cannot be sent. Its opening had left by then. */
+function sourceError(
+  name: string,
+  text: string,
+  reason: unknown,
+  isUnsendable: boolean,
+): MyelinError {
+  const code = isUnsendable && isMyelinError(reason) ? reason.code : "ERR_SOURCE";
+  const message = `the source of ${JSON.stringify(name)} failed: ${text}`;
+  return new MyelinError(code, message, { cause: reason, ran: "maybe" });
+}
+
+function aborted(name: string, reason: unknown, ran: "no" | "maybe"): MyelinError {
+  return abortedError(`the call of ${JSON.stringify(name)}`, reason, ran);
+}

@@ -1,0 +1,351 @@
+/** Runs the handlers of the calls that the peer opens, and answers. */
+import type { Clock } from "../../clock.ts";
+import { isMyelinError, MyelinError } from "../../errors.ts";
+import type { CallHandler, Handlers } from "../handlers.ts";
+import { MessageContext, type MessageExtras } from "../message-context.ts";
+import type { DataCodecs } from "../messages/data-codecs.ts";
+import type { Entry } from "../messages/entry-reader.ts";
+import { EntryWriter } from "../messages/entry-writer.ts";
+import { promiseOf } from "../promise-of.ts";
+import type { EventDispatch } from "../receiving/dispatch.ts";
+import type { Receipt } from "../receiving/receive-window.ts";
+import { type Batch, sealedBatch } from "../sending/batch.ts";
+import type { Outbox } from "../sending/outbox.ts";
+import type { Outgoing } from "../sending/outgoing.ts";
+import type { InboundItems } from "../streams/inbound-items.ts";
+import { ItemReceiver } from "../streams/item-receiver.ts";
+import { ItemSender } from "../streams/item-sender.ts";
+import { encodeItem, endIterator, isItemSource, isIterator } from "../streams/items.ts";
+import {
+  isReceivingTapped,
+  isSendingTapped,
+  tellItem,
+  tellPayload,
+  tellReceived,
+  tellSent,
+} from "../taps.ts";
+import { type CallType, callType, kindOfType, payload, ranCode } from "../wire.ts";
+import type { Deadlines } from "./deadlines.ts";
+import { type Refusal, refusalData, refusals } from "./refusal.ts";
+import { type EncodeErrorOptions, encodeRemoteError } from "./remote-error.ts";
+import { RunningCall } from "./running-call.ts";
+import { SeenIds } from "./seen-ids.ts";
+
+export interface ServingOptions<Peer> {
+  readonly peer: Peer;
+  readonly clock: Clock;
+  readonly outbox: Outbox;
+  readonly codecs: DataCodecs;
+  readonly deadlines: Deadlines;
+  /** Its listeners run beside the handlers, and are told like them when the session is over. */
+  readonly events: EventDispatch<Peer>;
+  /** Of the streams that this side consumes. */
+  readonly items: InboundItems;
+  readonly handlers: Handlers<MessageContext<Peer>>;
+  readonly maxInboundCalls: number;
+  readonly cancelGraceMs: number;
+  /** The peer's calls have odd numbers, or even ones. */
+  readonly firstId: 1 | 2;
+  readonly errors: EncodeErrorOptions;
+}
+
+/** Measured with 120,000 handlers that were at work at once, and rounded up. */
+const callCost = 1024;
+const streamCost = 2048;
+
+/** The code of an error entry, and its payload. */
+interface Failure {
+  readonly number: number;
+  readonly json: string | undefined;
+}
+
+export class Serving<Peer> {
+  readonly #options: ServingOptions<Peer>;
+  readonly #running = new Map<number, RunningCall<Peer>>();
+  readonly #seen: SeenIds;
+  /** Cancels of calls that have not arrived. */
+  readonly #cancelled = new Set<number>();
+  /** Those of the running that send or receive items. */
+  #streams = 0;
+  #draining = false;
+
+  constructor(options: ServingOptions<Peer>) {
+    this.#options = options;
+    this.#seen = new SeenIds(options.firstId);
+  }
+
+  /** Handlers that have not settled. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** What they take of the memory, roughly: they are promises, contexts and, of streams, queues. */
+  get handedBytes(): number {
+    return this.#running.size * callCost + this.#streams * streamCost;
+  }
+
+  /** The peer has opened this call, now or earlier. */
+  hasSeen(id: number): boolean {
+    return this.#seen.has(id);
+  }
+
+  get(id: number): RunningCall<Peer> | undefined {
+    return this.#running.get(id);
+  }
+
+  /** A call was opened. */
+  open(entry: Entry, data: unknown, receipt: Receipt | undefined, extras?: MessageExtras): void {
+    const { handlers, maxInboundCalls, peer } = this.#options;
+    const kind = kindOfType[entry.detail as CallType];
+    if (isReceivingTapped()) tellReceived(peer, kind, entry.name, data);
+    this.#seen.add(entry.id);
+    if (this.#cancelled.delete(entry.id) || entry.abandoned) {
+      receipt?.settle();
+      return;
+    }
+    const handler = handlers.call(entry.name);
+    const refusal = this.#refusalOf(entry, handler, maxInboundCalls);
+    if (refusal !== undefined || handler === undefined) {
+      this.#refuse(entry.id, refusal ?? refusals.noHandler);
+      receipt?.settle();
+      return;
+    }
+    const context = new MessageContext<Peer>(peer, entry.name, kind, extras);
+    const call = new RunningCall(entry.id, handler, context, receipt);
+    this.#running.set(entry.id, call);
+    if (kind !== "call") this.#streams += 1;
+    if (entry.amount > 0) this.#limit(call, entry.amount);
+    this.#run(call, entry, data);
+  }
+
+  /** The caller gives up. Cancels overtake what waits: the call itself may come later. */
+  cancel(id: number, reason: MyelinError): void {
+    const call = this.#running.get(id);
+    if (call !== undefined) {
+      call.cancel(reason);
+      return;
+    }
+    if (this.#seen.has(id)) return;
+    this.#cancelled.add(id);
+    if (this.#cancelled.size <= this.#options.maxInboundCalls) return;
+    for (const oldest of this.#cancelled) {
+      this.#cancelled.delete(oldest);
+      return;
+    }
+  }
+
+  /** Takes no further calls. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Nobody will read the answers. */
+  cancelAll(reason: MyelinError): void {
+    for (const call of this.#running.values()) call.cancel(reason);
+    this.#options.events.abort(reason);
+  }
+
+  #refusalOf(
+    { detail }: Entry,
+    handler: CallHandler<MessageContext<Peer>> | undefined,
+    maxInboundCalls: number,
+  ): Refusal | undefined {
+    if (this.#draining) return refusals.draining;
+    if (handler === undefined) return refusals.noHandler;
+    if (handler.type !== undefined && handler.type !== detail) return refusals.otherType;
+    return this.#running.size >= maxInboundCalls ? refusals.busy : undefined;
+  }
+
+  #limit(call: RunningCall<Peer>, timeoutMs: number): void {
+    call.context.limit(this.#options.clock, timeoutMs);
+    this.#options.deadlines.add(call, timeoutMs);
+  }
+
+  #run(call: RunningCall<Peer>, { detail, credit }: Entry, data: unknown): void {
+    const { accept, run } = call.handler;
+    let input = data;
+    if (detail === callType.upload || detail === callType.duplex) {
+      input = this.#openInput(call);
+    } else if (accept !== undefined) {
+      try {
+        input = accept(data);
+      } catch (reason) {
+        this.#finish(call, () => this.#refuse(call.id, refusals.invalidData, reason));
+        return;
+      }
+    }
+    const isStreaming = detail === callType.stream || detail === callType.duplex;
+    const onError = (reason: unknown): void => {
+      this.#finish(call, () => this.#fail(call, reason));
+    };
+    const onValue = (value: unknown): void => {
+      try {
+        if (isStreaming) this.#stream(call, value, credit);
+        else if (isIterator(value)) this.#finish(call, () => this.#refuseIterator(call.id, value));
+        else this.#finish(call, () => this.#answer(call, value));
+      } catch (reason) {
+        // A proxy that does not want to be looked at.
+        onError(reason);
+      }
+    };
+    try {
+      const value = run(input, call.context);
+      const promise = promiseOf(value);
+      if (promise === undefined) onValue(value);
+      else promise.then(onValue, onError);
+    } catch (reason) {
+      onError(reason);
+    }
+  }
+
+  /** What the caller sends, as the handler reads it. */
+  #openInput(call: RunningCall<Peer>): AsyncIterable<unknown> {
+    const { items, outbox } = this.#options;
+    const { control } = outbox;
+    const { accept } = call.handler;
+    const receiver = new ItemReceiver({
+      items,
+      onCredit: (limit) => {
+        control.credit(call.id, limit);
+        outbox.touch();
+      },
+      onStop: () => {
+        control.stop(call.id);
+        outbox.touch();
+      },
+      accept: accept === undefined ? undefined : (item) => acceptedFor(call, accept, item),
+    });
+    call.input = receiver;
+    return {
+      [Symbol.asyncIterator]: () => ({
+        next: () => receiver.next(),
+        return: async () => {
+          receiver.stop();
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+  }
+
+  #stream(call: RunningCall<Peer>, source: unknown, credit: number): void {
+    if (!isItemSource(source)) {
+      const name = JSON.stringify(call.context.name);
+      const error = new MyelinError("ERR_CONFIG", `the handler of ${name} gave nothing to iterate`);
+      this.#finish(call, () => this.#fail(call, error));
+      return;
+    }
+    const { codecs, outbox, peer } = this.#options;
+    call.output = new ItemSender({
+      id: call.id,
+      outbox,
+      source,
+      credit,
+      encode(id, value) {
+        const item = encodeItem(codecs, id, value, call.handler.codec);
+        if (isSendingTapped()) tellItem(peer, call.context.name, item, value);
+        return item;
+      },
+      onEnd: () => this.#ended(call, (batch) => batch.result(call.id, undefined)),
+      onFailure: (reason) =>
+        this.#ended(call, (batch) => {
+          const { number, json } = this.#failureOf(call, reason);
+          batch.error(call.id, number, ranCode.yes, json);
+        }),
+      onStopped: (cleaned) => this.#finishWhen(call, cleaned),
+    });
+    if (call.isCancelled) call.output.stop();
+    else call.output.start();
+  }
+
+  /**
+   * A stream was cancelled. Its place is not free before its source is done, or streams that are opened
+   * and cancelled in a loop would start any number of them; but one that never is holds it no longer
+   * than `cancelGraceMs`.
+   */
+  #finishWhen(call: RunningCall<Peer>, cleaned: Promise<void> | undefined): void {
+    if (cleaned === undefined) {
+      this.#finish(call);
+      return;
+    }
+    const { cancelGraceMs, clock } = this.#options;
+    const timer = clock.setTimeout(() => this.#finish(call), cancelGraceMs);
+    void cleaned.then(() => {
+      clock.clearTimeout(timer);
+      this.#finish(call);
+    });
+  }
+
+  /** The last frame of a stream, which leaves behind its items. */
+  #ended(call: RunningCall<Peer>, write: (batch: Batch) => void): Outgoing {
+    this.#finish(call);
+    return sealedBatch(write);
+  }
+
+  /** The handler has settled. `answer` is not called when nobody waits for one. */
+  #finish(call: RunningCall<Peer>, answer?: () => void): void {
+    if (this.#running.get(call.id) !== call) return;
+    this.#running.delete(call.id);
+    if (call.context.kind !== "call") this.#streams -= 1;
+    this.#options.deadlines.remove(call);
+    call.input?.stop();
+    if (!call.isCancelled) answer?.();
+    call.settle();
+  }
+
+  #answer({ context, id, handler }: RunningCall<Peer>, value: unknown): void {
+    const { codecs, outbox, peer } = this.#options;
+    try {
+      const encoded = codecs.encode(value, handler.codec);
+      if (isSendingTapped()) {
+        tellSent(peer, "answer", context.name, encoded);
+        tellPayload(peer, "answer", context.name, value);
+      }
+      if (encoded === undefined || typeof encoded === "string") {
+        outbox.result(id, encoded);
+        return;
+      }
+      const entry = new EntryWriter();
+      entry.result(id, payload.coded);
+      outbox.message({ entry, kind: "other", ...encoded });
+    } catch (reason) {
+      const isLarge = isMyelinError(reason) && reason.code === "ERR_TOO_LARGE";
+      this.#refuse(id, isLarge ? refusals.tooLarge : refusals.notSerializable, reason, ranCode.yes);
+    }
+  }
+
+  /** The handler streams, and the caller wants one answer; JSON would make `{}` of it. */
+  #refuseIterator(id: number, iterator: Iterator<unknown> | AsyncIterator<unknown>): void {
+    this.#refuse(id, refusals.otherType, undefined, ranCode.yes);
+    void endIterator(iterator);
+  }
+
+  #fail(call: RunningCall<Peer>, reason: unknown): void {
+    const { number, json } = this.#failureOf(call, reason);
+    this.#options.outbox.error(call.id, number, ranCode.yes, json);
+  }
+
+  /** What a handler threw. One that passes on why an item was refused has not failed itself. */
+  #failureOf({ refused }: RunningCall<Peer>, reason: unknown): Failure {
+    if (refused !== undefined && reason === refused) {
+      return { number: refusals.invalidData.number, json: refusalData(reason) };
+    }
+    return { number: 0, json: JSON.stringify(encodeRemoteError(reason, this.#options.errors)) };
+  }
+
+  #refuse(id: number, { number }: Refusal, reason?: unknown, ran: number = ranCode.no): void {
+    this.#options.outbox.error(id, number, ran, refusalData(reason));
+  }
+}
+
+function acceptedFor(
+  call: { refused: unknown },
+  accept: (item: unknown) => unknown,
+  item: unknown,
+): unknown {
+  try {
+    return accept(item);
+  } catch (reason) {
+    call.refused = reason;
+    throw reason;
+  }
+}

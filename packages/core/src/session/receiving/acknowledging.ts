@@ -1,0 +1,85 @@
+/** Decides when to tell the peer what was received and what has settled. */
+import type { Clock, Timer } from "../../clock.ts";
+import type { Outbox } from "../sending/outbox.ts";
+import type { WindowSize } from "../sending/send-window.ts";
+import type { Inbox } from "./inbox.ts";
+
+/** The peer hears of at most so many frames at once: what it keeps of them is freed. */
+const framesAtOnce = 32;
+/** And not later than this, as long as it keeps them. */
+const delayMs = 25;
+
+export class Acknowledging {
+  readonly #clock: Clock;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
+  readonly #window: WindowSize;
+  readonly #isHeldBack: () => boolean;
+  /** The peer keeps what it sent: it hears from us even when there is little to say. */
+  readonly #isKept: boolean;
+  #frames = 0;
+  #messages = 0;
+  #bytes = 0;
+  #timer: Timer | undefined;
+
+  /** @param isHeldBack more is held for this peer than there is memory for: its window waits */
+  constructor(
+    parts: { clock: Clock; inbox: Inbox; outbox: Outbox; isHeldBack: () => boolean },
+    window: WindowSize,
+    isKept: boolean,
+  ) {
+    this.#clock = parts.clock;
+    this.#inbox = parts.inbox;
+    this.#outbox = parts.outbox;
+    this.#isHeldBack = parts.isHeldBack;
+    this.#window = window;
+    this.#isKept = isKept;
+  }
+
+  /** Frames were received, or handlers have settled. */
+  check(): void {
+    const { received, window } = this.#inbox;
+    if (
+      received - this.#frames >= framesAtOnce ||
+      // A quarter: the sender hears of it while it still has some left.
+      (((window.settledMessages - this.#messages) * 4 >= this.#window.messages ||
+        (window.settledBytes - this.#bytes) * 4 >= this.#window.bytes) &&
+        !this.#isHeldBack())
+    ) {
+      this.now();
+    } else if (this.#isKept && received > this.#frames && this.#timer === undefined) {
+      this.#timer = this.#clock.setTimeout(() => {
+        this.#timer = undefined;
+        if (this.#inbox.received > this.#frames) this.now();
+      }, delayMs);
+    }
+  }
+
+  /** Half of the window is used, as the peer sees it: what it wants to send may have to wait for us. */
+  get isHalfUsed(): boolean {
+    const { receivedBytes, receivedMessages } = this.#inbox.window;
+    return (
+      (receivedMessages - this.#messages) * 2 >= this.#window.messages ||
+      (receivedBytes - this.#bytes) * 2 >= this.#window.bytes
+    );
+  }
+
+  now(): void {
+    const { received, window } = this.#inbox;
+    this.#frames = received;
+    if (!this.#isHeldBack()) {
+      this.#messages = window.settledMessages;
+      this.#bytes = window.settledBytes;
+    }
+    this.#outbox.control.acknowledge({
+      frames: received,
+      messages: this.#messages,
+      bytes: this.#bytes,
+    });
+    this.#outbox.touch();
+  }
+
+  stop(): void {
+    this.#clock.clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,30 @@
+/** What has not left, of everything that waits: counted, or taken out to go elsewhere. */
+
+import type { NameSource } from "../messages/entry-reader.ts";
+import { type UnsentMessage, unsentOfFrame, unsentOfMessage } from "../messages/unsent-message.ts";
+import { Batch } from "./batch.ts";
+import type { AcceptedMessage } from "./message-frames.ts";
+import type { Outgoing } from "./outgoing.ts";
+
+/** A frame, a batch that is open, or a message that has no frame yet. */
+export type Waiting = Outgoing | AcceptedMessage;
+
+export function countUnsent(waiting: readonly Waiting[]): { events: number; calls: number } {
+  let events = 0;
+  let calls = 0;
+  for (const each of waiting) {
+    const isMessage = "entry" in each;
+    events += isMessage ? Number(each.kind === "event") : each.events;
+    calls += isMessage ? Number(each.kind === "call") : each.calls;
+  }
+  return { events, calls };
+}
+
+/** In the order in which they were accepted. */
+export function takeUnsent(waiting: readonly Waiting[], names: NameSource): UnsentMessage[] {
+  const inOrder = [...waiting].sort((one, other) => one.serial - other.serial);
+  return inOrder.flatMap((each) => {
+    if (each instanceof Batch) return each.unsent(names);
+    return "entry" in each ? unsentOfMessage(each, names) : unsentOfFrame(each, names);
+  });
+}

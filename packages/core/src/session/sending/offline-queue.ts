@@ -1,0 +1,164 @@
+/**
+ * What is sent while there is no session, in order, until there is one. Each message was encoded when
+ * it was accepted; a call waits within its own time limit, and says that it did not run when that is
+ * over.
+ */
+import { type Abortable, abortedError, unwatchAbort, watchAbort } from "../../abort-watch.ts";
+import type { Clock, Timer } from "../../clock.ts";
+import { MyelinError } from "../../errors.ts";
+import type { Account } from "../memory-budget.ts";
+import { notRun } from "../peers/peer-arguments.ts";
+import { frameCost } from "../wire.ts";
+
+/** One message that waits. */
+export interface Waiting<Session> {
+  readonly kind: "event" | "call";
+  readonly bytes: number;
+  /** There is a session. */
+  run(session: Session): void;
+  /** There will be none, or not in time. */
+  fail(error: MyelinError): void;
+  /** It has waited for so long. @defaultValue `fail` */
+  readonly expire?: (error: MyelinError) => void;
+  /** 0: as long as it takes. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** It has its place; `withdraw` takes it out of there, and it fails, if it is there still. */
+  readonly onPlaced?: ((withdraw: () => void) => void) | undefined;
+}
+
+export interface OfflineLimits {
+  readonly maxBytes: number;
+  readonly maxMessages: number;
+}
+
+type OnOver<Session> = (
+  place: Place<Session>,
+  error: MyelinError,
+  tell: (error: MyelinError) => void,
+) => void;
+
+class Place<Session> implements Abortable {
+  readonly waiting: Waiting<Session>;
+  readonly #onOver: OnOver<Session>;
+  readonly #clock: Clock;
+  readonly #timer: Timer | undefined;
+
+  constructor(waiting: Waiting<Session>, clock: Clock, onOver: OnOver<Session>) {
+    const { signal, timeoutMs } = waiting;
+    this.waiting = waiting;
+    this.#clock = clock;
+    this.#onOver = onOver;
+    if (signal !== undefined) watchAbort(signal, this);
+    if (timeoutMs > 0) {
+      this.#timer = clock.setTimeout(() => {
+        const message = `there was no connection within ${timeoutMs} ms`;
+        const { expire = (error) => waiting.fail(error) } = waiting;
+        onOver(this, new MyelinError("ERR_TIMEOUT", message, { ran: "no" }), expire);
+      }, timeoutMs);
+    }
+  }
+
+  aborted(reason: unknown): void {
+    this.#onOver(this, aborted(reason), (error) => this.waiting.fail(error));
+  }
+
+  release(): void {
+    this.#clock.clearTimeout(this.#timer);
+    const { signal } = this.waiting;
+    if (signal !== undefined) unwatchAbort(signal, this);
+  }
+}
+
+export class OfflineQueue<Session> {
+  readonly #clock: Clock;
+  readonly #limits: OfflineLimits;
+  readonly #account: Account;
+  // A Set keeps the order and gives up any of its places at once.
+  readonly #places = new Set<Place<Session>>();
+  #bytes = 0;
+  #calls = 0;
+
+  /** @param account what waits is told to the budget of its endpoint */
+  constructor(clock: Clock, limits: OfflineLimits, account: Account) {
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#account = account;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many wait. */
+  count(): { readonly events: number; readonly calls: number } {
+    return { events: this.#places.size - this.#calls, calls: this.#calls };
+  }
+
+  /** @throws {MyelinError} `ERR_QUEUE_FULL`; `ERR_ABORTED` when its signal has aborted already */
+  add(waiting: Waiting<Session>): void {
+    const { maxBytes, maxMessages } = this.#limits;
+    if (waiting.signal?.aborted === true) throw aborted(waiting.signal.reason);
+    if (this.#places.size >= maxMessages || this.#bytes + waiting.bytes > maxBytes) {
+      const message = `${this.#places.size} messages (${this.#bytes} bytes) wait for a connection`;
+      throw new MyelinError("ERR_QUEUE_FULL", message, { ran: "no" });
+    }
+    this.#place(waiting);
+  }
+
+  /** Puts what was accepted before in front of everything: it is kept, whatever the limits are. */
+  putBack(messages: readonly Waiting<Session>[]): void {
+    if (messages.length === 0) return;
+    const others = [...this.#places];
+    this.#places.clear();
+    for (const waiting of messages) this.#place(waiting);
+    for (const place of others) this.#places.add(place);
+  }
+
+  /** Sends everything, in order. */
+  flush(session: Session): void {
+    for (const place of [...this.#places]) {
+      this.#remove(place);
+      try {
+        place.waiting.run(session);
+      } catch (reason) {
+        place.waiting.fail(notRun(reason));
+      }
+    }
+  }
+
+  failAll(error: MyelinError): void {
+    for (const place of [...this.#places]) {
+      this.#remove(place);
+      place.waiting.fail(error);
+    }
+  }
+
+  #place(waiting: Waiting<Session>): void {
+    const place = new Place<Session>(waiting, this.#clock, (over, error, tell) => {
+      this.#remove(over);
+      tell(error);
+    });
+    this.#count(waiting, 1);
+    this.#places.add(place);
+    waiting.onPlaced?.(() => {
+      if (this.#places.has(place)) place.aborted(undefined);
+    });
+  }
+
+  #remove(place: Place<Session>): void {
+    this.#places.delete(place);
+    this.#count(place.waiting, -1);
+    place.release();
+  }
+
+  #count({ bytes, kind }: Waiting<Session>, sign: 1 | -1): void {
+    this.#bytes += sign * bytes;
+    if (kind === "call") this.#calls += sign;
+    this.#account.tell(this.#bytes + this.#places.size * frameCost);
+  }
+}
+
+function aborted(reason: unknown): MyelinError {
+  return abortedError("what waited for a connection", reason, "no");
+}

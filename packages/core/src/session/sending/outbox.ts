@@ -1,0 +1,319 @@
+/**
+ * Everything on its way to one peer. Control frames go first, then the lanes in turns. What is sent
+ * within a tick leaves together, but its first message at once. The connection gets a little more
+ * than it takes; the rest stays here, where a ping can overtake it.
+ */
+import { type Collector, type Tick, tickOf } from "../../bytes/tick.ts";
+import type { Clock } from "../../clock.ts";
+import { isMyelinError, type MyelinError } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import { BatchPlace, type CallPlace } from "../calls/call-place.ts";
+import type { SharedBodies } from "../memory-budget.ts";
+import type { CallHead } from "../messages/entry-writer.ts";
+import type { Name, NameTable } from "../messages/name-table.ts";
+import type { UnsentMessage } from "../messages/unsent-message.ts";
+import { ControlFrames } from "./control-frames.ts";
+import { FairTurns, type Lane } from "./fair-turns.ts";
+import { FrameWriter, type Link } from "./frame-writer.ts";
+import type { Message } from "./message-frames.ts";
+import type { Outgoing } from "./outgoing.ts";
+import type { WindowSize } from "./send-window.ts";
+import { SendingOrder } from "./sending-order.ts";
+import type { SentFrames } from "./sent-frames.ts";
+
+export interface OutboxOptions {
+  readonly clock: Clock;
+  readonly names: NameTable;
+  /** What the peer granted in its hello or welcome. */
+  readonly window: WindowSize;
+  /** The largest frame that the peer reads. */
+  readonly maxFrameBytes: number;
+  /** Large messages that it puts together at once. */
+  readonly maxOpenMessages: number;
+  /** All streams together have no more in their queues, but for one item each. */
+  readonly maxItemBytes: number;
+  readonly bodies: SharedBodies;
+  /** Keep what was sent until it is acknowledged, to send it again on another connection. */
+  readonly keepsSent: boolean;
+  /** Something may have left. */
+  readonly onPumped: () => void;
+  /** The memory of what was to leave is gone: the peer has a part of it, or waits for it. */
+  readonly onGone: (error: MyelinError) => void;
+}
+
+/** Bytes of the first batch that leaves before its tick is over; each further one is larger. */
+const firstBatchBytes = 1024;
+const batchGrowth = 4;
+export class Outbox implements Collector {
+  readonly control: ControlFrames = new ControlFrames();
+  /** A batch takes no more when it has so many bytes. */
+  readonly maxBatchBytes: number;
+  /** Bytes of a large message in each of its frames. */
+  readonly fragmentBytes: number;
+  readonly #clock: Clock;
+  readonly #tick: Tick;
+  readonly #onPumped: () => void;
+  readonly #onGone: (error: MyelinError) => void;
+  readonly #names: NameTable;
+  readonly #turns = new FairTurns();
+  readonly #writer: FrameWriter;
+  readonly #order: SendingOrder;
+  /** Events, calls, answers and items that were accepted. */
+  messages = 0;
+  /** Bytes of items that wait, of all streams. */
+  itemBytes = 0;
+  readonly maxItemBytes: number;
+  /** The open batch leaves when it has so many bytes, before the tick is over. */
+  #batchBytes = firstBatchBytes;
+  #awaitsTick = false;
+
+  constructor(options: OutboxOptions) {
+    this.#clock = options.clock;
+    this.#tick = tickOf(options.clock);
+    this.#onPumped = options.onPumped;
+    this.#onGone = options.onGone;
+    this.#names = options.names;
+    this.maxItemBytes = options.maxItemBytes;
+    this.#writer = new FrameWriter(options.names, options.keepsSent, options.bodies);
+    // A unit of text has at most three bytes; and a batch may be overfilled by one message.
+    this.maxBatchBytes = Math.min(limits.writeChunkBytes, options.maxFrameBytes >> 2);
+    this.fragmentBytes = Math.min(limits.writeChunkBytes, options.maxFrameBytes >> 1);
+    this.#order = new SendingOrder({
+      window: options.window,
+      maxBatchBytes: this.maxBatchBytes,
+      fragmentBytes: this.fragmentBytes,
+      maxOpenMessages: options.maxOpenMessages,
+      bodies: options.bodies,
+      turns: this.#turns,
+      transmit: (outgoing) => this.transmit(outgoing),
+      now: () => options.clock.now(),
+    });
+  }
+
+  /** The longest JSON text, in UTF-16 units, that may join a batch. */
+  get maxBatchedLength(): number {
+    return this.maxBatchBytes >> 2;
+  }
+
+  get sent(): SentFrames {
+    return this.#writer.sent;
+  }
+
+  /** Bytes that were accepted and that the system has not taken; items of streams apart. */
+  get queuedBytes(): number {
+    return this.#order.bytes + this.#writer.pendingBytes;
+  }
+
+  /** What waits, or is kept to be sent again, in bodies that other peers may be sent too. */
+  get borrowedBytes(): number {
+    return this.#order.borrowedBytes + this.sent.borrowedBytes;
+  }
+
+  /** Bytes of large bodies of which the connection has a part. */
+  get pinnedBytes(): number {
+    return this.#writer.pinnedBytes;
+  }
+
+  /** Bytes that have not left of the largest message that is on its way in pieces. */
+  get largestBytes(): number {
+    return this.#order.largestBytes;
+  }
+
+  /** The same of all large ones, those that wait included. Looks at each of them. */
+  get largestWaitingBytes(): number {
+    return this.#order.largestWaitingBytes;
+  }
+
+  /** The number of what was accepted last. */
+  get serial(): number {
+    return this.#order.serial;
+  }
+
+  /** The smallest number of what has not left whole; Infinity when all has. */
+  get oldestUnsent(): number {
+    return this.#order.oldestUnsent;
+  }
+
+  /** Everything was handed to the connection. */
+  get isEmpty(): boolean {
+    return this.#order.bytes === 0 && this.#turns.isEmpty && this.control.isEmpty;
+  }
+
+  event(name: Name, json: string | undefined, headers: Buffer | undefined): void {
+    this.#order.batchForEvent().event(name, json, headers);
+    this.#collected();
+  }
+
+  call(head: CallHead, json: string | undefined): CallPlace {
+    const batch = this.#order.batchForCall();
+    const at = batch.call(head, json);
+    this.#collected();
+    return new BatchPlace(batch, at);
+  }
+
+  result(id: number, json: string | undefined): void {
+    this.#order.openBatch().result(id, json);
+    this.#collected();
+  }
+
+  error(id: number, code: number, ran: number, json: string | undefined): void {
+    this.#order.openBatch().error(id, code, ran, json);
+    this.#collected();
+  }
+
+  /** A message with data of its own. */
+  message(message: Message): void {
+    this.#order.add(message);
+    this.#collected();
+  }
+
+  /** A stream has something to send. */
+  addLane(lane: Lane): void {
+    this.#turns.add(lane);
+    this.#collected();
+  }
+
+  /** Sends a counted frame, now; for lanes whose turn it is. */
+  transmit(outgoing: Outgoing): void {
+    this.#writer.transmit(outgoing);
+  }
+
+  /** The peer returned some of its window. @throws {MyelinError} `ERR_PROTOCOL` */
+  settle(messages: number, bytes: number): void {
+    this.#order.settle(messages, bytes);
+    if (!this.#turns.isEmpty) this.touch();
+  }
+
+  /** Drops events that wait for the peer, the oldest first, until so many bytes are free. */
+  dropEvents(bytes: number): { events: number; bytes: number } {
+    return this.#order.dropEvents(bytes);
+  }
+
+  /** Events and calls that have not left. */
+  countUnsent(): { events: number; calls: number } {
+    return this.#order.countUnsent();
+  }
+
+  /** Those events and calls, in the order in which they were accepted. */
+  unsent(): UnsentMessage[] {
+    return this.#order.unsent(this.#names);
+  }
+
+  /**
+   * Sends the last frame of this connection, which is told how many counted ones went before it.
+   * @returns false when there is no connection
+   */
+  last(makeFrame: (sent: number) => Buffer): boolean {
+    this.flush();
+    if (this.#writer.link === undefined) return false;
+    this.#writer.write(makeFrame(this.sent.sent));
+    this.#writer.flush();
+    return true;
+  }
+
+  /** There is a connection: what waits may leave. */
+  attach(link: Link): void {
+    this.#writer.attach(link);
+    this.pump();
+  }
+
+  /**
+   * There is another connection, and the peer has so many of the frames that left over the last one:
+   * the others leave again, in the same order, before anything new.
+   * @throws {MyelinError} `ERR_PROTOCOL` when it cannot have them, `ERR_NOT_SERIALIZABLE` when the
+   * memory of one is gone
+   */
+  resume(link: Link, received: number): void {
+    this.sent.acknowledge(received);
+    this.#writer.attach(link);
+    for (const outgoing of this.sent.unacknowledged()) this.#writer.writeFrame(outgoing);
+    this.pump();
+  }
+
+  detach(): void {
+    this.#writer.attach(undefined);
+  }
+
+  /** Nothing more will leave. */
+  clear(): void {
+    this.detach();
+    this.#order.clear();
+    this.#turns.clear();
+    this.sent.clear();
+  }
+
+  /** Control frames were added, or the connection takes more. */
+  pump(): void {
+    const writer = this.#writer;
+    writer.unpin();
+    try {
+      this.#sendTurns();
+    } catch (reason) {
+      if (!isMyelinError(reason)) throw reason;
+      // Whole frames have left, and last words still can. In a turn of its own: this may be a send.
+      this.#turns.clear();
+      queueMicrotask(() => this.#onGone(reason));
+    }
+    if (writer.link === undefined) return;
+    writer.flush();
+    this.#onPumped();
+  }
+
+  #sendTurns(): void {
+    const writer = this.#writer;
+    while (writer.link !== undefined && writer.pendingBytes < limits.connectionBytes) {
+      const counted = this.control.takeCounted();
+      if (counted !== undefined) writer.transmit(counted);
+      for (const frame of this.control.takeUncounted()) writer.write(frame);
+      if (!this.#turns.sendOne()) break;
+    }
+  }
+
+  /** Has the peer say what it has received. */
+  askForAcknowledgement(): void {
+    this.ping(this.#clock.now());
+  }
+
+  /** Asks for a pong with this in it. */
+  ping(value: number): void {
+    const bytes = Buffer.allocUnsafe(8);
+    bytes.writeDoubleLE(value);
+    this.control.ping(bytes);
+    this.touch();
+  }
+
+  /** Control frames were added: they leave with the rest of the tick. */
+  touch(): void {
+    if (!this.#awaitsTick) this.#awaitTick();
+  }
+
+  endTick(): void {
+    this.#awaitsTick = false;
+    this.#batchBytes = firstBatchBytes;
+    this.flush();
+  }
+
+  /** Hands on what was collected, without waiting for the end of the tick. */
+  flush(): void {
+    this.#order.close();
+    this.pump();
+  }
+
+  #awaitTick(): void {
+    this.#awaitsTick = true;
+    this.#tick.await(this);
+  }
+
+  /** The first message of a tick leaves at once, unless the peer has enough to do. */
+  #collected(): void {
+    this.messages += 1;
+    if (!this.#awaitsTick) {
+      this.#awaitTick();
+      if (this.#writer.link?.writable === true) this.flush();
+      else this.#batchBytes = this.maxBatchBytes;
+    } else if (this.#order.openBytes >= this.#batchBytes) {
+      this.#batchBytes = Math.min(this.#batchBytes * batchGrowth, this.maxBatchBytes);
+      this.flush();
+    }
+  }
+}

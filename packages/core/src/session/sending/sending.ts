@@ -1,0 +1,116 @@
+/** What a session accepts to send: how much may wait, and who is told of room. */
+import type { CallOpening } from "../calls/call-opening.ts";
+import type { Calling } from "../calls/calling.ts";
+import { type Holdings, stepBytes } from "../holdings.ts";
+import type { Encoded } from "../messages/data-codecs.ts";
+import { EntryWriter } from "../messages/entry-writer.ts";
+import type { NameTable } from "../messages/name-table.ts";
+import { isSendingTapped, tellSent } from "../taps.ts";
+import { frameCost, payload } from "../wire.ts";
+import type { Outbox } from "./outbox.ts";
+import type { SlowPeer } from "./slow-peer.ts";
+
+export interface SendingOptions {
+  /** What users hold for the session. */
+  readonly peer: unknown;
+  readonly names: NameTable;
+  readonly outbox: Outbox;
+  readonly calling: Calling;
+  readonly slowPeer: SlowPeer;
+  readonly holdings: Holdings;
+  readonly highWaterMarkBytes: number;
+  readonly maxPendingCalls: number;
+  /** There is room again for those who waited for it. */
+  readonly onDrain: () => void;
+}
+
+export class Sending {
+  readonly #options: SendingOptions;
+  #needsDrain = false;
+  /** Bytes that waited after the last event: more may have left since, or little have come. */
+  #queued = 0;
+  /** Bytes that waited when the holdings were looked at. */
+  #checkedAt = 0;
+
+  constructor(options: SendingOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes that were accepted and wait: to be sent, or to be acknowledged when they may be sent again. */
+  get queuedBytes(): number {
+    const { outbox } = this.#options;
+    return outbox.queuedBytes + outbox.sent.keptBytes;
+  }
+
+  /** Less waits than the high-water mark allows. */
+  get hasRoom(): boolean {
+    return this.queuedBytes < this.#options.highWaterMarkBytes;
+  }
+
+  /** `onDrain` is called as soon as there is room. */
+  awaitRoom(): void {
+    this.#needsDrain = true;
+  }
+
+  /** Something left, or was acknowledged. */
+  check(): void {
+    const { highWaterMarkBytes, onDrain } = this.#options;
+    if (!this.#needsDrain || this.queuedBytes * 2 > highWaterMarkBytes) return;
+    this.#needsDrain = false;
+    onDrain();
+  }
+
+  /** @returns and throws as `Conversation.event` */
+  event(
+    name: string,
+    encoded: Encoded,
+    headers: Buffer | undefined,
+    isTold: boolean = false,
+  ): boolean {
+    const { holdings, names, outbox, slowPeer } = this.#options;
+    const mayBeFull = this.#queued >= holdings.maxQueuedBytes;
+    if (mayBeFull && slowPeer.isFull(this.queuedBytes) && !slowPeer.admitsEvent()) {
+      this.#needsDrain = true;
+      return false;
+    }
+    if (!isTold && isSendingTapped()) tellSent(this.#options.peer, "event", name, encoded);
+    const known = names.use(name);
+    if (encoded === undefined || typeof encoded === "string") {
+      outbox.event(known, encoded, headers);
+    } else {
+      const entry = new EntryWriter();
+      entry.event(known, payload.coded, headers);
+      outbox.message({ entry, kind: "event", ...encoded });
+    }
+    if (this.measure() < this.#options.highWaterMarkBytes) return true;
+    this.#needsDrain = true;
+    return false;
+  }
+
+  /** As `Conversation.catchUp`. */
+  catchUp(run: () => void): void {
+    this.#options.slowPeer.catchUp(run);
+  }
+
+  /** Opens a call; as `Calling.open`. */
+  open(opening: CallOpening): void {
+    const { calling, maxPendingCalls, slowPeer } = this.#options;
+    if (slowPeer.isFull(this.queuedBytes)) throw slowPeer.full();
+    if (calling.pending >= maxPendingCalls) throw slowPeer.tooManyCalls();
+    calling.open(opening);
+    this.measure();
+  }
+
+  /** More may wait, or less. @returns how much */
+  measure(): number {
+    const { calling, holdings, outbox } = this.#options;
+    const queued = this.queuedBytes;
+    this.#queued = queued;
+    const waiting = queued + outbox.itemBytes + calling.pending * frameCost;
+    if (Math.abs(waiting - this.#checkedAt) >= stepBytes) {
+      this.#checkedAt = waiting;
+      holdings.check();
+    }
+    return queued;
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Frames that have left and that the peer has not acknowledged. With resume they are kept whole, to
+ * be sent again; without it only what they counted for, to say what may be lost.
+ */
+import { MyelinError } from "../../errors.ts";
+import type { SharedBodies } from "../memory-budget.ts";
+import { frameCost } from "../wire.ts";
+import { Fifo } from "./fifo.ts";
+import type { Outgoing } from "./outgoing.ts";
+
+/** What was sent without being acknowledged. */
+export interface Unacknowledged {
+  readonly events: number;
+  readonly calls: number;
+}
+
+export class SentFrames {
+  readonly #keepsFrames: boolean;
+  readonly #bodies: SharedBodies;
+  readonly #frames = new Fifo<Outgoing>();
+  #sent = 0;
+  #acknowledged = 0;
+  #keptBytes = 0;
+  #borrowedBytes = 0;
+  /** Bytes of all counted frames since the session began. */
+  bytes = 0;
+
+  /** @param bodies told of large bodies that are held to be sent again */
+  constructor(keepsFrames: boolean, bodies: SharedBodies) {
+    this.#keepsFrames = keepsFrames;
+    this.#bodies = bodies;
+  }
+
+  /** Counted frames that have left since the session began. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  /** Bytes that are held to be sent again. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  /** Those of them in bodies that are not copied: `bodies` was told of these. */
+  get borrowedBytes(): number {
+    return this.#borrowedBytes;
+  }
+
+  /** What is remembered of them beside those: a peer may read for ever and acknowledge nothing. */
+  get rememberedBytes(): number {
+    return (this.#sent - this.#acknowledged) * frameCost;
+  }
+
+  add(outgoing: Outgoing): void {
+    this.#sent += 1;
+    this.bytes += outgoing.length;
+    this.#frames.push(outgoing);
+    if (this.#keepsFrames) this.#keep(outgoing);
+    else outgoing.forgetFrame();
+  }
+
+  /**
+   * The peer has so many of them.
+   * @throws {MyelinError} `ERR_PROTOCOL` when it cannot have.
+   */
+  acknowledge(count: number): void {
+    if (count > this.#sent || count < this.#acknowledged) {
+      throw new MyelinError(
+        "ERR_PROTOCOL",
+        `the peer acknowledged ${count} frames of ${this.#sent}`,
+      );
+    }
+    for (; this.#acknowledged < count; this.#acknowledged += 1) {
+      const outgoing = this.#frames.shift() as Outgoing;
+      if (this.#keepsFrames) this.#giveUp(outgoing);
+    }
+  }
+
+  /** Those that are not acknowledged, oldest first. */
+  unacknowledged(): readonly Outgoing[] {
+    return this.#frames.toArray();
+  }
+
+  /** None of them will be sent again. */
+  clear(): void {
+    if (this.#keepsFrames) for (const each of this.#frames) this.#giveUp(each);
+    this.#frames.clear();
+  }
+
+  count(): Unacknowledged {
+    let events = 0;
+    let calls = 0;
+    for (const outgoing of this.#frames) {
+      events += outgoing.events;
+      calls += outgoing.calls;
+    }
+    return { events, calls };
+  }
+
+  #keep({ body, borrowedBytes = 0, length }: Outgoing): void {
+    this.#keptBytes += length;
+    if (body === undefined || borrowedBytes === 0) return;
+    this.#borrowedBytes += borrowedBytes;
+    this.#bodies.borrow(body);
+  }
+
+  #giveUp({ body, borrowedBytes = 0, length }: Outgoing): void {
+    this.#keptBytes -= length;
+    if (body === undefined || borrowedBytes === 0) return;
+    this.#borrowedBytes -= borrowedBytes;
+    this.#bodies.giveBack(body);
+  }
+}

@@ -1,0 +1,94 @@
+/** What becomes of events for a peer that does not read. */
+import { MyelinError } from "../../errors.ts";
+import type { SlowPeerPolicy } from "../../peer/endpoint-options.ts";
+
+/** What waits for the peer. */
+export interface SlowQueue {
+  /** Bytes that have not left of the largest message that is on its way in pieces. */
+  readonly largestBytes: number;
+  /** Drops events that have not left, the oldest first, until so many bytes are free. */
+  dropEvents(bytes: number): { readonly events: number; readonly bytes: number };
+}
+
+export interface SlowPeerOptions {
+  readonly policy: SlowPeerPolicy;
+  /** How much may wait; it may change. */
+  readonly holdings: { readonly maxQueuedBytes: number };
+  readonly queue: SlowQueue;
+  /** Events were dropped. */
+  readonly onDropped: (events: number, bytes: number) => void;
+  /** The peer is to be cut. */
+  readonly onTooSlow: (error: MyelinError) => void;
+}
+
+/** So much is dropped at once: one by one would go through the queue for every event. */
+const droppedShare = 1 / 16;
+
+export class SlowPeer {
+  readonly #options: SlowPeerOptions;
+  #isCatchingUp = false;
+
+  constructor(options: SlowPeerOptions) {
+    this.#options = options;
+  }
+
+  /** Runs what sends messages that were accepted before: none of them is too much. */
+  catchUp(run: () => void): void {
+    this.#isCatchingUp = true;
+    try {
+      run();
+    } finally {
+      this.#isCatchingUp = false;
+    }
+  }
+
+  isFull(queuedBytes: number): boolean {
+    if (this.#isCatchingUp) return false;
+    const { holdings, queue } = this.#options;
+    const most = holdings.maxQueuedBytes;
+    // One message may be larger than all of this: it was accepted, and lets the others past.
+    return queuedBytes >= most && queuedBytes - queue.largestBytes >= most;
+  }
+
+  /**
+   * There is too much already.
+   * @returns whether one more event may be added; false: it was dropped
+   * @throws {MyelinError} `ERR_QUEUE_FULL`, `ERR_SLOW_PEER`
+   */
+  admitsEvent(): boolean {
+    const { holdings, onDropped, onTooSlow, policy, queue } = this.#options;
+    switch (policy) {
+      case "drop-newest":
+        onDropped(1, 0);
+        return false;
+      case "drop-oldest": {
+        const { bytes, events } = queue.dropEvents(holdings.maxQueuedBytes * droppedShare);
+        // All that waits may be on its way already, or may be no events.
+        onDropped(events === 0 ? 1 : events, bytes);
+        return events > 0;
+      }
+      case "disconnect": {
+        const error = this.tooSlow();
+        onTooSlow(error);
+        throw error;
+      }
+      case "wait":
+        throw this.full();
+    }
+  }
+
+  full(): MyelinError {
+    const { maxQueuedBytes } = this.#options.holdings;
+    return new MyelinError("ERR_QUEUE_FULL", `more than ${maxQueuedBytes} bytes wait for the peer`);
+  }
+
+  tooManyCalls(): MyelinError {
+    return new MyelinError("ERR_QUEUE_FULL", "too many calls wait for the peer's answers");
+  }
+
+  tooSlow(): MyelinError {
+    const { maxQueuedBytes } = this.#options.holdings;
+    const message = `the peer does not read: more than ${maxQueuedBytes} bytes wait for it`;
+    return new MyelinError("ERR_SLOW_PEER", message);
+  }
+}

@@ -1,0 +1,62 @@
+/** What all streams that this side of a session consumes have in common: windows, and their sum. */
+import type { SessionTerms } from "../session-options.ts";
+
+/** One of those streams. */
+export interface Credited {
+  /** Gives its producer the credit that is due. */
+  giveCredit(): void;
+}
+
+export interface InboundItemsOptions {
+  readonly ours: Pick<SessionTerms, "streamWindowBytes" | "maxFrameBytes">;
+  readonly maxStreamWindowBytes: number;
+  /** Whether more is held for this peer than there is memory for; `release` is called when it is not. */
+  readonly isHeldBack: () => boolean;
+  /** Items were asked for, or are not wanted. */
+  readonly onFreed: () => void;
+}
+
+export class InboundItems {
+  /** Bytes of items that have arrived and were not asked for. */
+  bytes = 0;
+  /** What a producer may send at first, and what its window may grow to. */
+  readonly windowBytes: number;
+  readonly maxWindowBytes: number;
+  /** What a producer may be wrong by: it learns the exact size of a frame when that is complete. */
+  readonly toleranceBytes: number;
+  readonly #options: InboundItemsOptions;
+  readonly #withheld = new Set<Credited>();
+
+  constructor(options: InboundItemsOptions) {
+    const { maxFrameBytes, streamWindowBytes } = options.ours;
+    this.#options = options;
+    this.windowBytes = streamWindowBytes;
+    this.toleranceBytes = 4 * maxFrameBytes;
+    this.maxWindowBytes = Math.max(streamWindowBytes, options.maxStreamWindowBytes);
+  }
+
+  /** So many bytes of items were asked for, or are not wanted. */
+  free(bytes: number): void {
+    this.bytes -= bytes;
+    this.#options.onFreed();
+  }
+
+  /** Whether a stream may have credit now; if not, it is asked again when it may. */
+  admits(stream: Credited): boolean {
+    if (!this.#options.isHeldBack()) return true;
+    this.#withheld.add(stream);
+    return false;
+  }
+
+  /** There is memory again. */
+  release(): void {
+    const withheld = [...this.#withheld];
+    this.#withheld.clear();
+    for (const each of withheld) each.giveCredit();
+  }
+
+  /** A stream is over. */
+  forget(stream: Credited): void {
+    this.#withheld.delete(stream);
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * One direction of a stream, at its consumer: keeps what has arrived until it is asked for, and gives
+ * credit for more as it is. The window begins small and grows while it is what limits the stream.
+ */
+import { MyelinError } from "../../errors.ts";
+import type { Credited, InboundItems } from "./inbound-items.ts";
+
+export interface ItemReceiverOptions {
+  /** What it shares with the other streams of the session. */
+  readonly items: InboundItems;
+  /** Tells the producer how many bytes it may send in all. */
+  readonly onCredit: (limit: number) => void;
+  /** The consumer wants no more. */
+  readonly onStop: () => void;
+  /** Checks an item before it is handed out. */
+  readonly accept?: ((item: unknown) => unknown) | undefined;
+}
+
+interface Arrived {
+  readonly items: readonly unknown[];
+  readonly cost: number;
+  next: number;
+}
+
+interface Waiter {
+  readonly resolve: (step: IteratorResult<unknown, undefined>) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+const over: IteratorResult<unknown, undefined> = Object.freeze({ done: true, value: undefined });
+
+export class ItemReceiver implements Credited {
+  readonly #options: ItemReceiverOptions;
+  readonly #arrived: Arrived[] = [];
+  readonly #waiters: Waiter[] = [];
+  #window: number;
+  #limit: number;
+  #received = 0;
+  #consumed = 0;
+  #ended = false;
+  #error: unknown;
+
+  constructor(options: ItemReceiverOptions) {
+    this.#options = options;
+    this.#window = options.items.windowBytes;
+    this.#limit = this.#window;
+  }
+
+  /**
+   * The producer is about to send more.
+   * @throws {MyelinError} `ERR_PROTOCOL` when it has no credit left: one item may overdraw it.
+   */
+  checkCredit(): void {
+    if (this.#received >= this.#limit + this.#options.items.toleranceBytes) {
+      throw new MyelinError("ERR_PROTOCOL", "items of a stream without credit for them");
+    }
+  }
+
+  /** @throws {MyelinError} as {@link checkCredit} */
+  push(items: readonly unknown[], cost: number): void {
+    this.checkCredit();
+    this.#received += cost;
+    if (this.#ended) return;
+    this.#arrived.push({ items, cost, next: 0 });
+    this.#options.items.bytes += cost;
+    while (this.#waiters.length > 0 && this.#arrived.length > 0) {
+      this.#handOut(this.#waiters.shift() as Waiter);
+    }
+  }
+
+  /** There will be no more; what has arrived is still handed out, and then `error`, if there is one. */
+  end(error?: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#options.items.forget(this);
+    this.#error = error;
+    if (this.#arrived.length > 0) return;
+    const [first, ...others] = this.#waiters.splice(0);
+    if (first === undefined) return;
+    this.#tellEnd(first);
+    for (const each of others) each.resolve(over);
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    return new Promise((resolve, reject) => {
+      if (this.#arrived.length > 0) this.#handOut({ resolve, reject });
+      else if (this.#ended) this.#tellEnd({ resolve, reject });
+      else this.#waiters.push({ resolve, reject });
+    });
+  }
+
+  /** Another one takes its place, before anything has arrived: whoever waits goes on waiting there. */
+  handOver(successor: ItemReceiver): void {
+    this.#ended = true;
+    successor.#waiters.push(...this.#waiters.splice(0));
+  }
+
+  /** The consumer has had enough. */
+  stop(): void {
+    const { items } = this.#options;
+    items.free(this.#arrived.splice(0).reduce((sum, { cost }) => sum + cost, 0));
+    items.forget(this);
+    const wasOpen = !this.#ended;
+    this.#ended = true;
+    this.#error = undefined;
+    for (const each of this.#waiters.splice(0)) each.resolve(over);
+    if (wasOpen) this.#options.onStop();
+  }
+
+  #tellEnd({ resolve, reject }: Waiter): void {
+    const error = this.#error;
+    this.#error = undefined;
+    if (error === undefined) resolve(over);
+    else reject(error);
+  }
+
+  #handOut({ resolve, reject }: Waiter): void {
+    try {
+      resolve({ done: false, value: this.#take() });
+    } catch (reason) {
+      reject(reason);
+      // Whoever iterates has left with that error, and returns nothing: the producer would go on.
+      this.stop();
+    }
+  }
+
+  #take(): unknown {
+    const first = this.#arrived[0] as Arrived;
+    const item = first.items[first.next];
+    first.next += 1;
+    if (first.next === first.items.length) {
+      this.#arrived.shift();
+      this.#consumed += first.cost;
+      this.#options.items.free(first.cost);
+      if (!this.#ended) this.giveCredit();
+    }
+    const { accept } = this.#options;
+    return accept === undefined ? item : accept(item);
+  }
+
+  /** Tells the producer of more credit, when enough was consumed and there is memory for more. */
+  giveCredit(): void {
+    const left = this.#limit - this.#consumed;
+    const { items } = this.#options;
+    if (left > this.#window / 2 || !items.admits(this)) return;
+    // The producer has used all of it, and the consumer has consumed all of that: both wait for the
+    // way between them.
+    if (this.#arrived.length === 0 && this.#received >= this.#limit) {
+      this.#window = Math.min(this.#window * 2, items.maxWindowBytes);
+    }
+    this.#limit = this.#consumed + this.#window;
+    this.#options.onCredit(this.#limit);
+  }
+}

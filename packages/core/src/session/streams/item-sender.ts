@@ -1,0 +1,238 @@
+/**
+ * One direction of a stream, at its producer: pulls items from a source while the consumer has given
+ * credit, and sends those of one tick together. What ends the direction leaves behind its items.
+ */
+import { varintLength, writeVarint } from "../../bytes/varint.ts";
+import { frameHeaderBytes } from "../../framing/length-prefix.ts";
+import { limits } from "../../limits.ts";
+import { promiseOf } from "../promise-of.ts";
+import type { Lane } from "../sending/fair-turns.ts";
+import {
+  costOf,
+  Fragments,
+  messageFrame,
+  newFrame,
+  ownMessage,
+  SingleFrame,
+} from "../sending/message-frames.ts";
+import type { Outbox } from "../sending/outbox.ts";
+import type { Outgoing } from "../sending/outgoing.ts";
+import { entryCost, firstItemSlot, frameKind } from "../wire.ts";
+import { type EncodedItem, endIterator, type ItemSource } from "./items.ts";
+
+export interface ItemSenderOptions {
+  readonly id: number;
+  readonly outbox: Outbox;
+  readonly source: ItemSource;
+  /** Bytes that may be sent before the consumer asks for more. */
+  readonly credit: number;
+  readonly encode: (id: number, value: unknown) => EncodedItem;
+  /** The source is exhausted: what leaves behind its last item. */
+  readonly onEnd: () => Outgoing;
+  /** The source, or an item of it, failed. */
+  readonly onFailure: (reason: unknown) => Outgoing;
+  /** It was told to stop. The source is done when `cleaned` settles, if it is there. */
+  readonly onStopped: (cleaned: Promise<void> | undefined) => void;
+}
+
+type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
+
+export class ItemSender implements Lane {
+  readonly #options: ItemSenderOptions;
+  #iterator: AnyIterator | undefined;
+  #queue: (Outgoing | Fragments)[] = [];
+  #json = "";
+  #count = 0;
+  #limit: number;
+  /** What the items so far cost; those that are collected are counted as if all were ASCII. */
+  #spent = 0;
+  /** Bytes that wait here; of large items without the heads of their frames. */
+  #queuedBytes = 0;
+  #pulling = false;
+  #over = false;
+
+  constructor(options: ItemSenderOptions) {
+    this.#options = options;
+    this.#limit = options.credit;
+  }
+
+  get nextBytes(): number {
+    const first = this.#queue[0];
+    if (first === undefined) return this.#json.length;
+    return first instanceof Fragments ? first.nextBytes : first.length;
+  }
+
+  sendNext(): void {
+    if (this.#queue.length === 0) this.#seal();
+    const first = this.#queue[0] as Outgoing | Fragments;
+    const bytes = this.nextBytes;
+    const outgoing = first instanceof Fragments ? first.next() : first;
+    this.#hold(-bytes);
+    if (!(first instanceof Fragments) || first.isDone) this.#queue.shift();
+    this.#options.outbox.transmit(outgoing);
+    this.#pull();
+  }
+
+  /** Begins to pull. */
+  start(): void {
+    const { source } = this.#options;
+    try {
+      const iterator: AnyIterator | undefined =
+        Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+      if (iterator === undefined || iterator === null) throw new TypeError("there is no iterator");
+      this.#iterator = iterator;
+    } catch (reason) {
+      this.#fail(reason);
+      return;
+    }
+    this.#pull();
+  }
+
+  /** The consumer will take so many bytes in all. A smaller number than before is an old one. */
+  credit(limit: number): void {
+    if (limit <= this.#limit) return;
+    this.#limit = limit;
+    this.#pull();
+  }
+
+  /** Sends nothing more, not even what was pulled, and lets the source clean up. */
+  stop(): void {
+    if (this.#over) return;
+    this.#over = true;
+    // An item of which the peer has a part goes out whole: nothing else would free its slot there.
+    this.#queue = this.#queue.filter((each) => each instanceof Fragments && each.isBegun);
+    this.#json = "";
+    this.#count = 0;
+    this.#hold(this.#queue.reduce((sum, each) => sum + bytesOf(each), 0) - this.#queuedBytes);
+    this.#options.onStopped(this.#release());
+  }
+
+  /** Lets the source clean up. @returns as `endIterator` */
+  #release(): Promise<void> | undefined {
+    const iterator = this.#iterator;
+    this.#iterator = undefined;
+    return iterator === undefined ? undefined : endIterator(iterator);
+  }
+
+  /** There is credit, and not too much waits already: a peer may grant more than it ever reads. */
+  get #mayPull(): boolean {
+    const { outbox } = this.#options;
+    const cost = this.#spent + this.#json.length + entryCost * this.#count;
+    // Among many streams each may have an item that waits, but not more.
+    const most = outbox.itemBytes < outbox.maxItemBytes ? limits.connectionBytes : 1;
+    return cost < this.#limit && this.#queuedBytes < most;
+  }
+
+  #pull(): void {
+    if (this.#pulling || this.#iterator === undefined) return;
+    this.#pulling = true;
+    const iterator = this.#iterator;
+    while (!this.#over && this.#mayPull) {
+      let step: unknown;
+      let promise: Promise<unknown> | undefined;
+      try {
+        step = iterator.next();
+        promise = promiseOf(step);
+      } catch (reason) {
+        this.#fail(reason);
+        return;
+      }
+      if (promise !== undefined) {
+        promise.then(
+          (result) => {
+            this.#pulling = false;
+            if (this.#accept(result)) this.#pull();
+          },
+          (reason: unknown) => this.#fail(reason),
+        );
+        return;
+      }
+      if (!this.#accept(step)) return;
+    }
+    this.#pulling = false;
+  }
+
+  /** @returns whether there may be more. */
+  #accept(step: unknown): boolean {
+    if (this.#over) return false;
+    try {
+      // Iterators of users may give anything, and getters of theirs may throw.
+      const { done, value } = step as IteratorResult<unknown>;
+      if (done === true) {
+        this.#finish(() => this.#options.onEnd());
+        return false;
+      }
+      this.#add(value);
+    } catch (reason) {
+      this.#fail(reason);
+      void this.#release();
+      return false;
+    }
+    return true;
+  }
+
+  #add(value: unknown): void {
+    const { encode, id, outbox } = this.#options;
+    const item = encode(id, value);
+    if (typeof item === "string") {
+      this.#json += this.#json === "" ? `[${item}` : `,${item}`;
+      this.#count += 1;
+      this.#hold(item.length + 1);
+      if (this.#json.length >= outbox.maxBatchBytes) this.#seal();
+    } else {
+      this.#seal();
+      const isLarge = item.body.length > outbox.fragmentBytes;
+      this.#spent += costOf(item, isLarge);
+      const slot = firstItemSlot + id;
+      this.#enqueue(
+        isLarge ? new Fragments(ownMessage(item), slot, outbox.fragmentBytes) : messageFrame(item),
+      );
+    }
+    outbox.addLane(this);
+  }
+
+  #fail(reason: unknown): void {
+    if (!this.#over) this.#finish(() => this.#options.onFailure(reason));
+  }
+
+  #finish(makeLast: () => Outgoing): void {
+    this.#seal();
+    // Before that: its owner may be done with it now, and what is sealed is sent all the same.
+    this.#over = true;
+    this.#enqueue(makeLast());
+    this.#options.outbox.addLane(this);
+  }
+
+  /** Makes a frame of what was collected. */
+  #seal(): void {
+    const count = this.#count;
+    if (count === 0) return;
+    const { id } = this.#options;
+    const json = `${this.#json}]`;
+    const jsonBytes = Buffer.byteLength(json);
+    const headBytes = varintLength(id) + varintLength(count);
+    this.#hold(-this.#json.length);
+    const frame = newFrame(frameKind.items, headBytes + jsonBytes);
+    const at = writeVarint(frame, writeVarint(frame, frameHeaderBytes, id), count);
+    frame.write(json, at, jsonBytes === json.length ? "latin1" : "utf8");
+    this.#json = "";
+    this.#count = 0;
+    this.#spent += headBytes + jsonBytes + entryCost * count;
+    this.#enqueue(new SingleFrame(frame, {}));
+  }
+
+  #enqueue(next: Outgoing | Fragments): void {
+    this.#queue.push(next);
+    this.#hold(bytesOf(next));
+  }
+
+  /** More waits here, or less. */
+  #hold(bytes: number): void {
+    this.#queuedBytes += bytes;
+    this.#options.outbox.itemBytes += bytes;
+  }
+}
+
+function bytesOf(next: Outgoing | Fragments): number {
+  return next instanceof Fragments ? next.remaining : next.length;
+}

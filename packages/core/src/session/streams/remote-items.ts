@@ -1,0 +1,104 @@
+/** A stream as its consumer holds it: opened when it is first asked, read once. */
+import { MyelinError } from "../../errors.ts";
+import type { CallOpening } from "../calls/call-opening.ts";
+import { showBriefly } from "../peers/brief.ts";
+import type { ItemReceiver } from "./item-receiver.ts";
+
+/** Opens the stream: now, or when there is a connection. */
+export type OpenStream = (opener: Pick<CallOpening, "onOpen" | "onWait" | "reject">) => void;
+
+type Step = IteratorResult<unknown, undefined>;
+
+interface Asked {
+  readonly resolve: (step: Step | Promise<Step>) => void;
+  readonly reject: (error: MyelinError) => void;
+}
+
+const over: Step = Object.freeze({ done: true, value: undefined });
+
+export class RemoteItems implements AsyncIterable<unknown, void, undefined>, AsyncDisposable {
+  readonly #openStream: OpenStream;
+  /** What has arrived, once the stream is open. */
+  #output: ItemReceiver | undefined;
+  /** Steps that were asked for before. */
+  readonly #asked: Asked[] = [];
+  /** Takes it out of the queue for a connection. */
+  #withdraw: (() => void) | undefined;
+  #error: MyelinError | undefined;
+  #isStarted = false;
+  #isRead = false;
+  #isStopped = false;
+
+  constructor(openStream: OpenStream) {
+    this.#openStream = openStream;
+  }
+
+  readonly start = (): this => {
+    if (this.#isStarted) return this;
+    this.#isStarted = true;
+    this.#openStream({
+      onOpen: ({ output }) => this.#opened(output as ItemReceiver),
+      onWait: (withdraw) => {
+        this.#withdraw = withdraw;
+      },
+      reject: (error) => this.#failed(error),
+    });
+    return this;
+  };
+
+  [Symbol.asyncIterator](): AsyncIterator<unknown, void, undefined> {
+    if (this.#isRead) throw new MyelinError("ERR_CONFIG", "a stream can be read once");
+    this.#isRead = true;
+    return {
+      next: () => this.#output?.next() ?? this.#next(),
+      return: async () => {
+        await this[Symbol.asyncDispose]();
+        return over;
+      },
+    };
+  }
+
+  /** Cancels the handler, unless it is done. Waits for nothing, not even for a connection. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
+    this.#output?.stop();
+    for (const { resolve } of this.#asked.splice(0)) resolve(over);
+    this.#withdraw?.();
+    return Promise.resolve();
+  }
+
+  /** A step of a stream that is not open. */
+  #next(): Promise<Step> {
+    if (this.#isStopped) return Promise.resolve(over);
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ resolve, reject });
+      this.start();
+      if (this.#error !== undefined) this.#failed(this.#error);
+    });
+  }
+
+  /** It is open; for the second time when it had not left before its session was over. */
+  #opened(output: ItemReceiver): void {
+    this.#output?.handOver(output);
+    this.#output = output;
+    if (this.#isStopped) output.stop();
+    for (const { resolve } of this.#asked.splice(0)) resolve(output.next());
+  }
+
+  /** The first who asks hears of it; who never asks for an item need not. */
+  #failed(error: MyelinError): void {
+    const [first, ...others] = this.#asked.splice(0);
+    this.#output?.end(error);
+    this.#error = error;
+    if (first === undefined) return;
+    this.#isStopped = true;
+    first.reject(error);
+    for (const { resolve } of others) resolve(over);
+  }
+}
+
+showBriefly(
+  RemoteItems.prototype,
+  () => "ItemStream",
+  () => ({}),
+);
