@@ -415,6 +415,40 @@ describe("many, large and slow ones", () => {
   });
 });
 
+describe("what has arrived of an upload", () => {
+  test.each([
+    ["is cancelled", "more is coming", (controller: AbortController) => controller.abort()],
+    ["is over", "all is there", (_: unknown, client: { close(): unknown }) => client.close()],
+  ])("is dropped when its call %s, though %s", async (_, coming, end) => {
+    const { server, client } = await pair();
+    let read: unknown;
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    server.handle("take", async (items, { signal }) => {
+      begin();
+      await once(signal, "abort");
+      // A handler that is late: nobody waits for it, and it holds no memory for that.
+      const held = server.stats().bufferedBytes;
+      read = await all(items as AsyncIterable<unknown>).catch(({ code }) => ({ code, held }));
+    });
+    const source = async function* () {
+      yield* ["one", "x".repeat(10_000)];
+      if (coming === "more is coming") await never();
+    };
+    const controller = new AbortController();
+    const call = client.upload("take", source(), { signal: controller.signal });
+    const failed = call.catch((error: unknown) => error);
+    await begun;
+    await until("it has arrived", () => server.stats().bufferedBytes > 10_000);
+    void end(controller, client);
+    await failed;
+    await until("the handler is done", () => read !== undefined);
+    expect(read).toEqual({ code: expect.stringMatching(/^ERR_(ABORTED|CLOSED)$/), held: 0 });
+  });
+});
+
 describe("the place of a cancelled stream", () => {
   const endless = async function* (_: unknown, { signal }: { signal: AbortSignal }) {
     await once(signal, "abort");

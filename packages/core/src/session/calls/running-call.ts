@@ -50,7 +50,7 @@ export class RunningCall<Peer> implements Deadline {
     this.#cancelled = true;
     this.context.abort(reason);
     this.output?.stop();
-    this.input?.end(reason);
+    this.input?.breakOff(reason);
   }
 
   /** The handler is done: the peer may open another call in its place. */

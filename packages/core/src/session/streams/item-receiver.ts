@@ -81,6 +81,14 @@ export class ItemReceiver implements Credited {
     for (const each of others) each.resolve(over);
   }
 
+  /** Nothing of it is worth anything now: what has arrived is dropped, and whoever asks hears why. */
+  breakOff(error: unknown): void {
+    if (this.#ended && this.#arrived.length === 0) return;
+    this.#drop();
+    this.#ended = false;
+    this.end(error);
+  }
+
   next(): Promise<IteratorResult<unknown, undefined>> {
     return new Promise((resolve, reject) => {
       if (this.#arrived.length > 0) this.#handOut({ resolve, reject });
@@ -97,14 +105,17 @@ export class ItemReceiver implements Credited {
 
   /** The consumer has had enough. */
   stop(): void {
-    const { items } = this.#options;
-    items.free(this.#arrived.splice(0).reduce((sum, { cost }) => sum + cost, 0));
-    items.forget(this);
+    this.#drop();
+    this.#options.items.forget(this);
     const wasOpen = !this.#ended;
     this.#ended = true;
     this.#error = undefined;
     for (const each of this.#waiters.splice(0)) each.resolve(over);
     if (wasOpen) this.#options.onStop();
+  }
+
+  #drop(): void {
+    this.#options.items.free(this.#arrived.splice(0).reduce((sum, { cost }) => sum + cost, 0));
   }
 
   #tellEnd({ resolve, reject }: Waiter): void {
