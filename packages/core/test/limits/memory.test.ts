@@ -19,7 +19,7 @@ const attemptBytes = 200 * MiB;
  * What a process has beside its budget: garbage that V8 has not collected yet, buffers of a hundred
  * sockets, promises and closures of calls that wait.
  */
-const runtimeBytes = 128 * MiB;
+const runtimeBytes = 96 * MiB;
 
 const folder = mkdtempSync(join(tmpdir(), "my-"));
 let core = "";
