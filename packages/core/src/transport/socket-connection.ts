@@ -42,10 +42,10 @@ export function streamConnection(stream: StreamSocket, ends: Ends): Connection {
 class StreamSocketConnection implements SocketConnection {
   readonly kind = "stream";
   readonly socket: Socket;
-  // Read now: a socket that is closed has forgotten its peer's address.
+  // Read now: a socket that is closed has forgotten its peer's address and certificate.
   readonly remote: Address | undefined;
+  readonly peer: PeerIdentity;
   readonly #ends: Ends;
-  #peer: PeerIdentity | undefined;
   #sink: Sink | undefined;
   #error: MyelinError | undefined;
   #closing: Promise<void> | undefined;
@@ -61,6 +61,7 @@ class StreamSocketConnection implements SocketConnection {
     this.socket = socket;
     this.#ends = ends;
     this.remote = ends.remote(socket);
+    this.peer = identityOf(socket, ends);
     socket[owner] = this;
     socket.on("error", onError);
     socket.on("close", onClose);
@@ -73,12 +74,6 @@ class StreamSocketConnection implements SocketConnection {
 
   get local(): Address | undefined {
     return this.#ends.local(this.socket);
-  }
-
-  get peer(): PeerIdentity {
-    if ("encrypted" in this.socket) return certificateOf(this.socket as TLSSocket);
-    this.#peer ??= this.#ends.credentials === true ? localPeer(this.socket) : nobody;
-    return this.#peer;
   }
 
   get pendingBytes(): number {
@@ -234,6 +229,11 @@ function onClose(this: Socket): void {
 export function undelivered(bytes: number, cause?: MyelinError): MyelinError {
   const message = `the connection ended before the last ${bytes} bytes were sent`;
   return new MyelinError("ERR_UNDELIVERED", message, cause === undefined ? {} : { cause });
+}
+
+function identityOf(socket: Socket, { credentials }: Ends): PeerIdentity {
+  if ("encrypted" in socket) return certificateOf(socket as TLSSocket);
+  return credentials === true ? localPeer(socket) : nobody;
 }
 
 function certificateOf(socket: TLSSocket): PeerIdentity {

@@ -1,11 +1,14 @@
 // Servers and clients over TLS: who comes in, and what the others are told.
 import {
   type Client,
+  type Connection,
   type ConnectOptions,
   connect,
   type HandshakeFailed,
   serve,
   type TlsOptions,
+  type Transport,
+  tls,
 } from "myelin";
 import { describe, expect, test } from "vitest";
 import { hearChannel } from "../../../../test/support/hear-channel.ts";
@@ -44,6 +47,49 @@ describe("a server with a ca", () => {
     const served = await serving({ ca, requestCert: false });
     const anybody = await connecting(served, {});
     expect(await anybody.call("who")).toMatchObject({ authorized: false });
+  });
+});
+
+describe("a session goes on where its connection broke", () => {
+  const anonymous: TlsOptions = {};
+
+  /** The session of a client that shows one certificate, and another one when it comes back. */
+  async function comesBack(first: TlsOptions, then: TlsOptions) {
+    const served = await serving({ ca, rejectUnauthorized: false });
+    const [dialler, next] = [first, then].map((own) => tls({ ca, ...own }));
+    let last: Connection | undefined;
+    const transport: Transport = {
+      ...(dialler as Transport),
+      async dial(...args) {
+        const how = last === undefined ? dialler : next;
+        last = await (how as Transport).dial(...args);
+        return last;
+      },
+    };
+    const caller = keep(
+      await connect(served.address, { transports: [transport], retry: { minMs: 1, maxMs: 5 } }),
+    );
+    const before = { id: caller.id, identity: await caller.call("who") };
+    (last as unknown as Connection).abort();
+    await until("it is away", () => caller.state !== "open");
+    expect([...served.peers.values()][0]?.identity).toEqual(before.identity);
+    await until("it is back", () => caller.state === "open");
+    return { before, after: { id: caller.id, identity: await caller.call("who") } };
+  }
+
+  test("for a client that shows the same certificate", async () => {
+    const { before, after } = await comesBack(client, client);
+    expect(before.identity).toMatchObject({ authorized: true, commonName: "test client" });
+    expect(after).toEqual(before);
+  });
+
+  test.each([
+    ["none", client, anonymous],
+    ["one, having shown none", anonymous, client],
+  ])("and not for one that shows %s", async (_, first, then) => {
+    const { before, after } = await comesBack(first, then);
+    expect(after.id).not.toBe(before.id);
+    expect(after.identity).not.toEqual(before.identity);
   });
 });
 
