@@ -144,6 +144,28 @@ test("what everybody is sent counts once, however many are slow", async () => {
   expect(peers.map(({ state }) => state)).toEqual(Array(50).fill("open"));
 });
 
+test("what two peers are sent counts until both are done with it, also when one is gone", async () => {
+  const handlers = { hold: () => new Promise(() => {}), take: () => {} };
+  const network = memory({ registry: new MemoryRegistry() });
+  const server = keep(await serve("memory:shared", { transports: [network] }));
+  const limits = { windowMessages: 1 };
+  const lines = [faulty(network), faulty(network)];
+  for (const line of lines) {
+    keep(await connect(server.address, { transports: [line], retry: false, handlers, limits }));
+  }
+  const body = new Uint8Array(8 * MiB);
+  for (const peer of server.peers.values()) {
+    // Its window is used up: the next call waits.
+    peer.call("hold").catch(() => {});
+    peer.call("take", body).catch(() => {});
+  }
+  await until("both wait", () => server.stats().pendingCalls === 4);
+  expect(server.stats().bufferedBytes).toBeGreaterThan(8 * MiB);
+  lines[0]?.faults.cutAll();
+  await until("one is gone", () => server.stats().pendingCalls === 2);
+  expect(server.stats().bufferedBytes).toBeGreaterThan(8 * MiB);
+});
+
 test("posts that wait for room are bounded, too", async () => {
   const { server, peers } = await deaf(1, { limits: tight });
   const [peer] = peers as [ServerPeer];

@@ -5,8 +5,8 @@
  *   of their own, and lanes take turns.
  * - Events and calls for which the peer's window has no room wait, in order; of large ones the last
  *   part does. Results never do, or two peers that wait for each other's would wait for ever.
- * - A large message waits for what was accepted before it. Events behind a large event wait for it;
- *   nothing else does.
+ * - A large message waits for what was accepted before it. Events behind a large event wait for it, and
+ *   so do calls that had to wait for the window behind it; nothing else does.
  */
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { isShared, type SharedBodies } from "../memory-budget.ts";
@@ -202,6 +202,7 @@ export class SendingOrder implements LargeLaneOwner {
 
   #giveBackBody(message: AcceptedMessage): void {
     if (!message.isBorrowed) return;
+    message.isBorrowed = false;
     this.#borrowedBytes -= message.bytes;
     this.#options.bodies.giveBack(message.body);
   }
@@ -275,9 +276,7 @@ export class SendingOrder implements LargeLaneOwner {
     this.#options.turns.add(this.#ordered);
   }
 
-  #isLarge(bytes: number): boolean {
-    return bytes > this.#options.fragmentBytes;
-  }
+  readonly #isLarge = (bytes: number): boolean => bytes > this.#options.fragmentBytes;
 
   /** Gives it its number, and tells of its body when that is not copied and others may hold it too. */
   #accept(message: Message): AcceptedMessage {
