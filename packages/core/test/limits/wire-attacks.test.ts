@@ -1,6 +1,7 @@
 // A peer that writes what it likes, against each limit of a session. What is allowed passes, the next
 // bit of it does not, and says which rule was broken.
 import { describe, expect, test } from "vitest";
+import { turns } from "../../../../test/support/within.ts";
 import { limits } from "../../src/limits.ts";
 import { callType } from "../../src/session/wire.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
@@ -19,6 +20,11 @@ function varint(value: number): number[] {
 /** The head of an event of the name "x". */
 const event = [0x01, 0, 1, 0x78];
 const codedEvent = [0x21, 0, 1, 0x78];
+/** The same with headers of so many bytes that mean nothing. */
+const withHeaders = (bytes: number): number[] => {
+  const record = [99, ...varint(bytes), ...Array<number>(bytes).fill(0)];
+  return [0x61, 0, 1, 0x78, ...varint(record.length), ...record];
+};
 /** A call of a name of one letter, without a time limit. */
 const call = (id: number, type: number, name: string, ...rest: number[]): number[] => [
   ...[0x02, ...varint(id), type, 0, 1, name.charCodeAt(0), 0],
@@ -61,6 +67,32 @@ describe("one message", () => {
     expect(peer.isClosed).toBe(false);
     peer.say(opening(1, bytes + 1, codec));
     expect((await side.end).error).toEqual(coded("ERR_TOO_LARGE"));
+  });
+
+  test.each([
+    ["of JSON", codecs.json, (bytes: number) => JSON.stringify("y".repeat(bytes - 2))],
+    ["of bytes", codecs.bytes, (bytes: number) => "y".repeat(bytes)],
+  ])("%s may not be larger because it fits into one frame", async (_, codec, body) => {
+    const limit = 2_000;
+    const terms = { maxMessageBytes: limit, maxBinaryBytes: limit };
+    const { peer, side } = await busy({ terms });
+    peer.say(frame(0x11, codedEvent, [codec], body(limit)));
+    await peer.settled();
+    expect(peer.isClosed).toBe(false);
+    peer.say(frame(0x11, codedEvent, [codec], body(limit + 1)));
+    expect((await side.end).error).toEqual(coded("ERR_TOO_LARGE"));
+  });
+
+  test.each([
+    ["with long headers", withHeaders(limits.maxHeaderBytes), 30_000, "ERR_PROTOCOL"],
+    ["with much in it", codedEvent, 60_000, "ERR_TOO_LARGE"],
+  ])("%s is refused also when its frame comes in pieces", async (_, head, bytes, code) => {
+    const { peer, side } = await busy({ terms: { maxBinaryBytes: 50_000 } });
+    const whole = frame(0x11, head, [codecs.bytes], "y".repeat(bytes));
+    peer.say(whole.subarray(0, 10_000));
+    await turns();
+    peer.say(whole.subarray(10_000));
+    expect((await side.end).error).toEqual(coded(code));
   });
 
   test("of a terabyte costs nothing but its announcement", async () => {

@@ -163,7 +163,9 @@ export class Inbox {
     this.bytes += frameHeaderBytes + arriving.payloadBytes;
     if (arriving.kind === frameKind.message) {
       const { body, entry, payloadBytes } = arriving;
+      this.#checkHeaders(entry);
       this.#checkCoded(entry);
+      this.#checkSize(codecId.bytes, body.length);
       const cost = payloadBytes + entryCost;
       const receipt = isWindowed(entry) ? this.#receipt(1, cost) : undefined;
       this.#handOn(entry, this.#options.decode(codecId.bytes, body, true), cost, receipt);
@@ -232,6 +234,7 @@ export class Inbox {
     const reader = this.#reader;
     const entry = this.#readEntry();
     const codec = this.#readCodec(entry);
+    this.#checkSize(codec, reader.remaining);
     const receipt = isWindowed(entry) ? this.#receipt(1, length + entryCost) : undefined;
     // A view: who decodes copies what it keeps.
     const data = this.#options.decode(codec, reader.view(reader.remaining), false);
@@ -244,10 +247,7 @@ export class Inbox {
     const total = reader.varint();
     const entry = this.#readEntry();
     const codec = this.#readCodec(entry);
-    const max = largestBody(codec, this.#options);
-    if (total > max) {
-      throw new MyelinError("ERR_TOO_LARGE", `a message of ${total} bytes exceeds ${max}`);
-    }
+    this.#checkSize(codec, total);
     const isItem = entry.kind === entryKind.item;
     this.#assemblies.checkSlot(slot, isItem ? entry.id : undefined);
     const isWanted = !isItem || this.#sink.admitsItem(entry.id);
@@ -283,6 +283,19 @@ export class Inbox {
     throw new MyelinError("ERR_PROTOCOL", "a message of its own without data of its own");
   }
 
+  #checkSize(codec: number, bytes: number): void {
+    const max = largestBody(codec, this.#options);
+    if (bytes > max) {
+      throw new MyelinError("ERR_TOO_LARGE", `a message of ${bytes} bytes exceeds ${max}`);
+    }
+  }
+
+  #checkHeaders({ headers }: Entry): void {
+    if (headers !== undefined && headers.length > this.#options.maxHeaderBytes) {
+      throw new MyelinError("ERR_PROTOCOL", `headers of ${headers.length} bytes`);
+    }
+  }
+
   #handOn(entry: Entry, data: unknown, cost: number, receipt?: Receipt): void {
     this.messages += 1;
     if (data instanceof WithBytes) {
@@ -299,10 +312,7 @@ export class Inbox {
 
   #readEntry(): Entry {
     const entry = readEntry(this.#reader, this.#names);
-    const { headers } = entry;
-    if (headers !== undefined && headers.length > this.#options.maxHeaderBytes) {
-      throw new MyelinError("ERR_PROTOCOL", `headers of ${headers.length} bytes`);
-    }
+    this.#checkHeaders(entry);
     return entry;
   }
 
