@@ -3,14 +3,14 @@
 import { abortedError, unwatchAbort, watchAbort } from "../abort-watch.ts";
 import type { Clock } from "../clock.ts";
 import { isMyelinError, MyelinError, textOfThrown } from "../errors.ts";
-import type { SendOptions } from "../peer/call-options.ts";
+import type { SendOptions, WaitOptions } from "../peer/call-options.ts";
+import { inheritDeadline } from "../session/calls/inherited-deadline.ts";
 import { timeLimit } from "../session/time-limit.ts";
 import type { LivePeer } from "./live-peer.ts";
 
-export interface AskSettings extends SendOptions {
+export interface AskSettings extends SendOptions, WaitOptions {
   readonly timeoutMs: number;
   readonly want: number | "all";
-  readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
 }
 
@@ -30,9 +30,9 @@ export function ask(
   peers: readonly LivePeer[],
   name: string,
   input: unknown,
-  { bytes, clock, copy, signal, timeoutMs: given, want }: AskSettings,
+  { bytes, clock, copy, ref, signal, timeoutMs: given, want }: AskSettings,
 ): Promise<AskOutcome> {
-  const timeoutMs = timeLimit("ask(): timeoutMs", given);
+  const timeoutMs = inheritDeadline(timeLimit("ask(): timeoutMs", given), signal, clock.now());
   const wanted = want === "all" ? peers.length : want;
   const answers: { peer: LivePeer; value: unknown }[] = [];
   const failures: { peer: LivePeer; error: MyelinError }[] = [];
@@ -74,7 +74,8 @@ export function ask(
     }
     if (signal !== undefined) watchAbort(signal, abortable);
     for (const peer of asked) {
-      peer.call(name, input, { bytes, copy, timeoutMs: 0, signal: enough.signal }).then(
+      // The handlers are told of the deadline; who is missing is decided here.
+      peer.call(name, input, { bytes, copy, ref, timeoutMs, signal: enough.signal }).then(
         (value) => {
           if (isOver) return;
           open.delete(peer);
@@ -84,6 +85,7 @@ export function ask(
         },
         (reason: unknown) => {
           if (isOver) return;
+          if (isMyelinError(reason) && reason.code === "ERR_TIMEOUT") return finish();
           open.delete(peer);
           asked.delete(peer);
           failures.push({ peer, error: asMyelinError(reason) });

@@ -209,8 +209,8 @@ export class LiveServer implements AsyncDisposable {
     }
     const peers = audienceOf(this.#peers, this.rooms, options);
     const { clock } = this.#endpoint;
-    const { bytes, copy } = options;
-    return ask(peers, name, input, { clock, signal, timeoutMs, want, bytes, copy });
+    const { bytes, copy, ref } = options;
+    return ask(peers, name, input, { clock, signal, timeoutMs, want, bytes, copy, ref });
   }
 
   async close(options: CloseOptions = {}): Promise<void> {

@@ -1,7 +1,17 @@
 // Every promise settles, and what one side's code does wrong stays on that side.
 // oxlint-disable unicorn/no-thenable, typescript/only-throw-error -- odd things are what is thrown and returned here
 
-import { connect, type MyelinError, serve } from "myelin";
+import {
+  connect,
+  MemoryRegistry,
+  type MyelinError,
+  memory,
+  type Server,
+  type ServerPeer,
+  serve,
+  type Transport,
+} from "myelin";
+import { faulty } from "myelin/testing";
 import { describe, expect, test } from "vitest";
 import { turns, until, within } from "../../../../test/support/within.ts";
 import { all, freshAddress, keep, pair } from "./pairing.ts";
@@ -139,6 +149,44 @@ describe("time limits", () => {
     });
     await expect(client.call("x", 1, { timeoutMs: 0.5 })).rejects.toEqual(coded("ERR_TIMEOUT"));
     await until("the handler knows", () => aborted === 1 || server.stats().activeHandlers === 0);
+  });
+});
+
+describe("the deadline of a question to many", () => {
+  /** Who is asked hears nothing more after the question: its handler has its own clock and nothing else. */
+  async function asked(ask: (server: Server, network: Transport) => Promise<unknown>) {
+    const network = memory({ registry: new MemoryRegistry() });
+    const line = faulty(network);
+    const server = keep(await serve(freshAddress("memory"), { transports: [network] }));
+    const client = keep(await connect(server.address, { transports: [line] }));
+    const told = new Promise((resolve) => {
+      client.handle("slow", (_, { signal }) => {
+        line.faults.stall("down");
+        signal.addEventListener("abort", () => resolve(signal.reason));
+        return never();
+      });
+    });
+    const outcome = await within("the outcome", ask(server, network));
+    expect(await within("the handler to hear", told)).toEqual(coded("ERR_TIMEOUT"));
+    return outcome;
+  }
+
+  test("travels to the handlers", async () => {
+    const outcome = await asked((server) => server.ask("slow", 1, { timeoutMs: 50 }));
+    expect(outcome).toMatchObject({ ok: false, failures: [], missing: [expect.anything()] });
+  });
+
+  test("is what is left of a handler's own time, where that asks", async () => {
+    await asked(async (server, network) => {
+      server.handle("outer", (_, { peer, signal }) => {
+        const [other] = [...server.peers.values()].filter((each) => each !== peer);
+        return server.ask("slow", 1, { signal, timeoutMs: 0, to: [other as ServerPeer] });
+      });
+      const caller = keep(await connect(server.address, { transports: [network] }));
+      await expect(caller.call("outer", 1, { timeoutMs: 50 })).rejects.toEqual(
+        coded("ERR_TIMEOUT"),
+      );
+    });
   });
 });
 

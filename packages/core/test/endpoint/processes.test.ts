@@ -168,8 +168,8 @@ describe("processes that may end (finding 38)", () => {
     expect(await within("the client ends", client.exit)).toBe(0);
   });
 
-  test("a server that was told not to hold its process does not", async () => {
-    expect(await within("it ends", start("listen and idle", freshAddress()).exit)).toBe(0);
+  test.each(["listen and idle", "ask and let go"])("a server's too: %s", async (act) => {
+    expect(await within("it ends", start(act, freshAddress()).exit)).toBe(0);
   });
 
   test.each(["unref and call", "unref and stream"])("%s: it waits for the answer", async (act) => {

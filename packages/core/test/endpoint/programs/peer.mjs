@@ -134,6 +134,17 @@ const actions = {
     process.disconnect();
   },
 
+  async "ask and let go"() {
+    const server = await serve(address);
+    const client = await connect(server.address, {
+      handlers: { never: () => new Promise(() => {}) },
+    });
+    client.unref();
+    server.unref();
+    void server.ask("never", undefined, { ref: false, timeoutMs: 0 });
+    process.disconnect();
+  },
+
   async "listen and idle"() {
     const server = await serve(address, { unref: true });
     server.handle("x", () => 1);
