@@ -39,7 +39,8 @@ export class Backoff {
     const openedAt = this.#openedAt;
     this.#openedAt = undefined;
     if (openedAt !== undefined && this.#clock.now() - openedAt >= successMs) this.#attempts = 0;
-    const limit = Math.min(maxMs, minMs * 2 ** this.#attempts);
+    // Doubled no further than any wait is long: beyond that it would be no number.
+    const limit = Math.min(maxMs, minMs * 2 ** Math.min(this.#attempts, 64));
     this.#attempts += 1;
     return this.#clock.random() * limit;
   }

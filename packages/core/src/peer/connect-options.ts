@@ -11,7 +11,10 @@ export interface RetryOptions {
   minMs?: number;
   /** @defaultValue 30,000 */
   maxMs?: number;
-  /** Attempts in a row that may fail. @defaultValue no limit */
+  /**
+   * How often it tries again, in a row: with 0 `connect` makes one attempt, and a client that has lost
+   * its server does not come back. @defaultValue no limit
+   */
   maxAttempts?: number;
 }
 

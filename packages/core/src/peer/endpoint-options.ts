@@ -39,7 +39,7 @@ export interface TracePropagator {
  * - `wait`: `post` waits, `send` throws `ERR_QUEUE_FULL`, a broadcast cuts the peer off
  * - `drop-oldest`, `drop-newest`: events only, never calls, answers or items; the newest also where
  *   none of those that wait can be dropped
- * - `disconnect`: the session ends with `ERR_SLOW_PEER`
+ * - `disconnect`: the session ends with `ERR_SLOW_PEER`; a client comes back after a while, in a new one
  */
 export type SlowPeerPolicy = "wait" | "drop-oldest" | "drop-newest" | "disconnect";
 

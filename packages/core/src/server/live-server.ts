@@ -221,10 +221,12 @@ export class LiveServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const peers = [...this.#peers.values()];
     try {
       await this.close();
     } catch {
-      // Each peer has told its own as a notice.
+      // Nobody else is there to tell.
+      for (const peer of peers) await peer.tellUndelivered();
     }
   }
 

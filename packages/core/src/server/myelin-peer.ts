@@ -151,13 +151,22 @@ export class MyelinPeer extends LivePeer {
     return (
       same(hello.limits, this.#hello.limits) &&
       same(hello.codecs, this.#hello.codecs) &&
-      same(connection.peer.fingerprint, old?.peer.fingerprint)
+      same(connection.peer.fingerprint, old?.peer.fingerprint) &&
+      isSameUser(connection, old)
     );
   }
 }
 
 /** Welcomes in a row, beside the newest, that were lost or came late: who breaks off more often is a new client. */
 const maxUnproven = 6;
+
+/** Whoever asked who the client was relies on it; who never did leaves it unknown, and it is not asked now. */
+function isSameUser({ peer }: Connection, old: Connection | undefined): boolean {
+  const before = old?.peer.credentials ?? "unknown";
+  if (before === "unknown") return true;
+  const { credentials: now } = peer;
+  return now !== "unknown" && now.uid === before.uid && now.gid === before.gid;
+}
 
 /** In constant time: how long it takes tells nothing about how much is right. */
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

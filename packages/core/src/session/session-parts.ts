@@ -156,7 +156,7 @@ export function sessionParts<Peer>(
     holdings,
     queue: outbox,
     onDropped: (events, bytes) => owner.tellDropped(events, bytes),
-    onTooSlow: (error) => hooks.onBroken(error),
+    onTooSlow: hooks.onTooMuch,
   });
   const sending = new Sending({
     ...{ calling, holdings, names, outbox, peer, slowPeer },

@@ -45,6 +45,15 @@ describe("closing", () => {
     expect(undelivered.unsent).toEqual({ events: 2, calls: 1 });
   });
 
+  test("a server by leaving its scope: what was not delivered is a notice", async () => {
+    const { client, server, notices } = await pair({ server: { closeTimeoutMs: 20 } });
+    client.on("x", () => new Promise(() => {}));
+    for (let n = 0; n < 2_000; n++) server.broadcast("x", n);
+    await server[Symbol.asyncDispose]();
+    const told = notices.find(({ kind }) => kind === "undelivered");
+    expect(told).toMatchObject({ unsent: { events: expect.any(Number) } });
+  });
+
   test.each(["unix", "tcp"])(
     "while both ends send: nothing is said to be lost, over %s",
     async (kind) => {

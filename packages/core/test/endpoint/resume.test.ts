@@ -320,3 +320,34 @@ test("a server that is full takes back whom it has, and nobody else", async () =
   await expect(stranger).rejects.toMatchObject({ code: "ERR_BUSY" });
   expect(server.stats().refused).toBe(1);
 });
+
+test.each([
+  ["the same user goes on", 1_000, true],
+  ["another user who has its token does not", 1_001, false],
+])("who is known to be a user: %s", async (_, uid, goesOn) => {
+  const inner = memory({ registry: new MemoryRegistry() });
+  const users = [1_000, uid];
+  /** A transport whose system says who dials. */
+  const knowing: Transport = {
+    ...inner,
+    listen: (where, onConnection, options) => {
+      const named = (connection: Connection) => {
+        const id = users.shift() as number;
+        const peer = { credentials: { pid: 7, uid: id, gid: 100 } };
+        onConnection(Object.defineProperty(connection, "peer", { value: peer }));
+      };
+      return inner.listen(where, named, options);
+    },
+  };
+  const server = keep(await serve("memory:users", { transports: [knowing], resume: {} }));
+  const unreliable = faulty(inner);
+  const client = keep(
+    await connect("memory:users", { transports: [unreliable], resume: {}, retry }),
+  );
+  const { id } = client;
+  unreliable.faults.cutAll();
+  await until("it is away", () => client.state !== "open");
+  await until("it is back", () => client.state === "open");
+  expect(client.id === id).toBe(goesOn);
+  expect(server.peers.has(client.id)).toBe(true);
+});

@@ -197,6 +197,16 @@ test("disconnect: the session ends, and says why", async () => {
   expect(await peer.closed).toMatchObject({ by: "failure", error: { code: "ERR_SLOW_PEER" } });
 });
 
+test("disconnect: a client that reads again comes back, in a new session", async () => {
+  const { client, faults, peer } = await slow("disconnect");
+  try {
+    for (;;) peer.send("news", { n: 0, pad });
+  } catch {
+    faults.heal();
+  }
+  await until("it is back", () => client.state === "open" && client.id !== peer.id);
+});
+
 test("a broadcast cuts off who does not read, and the others hear it", async () => {
   const { server, peer } = await slow("wait");
   const results = { accepted: 0, refused: 0 };

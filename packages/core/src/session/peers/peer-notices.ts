@@ -1,7 +1,7 @@
 /** What happened to a peer's messages that no promise could tell: counted, and told without flooding. */
 import type { Clock } from "../../clock.ts";
 import { isMyelinError } from "../../errors.ts";
-import type { DroppedNotice, Notice, PeerName } from "../../peer/notice.ts";
+import type { DroppedNotice, Notice, PeerName, Undelivered } from "../../peer/notice.ts";
 
 /** Names made up by a peer must not fill the memory. */
 const maxToldNames = 100;
@@ -46,6 +46,13 @@ export class PeerNotices {
     if (this.#unhandledNames.has(name) || this.#unhandledNames.size >= maxToldNames) return;
     this.#unhandledNames.add(name);
     this.#notify({ kind: "unhandled", peer: this.#peer, name });
+  }
+
+  /** It is closed, and some of what was accepted may not have arrived. */
+  addUndelivered({ unacknowledged, unsent }: Undelivered): void {
+    const events = unacknowledged.events + unsent.events;
+    if (events + unacknowledged.calls + unsent.calls === 0) return;
+    this.#notify({ kind: "undelivered", peer: this.#peer, unacknowledged, unsent });
   }
 
   /** A listener threw, or a schema refused what it was to be given. */

@@ -248,10 +248,13 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     try {
       await this.close();
     } catch {
-      // Told as a notice, for there is nobody else to tell.
-      const { undelivered } = await this.closed;
-      this.notify({ kind: "undelivered", peer: this, ...undelivered });
+      await this.tellUndelivered();
     }
+  }
+
+  /** What `close` tells by its error, where nobody waits for that. @internal */
+  async tellUndelivered(): Promise<void> {
+    this.#notices.addUndelivered((await this.closed).undelivered);
   }
 
   stats(): PeerStats {
