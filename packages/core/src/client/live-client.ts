@@ -12,6 +12,7 @@ import type { Retry } from "../session/goodbye.ts";
 import type { Rejection } from "../session/handshake/greet-server.ts";
 import type { Encoded } from "../session/messages/data-codecs.ts";
 import { checkName } from "../session/messages/name-table.ts";
+import type { WaitingLater } from "../session/peers/peer-stats.ts";
 import { SessionPeer } from "../session/peers/session-peer.ts";
 import { closedError, nothing, type SessionEnd } from "../session/session-end.ts";
 import type { Connection, PeerIdentity, Transport } from "../transport/transport.ts";
@@ -65,6 +66,7 @@ export abstract class LiveClient extends SessionPeer {
       maxQueuedBytes: endpoint.maxQueuedBytes,
       budget: endpoint.budget,
       onDropped: (events, bytes, reason) => this.tellDropped(events, bytes, reason),
+      onEmpty: () => this.flushes.changed(),
     });
     this.first = new Promise((resolve, reject) => {
       this.#welcomed = resolve;
@@ -165,9 +167,8 @@ export abstract class LiveClient extends SessionPeer {
     this.#offline.send(name, encode, headers);
   }
 
-  protected override get waitsForAnother(): boolean {
-    const { calls, events } = this.#offline.count();
-    return calls + events > 0;
+  protected override get waitingLater(): WaitingLater {
+    return this.#offline.count();
   }
 
   protected get hasRoomLater(): boolean {
