@@ -139,6 +139,8 @@ export interface Listener {
   readonly isShared?: boolean;
   /** What was bound, with the port that the system chose. */
   readonly address: Address;
+  /** Where it stands for several sockets: what each is bound to. @defaultValue `address` alone */
+  readonly addresses?: readonly Address[] | undefined;
   /**
    * Stops accepting and frees the address; connections that stand are left alone, except those of a
    * datagram listener, which share its socket. Repeatable.

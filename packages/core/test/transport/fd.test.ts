@@ -165,7 +165,7 @@ describe.skipIf(process.platform === "win32")("systemd", () => {
     );
     const [, port = 0] = await parent.ports();
     const tcp = `tcp://127.0.0.1:${port}`;
-    expect(await parent.next()).toEqual({ listens: "systemd:" });
+    expect(await parent.next()).toEqual({ listens: "systemd:", addresses: ["fd:3", tcp] });
     expect(await answerOf(connect(path))).toBe("fd:3");
     expect(await answerOf(connect(port, "127.0.0.1"))).toBe(tcp);
     expect(await parent.endProgram()).toEqual({ status: 0 });
