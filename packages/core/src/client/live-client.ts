@@ -235,14 +235,26 @@ export abstract class LiveClient extends SessionPeer {
     const waited = this.#offline.count();
     this.#leftOver = waited;
     this.attempts.stop();
-    const reason = error ?? closedError();
+    const told = this.#explained(error);
+    const reason = told ?? closedError();
     this.#offline.failAll(reason);
     const { calls, events } = end.unsent;
     this.finish({
       ...end,
+      error: told,
       unsent: { events: events + waited.events, calls: calls + waited.calls },
     });
     this.#failed(reason);
+  }
+
+  /** Says why nobody tries again. */
+  #explained(error: MyelinError | undefined): MyelinError | undefined {
+    const { address } = this;
+    const isOnly = this.#options.transport.dialsOnce === true;
+    if (!isOnly || error?.code !== "ERR_CONNECTION_LOST") return error;
+    const what = `${address} carries one connection; a client that is to connect again gets a function that makes one`;
+    const { message } = error;
+    return new MyelinError("ERR_CONNECTION_LOST", `${message}; ${what}`, { address, cause: error });
   }
 }
 

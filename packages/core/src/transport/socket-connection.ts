@@ -22,6 +22,8 @@ export interface Ends {
   remote(socket: Socket): Address | undefined;
   /** The system knows whose process is at the other end. @defaultValue false */
   readonly credentials?: boolean;
+  /** As {@link Connection.confinedTo}. */
+  confinedTo?(socket: Socket): Connection["confinedTo"];
 }
 
 const owner: unique symbol = Symbol("myelin.connection");
@@ -44,6 +46,7 @@ class StreamSocketConnection implements SocketConnection {
   readonly socket: Socket;
   // Read now: a socket that is closed has forgotten its peer's address.
   readonly remote: Address | undefined;
+  readonly confinedTo: Connection["confinedTo"];
   readonly #ends: Ends;
   #peer: PeerIdentity | undefined;
   #sink: Sink | undefined;
@@ -61,6 +64,7 @@ class StreamSocketConnection implements SocketConnection {
     this.socket = socket;
     this.#ends = ends;
     this.remote = ends.remote(socket);
+    this.confinedTo = ends.confinedTo?.(socket);
     socket[owner] = this;
     socket.on("error", onError);
     socket.on("close", onClose);
