@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { buildSync } from "esbuild";
 import { root } from "../../scripts/command.mjs";
+import { until } from "../support/within.ts";
 import type { Block } from "./markdown.ts";
 
 /** The port that documents use. */
@@ -49,6 +50,8 @@ export class Story implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "docs-"));
   readonly #port: string;
   readonly #running: ChildProcess[] = [];
+  /** What those that stay open print after what is shown under them: it is in the same terminal. */
+  #later = "";
 
   constructor(port: number) {
     this.#port = String(port);
@@ -89,7 +92,8 @@ export class Story implements AsyncDisposable {
 
   /**
    * Runs a command line as a reader would, and gives back all that it has printed: to its end, or, when it stays open, to
-   * the text that the document shows.
+   * the text that the document shows. Where it shows more than the command prints, others that are still open have printed
+   * the rest.
    */
   async run({ line, staysOpen, output }: Command): Promise<string> {
     const [file = "", ...rest] = line.split(" ");
@@ -105,10 +109,14 @@ export class Story implements AsyncDisposable {
     });
     this.#running.push(child);
     let printed = "";
+    let isShown = false;
     const shown = new Promise<void>((resolve) => {
       const collect = (text: string): void => {
-        printed += text;
-        if (staysOpen && this.#withPrintedPort(printed).startsWith(output)) resolve();
+        if (isShown) this.#later += text;
+        else printed += text;
+        if (!staysOpen || !this.#withPrintedPort(printed).startsWith(output)) return;
+        isShown = true;
+        resolve();
       };
       child.stdout.setEncoding("utf8").on("data", collect);
       child.stderr.setEncoding("utf8").on("data", collect);
@@ -123,7 +131,12 @@ export class Story implements AsyncDisposable {
     });
     closed.catch(() => {});
     await Promise.race(staysOpen ? [shown, closed, late] : [closed, late]);
-    return this.#withPrintedPort(printed);
+    const text = this.#withPrintedPort(printed);
+    const missing = output.startsWith(text) ? output.slice(text.length) : "";
+    if (missing === "") return text;
+    const later = (): string => this.#withPrintedPort(this.#later);
+    await until(`others print ${missing}`, () => later().includes(missing));
+    return output;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { root, run, tool } from "../../scripts/command.mjs";
 import { type Block, blocksOf, textOf } from "../docs/markdown.ts";
 import { commandsOf, programOf } from "../docs/story.ts";
-import { within } from "../support/within.ts";
+import { until, within } from "../support/within.ts";
 import { packCore } from "./core-package.ts";
 import { Project } from "./project.ts";
 import { startRegistry } from "./registry.ts";
@@ -58,8 +58,8 @@ test("the page says where the programs are", () => {
   expect(advised).toContain('"rootDir": "."');
 });
 
-/** Runs the compiled server, and the client while it listens. */
-async function runClient(folder: string): Promise<string> {
+/** Runs the compiled server, and the client while it listens; what both print from then on, the client's first. */
+async function runClient(folder: string, expected: string): Promise<string> {
   const env = { MYELIN_DIR: project.folder };
   const server = spawn(process.execPath, ["out/server.js"], {
     cwd: folder,
@@ -70,7 +70,11 @@ async function runClient(folder: string): Promise<string> {
   try {
     const [said] = await within("the server listens", once(server.stdout, "data"));
     expect(String(said)).toContain("listening");
-    return (await run([process.execPath, "out/client.js"], { cwd: folder, env })).output;
+    let later = "";
+    server.stdout.on("data", (text) => (later += String(text)));
+    const { output } = await run([process.execPath, "out/client.js"], { cwd: folder, env });
+    await until("the server prints its part", () => (output + later).length >= expected.length);
+    return output + later;
   } finally {
     server.kill();
     await gone;
@@ -97,7 +101,7 @@ describe.each(pages)("of %s", (_, { programs, output }) => {
       const folder = join(project.folder, own);
       const compiled = await run(tool(compiler, [], "tsc"), { cwd: folder });
       expect(compiled).toEqual({ ok: true, stdout: "", output: "" });
-      expect(await runClient(folder)).toBe(output);
+      expect(await runClient(folder, output)).toBe(output);
     },
   );
 });

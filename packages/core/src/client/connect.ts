@@ -110,7 +110,11 @@ function settingsOf(address: ConnectAddress, options: ConnectOptions): MyelinCli
     meta: checkedMeta(meta),
     welcomeTimeoutMs: limits.welcomeTimeoutMs,
     checkRemote: (remote) => checkSecret("connect", remote, options),
-    retry: retry === false ? undefined : { ...defaultRetry, ...retry },
+    // There is no other connection to be had.
+    retry:
+      retry === false || where.transport.dialsOnce === true
+        ? undefined
+        : { ...defaultRetry, ...retry },
     offline: { ...defaultOffline, ...own },
   };
 }

@@ -12,6 +12,7 @@ import type { Retry } from "../session/goodbye.ts";
 import type { Rejection } from "../session/handshake/greet-server.ts";
 import type { Encoded } from "../session/messages/data-codecs.ts";
 import { checkName } from "../session/messages/name-table.ts";
+import type { WaitingLater } from "../session/peers/peer-stats.ts";
 import { SessionPeer } from "../session/peers/session-peer.ts";
 import { closedError, nothing, type SessionEnd } from "../session/session-end.ts";
 import type { Connection, PeerIdentity, Transport } from "../transport/transport.ts";
@@ -65,6 +66,7 @@ export abstract class LiveClient extends SessionPeer {
       maxQueuedBytes: endpoint.maxQueuedBytes,
       budget: endpoint.budget,
       onDropped: (events, bytes, reason) => this.tellDropped(events, bytes, reason),
+      onEmpty: () => this.flushes.changed(),
     });
     this.first = new Promise((resolve, reject) => {
       this.#welcomed = resolve;
@@ -165,9 +167,8 @@ export abstract class LiveClient extends SessionPeer {
     this.#offline.send(name, encode, headers);
   }
 
-  protected override get waitsForAnother(): boolean {
-    const { calls, events } = this.#offline.count();
-    return calls + events > 0;
+  protected override get waitingLater(): WaitingLater {
+    return this.#offline.count();
   }
 
   protected get hasRoomLater(): boolean {
@@ -234,14 +235,26 @@ export abstract class LiveClient extends SessionPeer {
     const waited = this.#offline.count();
     this.#leftOver = waited;
     this.attempts.stop();
-    const reason = error ?? closedError();
+    const told = this.#explained(error);
+    const reason = told ?? closedError();
     this.#offline.failAll(reason);
     const { calls, events } = end.unsent;
     this.finish({
       ...end,
+      error: told,
       unsent: { events: events + waited.events, calls: calls + waited.calls },
     });
     this.#failed(reason);
+  }
+
+  /** Says why nobody tries again. */
+  #explained(error: MyelinError | undefined): MyelinError | undefined {
+    const { address } = this;
+    const isOnly = this.#options.transport.dialsOnce === true;
+    if (!isOnly || error?.code !== "ERR_CONNECTION_LOST") return error;
+    const what = `${address} carries one connection; a client that is to connect again gets a function that makes one`;
+    const { message } = error;
+    return new MyelinError("ERR_CONNECTION_LOST", `${message}; ${what}`, { address, cause: error });
   }
 }
 

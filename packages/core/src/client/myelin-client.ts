@@ -40,8 +40,7 @@ export class MyelinClient extends LiveClient {
 
   tellDetached(reason: MyelinError): void {
     const { clock } = this.endpoint;
-    const { localOnly } = this.#options.transport.capabilities;
-    const own = this.endpoint.resumeWindow(localOnly);
+    const own = this.endpoint.resumeWindow(this.#isLocal(this.connection));
     const windowMs = Math.min(own, this.#resume?.windowMs ?? 0);
     clock.clearTimeout(this.#expiry);
     this.#expiry = clock.setTimeout(() => this.session?.abort(reason), windowMs);
@@ -66,7 +65,7 @@ export class MyelinClient extends LiveClient {
       {
         clock,
         keys,
-        hello: this.#hello(),
+        hello: this.#hello(connection),
         resume: this.#resumeRequest(),
         channelBinding: channelBinding(connection),
         timeoutMs: this.#options.welcomeTimeoutMs,
@@ -85,12 +84,19 @@ export class MyelinClient extends LiveClient {
     return { session: this.id, token: this.#resume.token, received: session.received };
   }
 
-  #hello(): Hello {
-    const { contract } = this.endpoint;
+  #isLocal(connection: Connection | undefined): boolean {
     const { localOnly } = this.#options.transport.capabilities;
+    return localOnly || connection?.confinedTo !== undefined;
+  }
+
+  #hello(connection: Connection): Hello {
+    const { contract } = this.endpoint;
+    const { address, transport } = this.#options;
+    const mayResume =
+      transport.dialsOnce !== true && this.endpoint.resumeWindow(this.#isLocal(connection)) > 0;
     return {
-      codecs: this.endpoint.offeredCodecs(isPrivate(this.#options.address)),
-      features: this.endpoint.resumeWindow(localOnly) > 0 ? [resumeFeature] : [],
+      codecs: this.endpoint.offeredCodecs(isPrivate(address) || connection.confinedTo === "user"),
+      features: mayResume ? [resumeFeature] : [],
       limits: receiveLimits(this.endpoint),
       meta: this.#options.meta,
       ...(contract?.name === undefined
@@ -156,7 +162,7 @@ export class MyelinClient extends LiveClient {
         theirs: welcome.limits,
         codecs: welcome.codecs,
         isResumable: welcome.resume !== undefined,
-        isLocal: this.#options.transport.capabilities.localOnly,
+        isLocal: this.#isLocal(connection),
         handOn,
       });
       return this.#resumable;

@@ -4,7 +4,6 @@
  */
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
-import type { MessageCount } from "../peer/notice.ts";
 import type { CallOpening } from "../session/calls/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
 import type { MemoryBudget } from "../session/memory-budget.ts";
@@ -14,6 +13,7 @@ import {
   encodedLength,
   ownCopy,
 } from "../session/messages/data-codecs.ts";
+import type { WaitingLater } from "../session/peers/peer-stats.ts";
 import { OfflineQueue, type Waiting } from "../session/sending/offline-queue.ts";
 import type { MovedMessage } from "../session/session-end.ts";
 
@@ -35,6 +35,8 @@ export interface OfflineMessagesOptions {
   readonly maxQueuedBytes: number;
   readonly budget: MemoryBudget;
   readonly onDropped: (events: number, bytes: number, reason: "offline" | "too-old") => void;
+  /** The last of what waited has left, or waits no more. */
+  readonly onEmpty: () => void;
 }
 
 /** An event that is kept, encoded. */
@@ -53,15 +55,15 @@ export class OfflineMessages {
   readonly #queue: OfflineQueue<Conversation>;
 
   constructor(options: OfflineMessagesOptions) {
-    const { budget, clock, maxQueuedBytes, settings } = options;
+    const { budget, clock, maxQueuedBytes, onEmpty, settings } = options;
     this.#options = options;
     // A session takes all of it at once.
     const maxBytes = Math.min(settings.maxBytes, maxQueuedBytes);
-    this.#queue = new OfflineQueue(clock, { ...settings, maxBytes }, budget.open());
+    this.#queue = new OfflineQueue(clock, { ...settings, maxBytes }, budget.open(), onEmpty);
   }
 
   /** Messages that wait. */
-  count(): MessageCount {
+  count(): WaitingLater {
     return this.#queue.count();
   }
 
@@ -84,7 +86,7 @@ export class OfflineMessages {
     const { onDropped, settings } = this.#options;
     if (settings.policy === "reject") throw notConnected();
     const encoded = ownCopy(encode());
-    if (settings.policy === "drop") onDropped(1, 0, "offline");
+    if (settings.policy === "drop") onDropped(1, waitingSize(encoded), "offline");
     else this.#queue.add(this.#event({ name, encoded, headers }));
   }
 
@@ -108,7 +110,7 @@ export class OfflineMessages {
 
   #event({ encoded, headers, isTold, name }: KeptEvent): Waiting<Conversation> {
     const { onDropped, settings } = this.#options;
-    const bytes = waitingBytes + encodedLength(encoded);
+    const bytes = waitingSize(encoded);
     return {
       kind: "event",
       bytes,
@@ -134,7 +136,7 @@ export class OfflineMessages {
     const since = clock.now();
     return {
       kind: "call",
-      bytes: waitingBytes + encodedLength(request.encoded),
+      bytes: waitingSize(request.encoded),
       run: (session) => {
         const left = Math.max(1, Math.ceil(request.timeoutMs - (clock.now() - since)));
         const timeoutMs = request.timeoutMs === 0 ? 0 : left;
@@ -157,6 +159,10 @@ export class OfflineMessages {
     const { code, message } = reason;
     this.#queue.failAll(new MyelinError(code, message, { cause: reason, ran: "no" }));
   }
+}
+
+function waitingSize(encoded: Encoded | undefined): number {
+  return waitingBytes + encodedLength(encoded);
 }
 
 function notConnected(): MyelinError {

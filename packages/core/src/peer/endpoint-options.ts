@@ -66,7 +66,7 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
    * Whether a session goes on over a new connection: what was not acknowledged is sent again, nothing
    * twice. Meanwhile calls stay pending; false makes them fail at once when the connection breaks.
    * @defaultValue 30 s for tcp and tls, false for local transports, where a broken connection means a
-   * dead process
+   * dead process. Never where there is one connection only: `over(connection)`, `fd:3`, a port, a child
    */
   resume?: ResumeOptions | false;
   /** @defaultValue 15 s for tcp, tls and udp, false for local transports, where the system tells */
@@ -92,7 +92,8 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
   codecs?: readonly Codec[];
   /**
    * Offer structured clone. Its bytes can make this process slow or large, so only for peers that are
-   * trusted. @defaultValue true for local transports of the same user, else false
+   * trusted. @defaultValue true for local transports of the same user, and for the parent in
+   * `spawnPeer`, else false
    */
   structured?: boolean;
   /**

@@ -30,6 +30,7 @@ export interface DroppedNotice {
   readonly peer: PeerName;
   /** So many since the last such notice. */
   readonly events: number;
+  /** Their data, and a few bytes beside each. */
   readonly bytes: number;
   readonly reason: "slow-peer" | "offline" | "too-old" | "slow-handlers";
 }

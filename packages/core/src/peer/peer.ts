@@ -80,7 +80,8 @@ export interface PeerBasics extends PeerName, AsyncDisposable {
   ) => Subscription;
   /**
    * Resolves when the other end has acknowledged everything accepted before: its process has handed it
-   * to its handlers, which may still be at work.
+   * to its handlers, which may still be at work. At once when nothing waits for that, with a connection
+   * or without.
    * @throws {MyelinError} `ERR_UNDELIVERED` when the session ends first and some of it may be lost,
    * `ERR_TIMEOUT`, `ERR_ABORTED`
    */

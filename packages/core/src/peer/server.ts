@@ -66,9 +66,12 @@ export interface AskResult<C extends Contract, Answer> {
 
 /** What `serve()` gives. All methods work taken off their object. */
 export interface Server<C extends Contract = Contract> extends AsyncDisposable {
-  /** What was bound, as text that `connect()` takes, with the port that the system chose. */
+  /**
+   * What was bound, as text that `connect()` takes, with the port that the system chose. Sockets that
+   * were inherited tell it over TCP only: one at a path is called `fd:3`, which is for this process alone.
+   */
   readonly address: string;
-  /** All of them, in the order given. */
+  /** All of them, in the order given; of `systemd:` every socket. */
   readonly addresses: readonly string[];
   /** The sessions, open and detached, by their `id`. */
   readonly peers: ReadonlyMap<string, ServerPeer<C>>;

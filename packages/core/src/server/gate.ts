@@ -117,11 +117,12 @@ export class Gate {
   }
 
   /** A connection was made. */
-  admit(connection: Connection, place: Place): void {
+  admit(connection: Connection, listening: Place): void {
     if (this.#inside === undefined && !this.#isClosed) {
-      this.#early.push({ connection, place });
+      this.#early.push({ connection, place: listening });
       return;
     }
+    const place = narrowed(listening, connection);
     if (this.#isClosed || !this.#room.enter(connection)) {
       this.#turnAwayBusy(connection, place);
       return;
@@ -261,6 +262,12 @@ export class Gate {
     const applicant = applicantOf(connection, "myelin");
     return this.#room.ask(connection, gone, (signal) => authorize(applicant, said, { signal }));
   }
+}
+
+/** Of some connections more is known than of where they came in. */
+function narrowed(place: Place, { confinedTo }: Connection): Place {
+  if (confinedTo === undefined) return place;
+  return { ...place, isLocal: true, isPrivate: place.isPrivate || confinedTo === "user" };
 }
 
 const busy: Decision = Object.freeze({ reason: "busy", retryAfterMs: 1_000 });

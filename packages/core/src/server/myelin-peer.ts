@@ -84,7 +84,7 @@ export class MyelinPeer extends LivePeer {
       connection.abort();
       return;
     }
-    this.endpoint.clock.clearTimeout(this.#expiry);
+    this.#stopWaiting();
     this.setConnection(connection);
     this.resumptions += 1;
     try {
@@ -115,8 +115,10 @@ export class MyelinPeer extends LivePeer {
   tellDetached(reason: MyelinError): void {
     this.setState("detached");
     if (sessionDetached.hasSubscribers) sessionDetached.publish({ peer: this, error: reason });
-    this.endpoint.clock.clearTimeout(this.#expiry);
+    this.#stopWaiting();
     this.#expiry = this.endpoint.clock.setTimeout(() => this.expire(reason), this.#windowMs);
+    // Without a connection nothing else keeps a process alive that waits for an answer.
+    if (this.hold.isHeld) this.#expiry.ref();
     this.owner.onDetached(this);
     this.owner.onHeld(this, this.#heldBytes);
   }
@@ -132,8 +134,20 @@ export class MyelinPeer extends LivePeer {
   }
 
   override tellEnd(end: SessionEnd): void {
-    this.endpoint.clock.clearTimeout(this.#expiry);
+    this.#stopWaiting();
     super.tellEnd(end);
+  }
+
+  protected override applyHold(isHeld: boolean): void {
+    super.applyHold(isHeld);
+    if (isHeld) this.#expiry?.ref();
+    else this.#expiry?.unref();
+  }
+
+  /** Its client is here, or will not come. */
+  #stopWaiting(): void {
+    this.endpoint.clock.clearTimeout(this.#expiry);
+    this.#expiry = undefined;
   }
 
   protected override async closeSession(

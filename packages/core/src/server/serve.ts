@@ -56,7 +56,7 @@ export async function serve<C extends Contract = Contract>(
     maxPeers: sizes.maxPeers ?? limits.maxPeers,
   });
   const listeners = await listenAll(targets, gate, endpoint.clock, given);
-  const bound = listeners.map((listener) => formatAddress(listener.address));
+  const bound = listeners.flatMap((listener) => boundBy(listener).map(formatAddress));
   const server = new LiveServer(endpoint, gate, listeners, bound, {
     maxDetachedSessions: sizes.maxDetachedSessions ?? limits.maxDetachedSessions,
     maxDetachedBytes: sizes.maxDetachedBytes ?? limits.maxDetachedBytes,
@@ -77,6 +77,10 @@ function targetOf(address: ServeAddress, options: ServeOptions): Target {
   }
   const parsed = toAddress(address);
   return { transport: transportOf(parsed, options), address: parsed };
+}
+
+function boundBy({ address, addresses = [address] }: Listener): readonly Address[] {
+  return addresses;
 }
 
 /** Binds all of them, or none. */
@@ -103,7 +107,7 @@ async function listenAll(
       listeners.push(listener);
       place.address = formatAddress(listener.address);
       // Where an inherited socket listens is not known before.
-      checkSecret("serve", listener.address, options);
+      for (const bound of boundBy(listener)) checkSecret("serve", bound, options);
     }
     return listeners;
   } catch (reason) {

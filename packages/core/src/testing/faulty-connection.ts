@@ -105,6 +105,10 @@ export class FaultyConnection implements Connection {
     return this.#inner.remote;
   }
 
+  get confinedTo(): Connection["confinedTo"] {
+    return this.#inner.confinedTo;
+  }
+
   get peer(): PeerIdentity {
     return this.#inner.peer;
   }

@@ -23,6 +23,7 @@ export function faulty(transport: Transport, options: FaultOptions = {}): Faulty
   return {
     scheme: transport.scheme,
     capabilities: transport.capabilities,
+    dialsOnce: transport.dialsOnce,
     faults,
     async dial(address, dialOptions = {}) {
       const wrap = await faults.admit(formatAddress(address), dialOptions.signal);

@@ -44,6 +44,7 @@ export function ipc(
       },
     },
     source === "parent" ? () => process : source,
+    typeof source !== "function",
   );
 }
 

@@ -37,6 +37,7 @@ export function port(
       },
     },
     source === "parent" ? ownPort : source,
+    typeof source !== "function",
   );
 }
 

@@ -22,6 +22,8 @@ export interface Ends {
   remote(socket: Socket): Address | undefined;
   /** The system knows whose process is at the other end. @defaultValue false */
   readonly credentials?: boolean;
+  /** As {@link Connection.confinedTo}. */
+  confinedTo?(socket: Socket): Connection["confinedTo"];
 }
 
 const owner: unique symbol = Symbol("myelin.connection");
@@ -45,6 +47,7 @@ class StreamSocketConnection implements SocketConnection {
   // Read now: a socket that is closed has forgotten its peer's address and certificate.
   readonly remote: Address | undefined;
   readonly peer: PeerIdentity;
+  readonly confinedTo: Connection["confinedTo"];
   readonly #ends: Ends;
   #sink: Sink | undefined;
   #error: MyelinError | undefined;
@@ -62,6 +65,7 @@ class StreamSocketConnection implements SocketConnection {
     this.#ends = ends;
     this.remote = ends.remote(socket);
     this.peer = identityOf(socket, ends);
+    this.confinedTo = ends.confinedTo?.(socket);
     socket[owner] = this;
     socket.on("error", onError);
     socket.on("close", onClose);

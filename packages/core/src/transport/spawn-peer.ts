@@ -19,14 +19,14 @@ export interface SpawnedPeer {
   readonly connection: Connection;
 }
 
-/** What the child dials: `connect("fd:3")`. */
+/** What the child dials or serves: `connect("fd:3")`. */
 const descriptor = 3;
 const address = Object.freeze({ scheme: "fd", fd: descriptor } as const);
 const defaultStreams: readonly StandardStream[] = ["ignore", "inherit", "inherit"];
 
 /**
- * Starts a program that has a connection to this one as its descriptor 3: the program dials `fd:3`,
- * and here the connection is served, `serve(over(connection))`, or opened. Nobody else can connect, no
+ * Starts a program that has a connection to this one as its descriptor 3: the program dials or serves
+ * `fd:3`, and here the connection is served, `serve(over(connection))`, dialled or opened. Nobody else can connect, no
  * file or port is used, and the standard streams stay free. The connection ends with the child.
  *
  * @throws {MyelinError} when the program cannot be started: `ERR_NOT_FOUND`, `ERR_PERMISSION`,
@@ -61,6 +61,7 @@ export async function spawnPeer(
     side: "dialled",
     local: () => undefined,
     remote: () => address,
+    confinedTo: () => "user",
   });
   try {
     await new Promise<void>((resolve, reject) => {

@@ -54,6 +54,7 @@ export function stdio(source?: WaySource<StandardStreams> | "parent"): Way<Stand
       },
     },
     source === "parent" ? () => new OwnStreams() : source,
+    typeof source !== "function",
   );
 }
 

@@ -18,7 +18,7 @@ const firstDescriptor = 3;
  * unit, `world.socket`). The sockets are systemd's: closing the listener leaves them bound.
  *
  * `systemd:` is not dialled; clients dial what the socket unit says. With `Accept=yes` a process gets
- * one connected socket: that is `fd:3`.
+ * one connected socket, which is served the same way, or as `fd:3`.
  */
 export function systemd(): Transport {
   return {
@@ -74,6 +74,7 @@ function passedSockets(address: SystemdAddress): number[] {
 function together(listeners: readonly Listener[], address: SystemdAddress): Listener {
   return {
     address,
+    addresses: listeners.map((listener) => listener.address),
     async close() {
       await Promise.all(listeners.map((listener) => listener.close()));
     },

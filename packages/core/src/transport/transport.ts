@@ -83,6 +83,11 @@ export interface Connection {
   readonly remote: Address | undefined;
   readonly peer: PeerIdentity;
   /**
+   * Nobody can be at the other end but a process of this machine, or of this user or started by this
+   * process: known of this connection, though not of its transport. @defaultValue what the transport says
+   */
+  readonly confinedTo?: "machine" | "user" | undefined;
+  /**
    * Bytes accepted by `send` that the system has not taken yet. Text counts one per UTF-16 unit;
    * connections of one datagram listener have their socket's count while any of it is their own.
    */
@@ -139,6 +144,8 @@ export interface Listener {
   readonly isShared?: boolean;
   /** What was bound, with the port that the system chose. */
   readonly address: Address;
+  /** Where it stands for several sockets: what each is bound to. @defaultValue `address` alone */
+  readonly addresses?: readonly Address[] | undefined;
   /**
    * Stops accepting and frees the address; connections that stand are left alone, except those of a
    * datagram listener, which share its socket. Repeatable.
@@ -184,6 +191,8 @@ export interface Transport {
   /** The scheme of its addresses: `unix`, `tcp`, ... */
   readonly scheme: string;
   readonly capabilities: Capabilities;
+  /** An address is dialled once: with its connection a client is over, too. @defaultValue false */
+  readonly dialsOnce?: boolean | undefined;
   dial(address: Address, options?: DialOptions): Promise<Connection>;
   /** `onConnection` runs for each connection and calls `open` on it, now or later. */
   listen(

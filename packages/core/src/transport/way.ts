@@ -32,8 +32,8 @@ export interface Way<Carrier> extends Transport {
 }
 
 /**
- * What a way leads over. A thing carries one connection, and a second dial is `ERR_CONFIG`; a function
- * makes a fresh one for each dial, so that a client can connect again.
+ * What a way leads over. A thing carries one connection, with which a client is over, and a second dial
+ * is `ERR_CONFIG`; a function makes a fresh one for each dial, so that a client can connect again.
  */
 export type WaySource<Carrier> = Carrier | (() => Carrier | Promise<Carrier>);
 
@@ -51,17 +51,20 @@ interface Connecting extends Connection {
   readonly ready?: Promise<void>;
 }
 
+/** @param dialsOnce also where a function makes the carrier: of what there is only one */
 export function makeWay<Carrier extends object>(
   plan: WayPlan<Carrier>,
   source: WaySource<Carrier> | undefined,
+  dialsOnce: boolean = typeof source !== "function",
 ): Way<Carrier> {
-  return new ObjectWay(plan, source);
+  return new ObjectWay(plan, source, dialsOnce);
 }
 
 class ObjectWay<Carrier extends object> implements Way<Carrier> {
   readonly scheme: string;
   readonly address: Address;
   readonly capabilities: Capabilities;
+  readonly dialsOnce: boolean;
   readonly #plan: WayPlan<Carrier>;
   readonly #text: string;
   /** Gone once it was listened to: a thing is handed over once, all others come by `accept`. */
@@ -72,8 +75,9 @@ class ObjectWay<Carrier extends object> implements Way<Carrier> {
   #waiting: Connection[] = [];
   #wasClosed = false;
 
-  constructor(plan: WayPlan<Carrier>, source: WaySource<Carrier> | undefined) {
+  constructor(plan: WayPlan<Carrier>, source: WaySource<Carrier> | undefined, dialsOnce: boolean) {
     this.#plan = plan;
+    this.dialsOnce = dialsOnce;
     this.#toDial = source;
     this.#toListen = source;
     this.address = plan.address;

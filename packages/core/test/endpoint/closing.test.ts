@@ -239,6 +239,7 @@ describe("without a connection", () => {
 
   test("flushes that were given up leave nothing behind", async () => {
     const client = keep(await connect("memory:nobody", lazily));
+    client.send("e", 1);
     const controller = new AbortController();
     const { signal } = controller;
     const given = Array.from({ length: 100 }, () => client.flush({ signal }));

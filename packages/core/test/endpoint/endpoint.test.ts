@@ -10,13 +10,14 @@ import {
   event,
   MemoryRegistry,
   memory,
+  type Notice,
   serve,
   stream,
   upload,
 } from "myelin";
 import { faulty } from "myelin/testing";
 import { afterEach, describe, expect, test } from "vitest";
-import { until } from "../../../../test/support/within.ts";
+import { until, within } from "../../../../test/support/within.ts";
 
 const world = contract(
   {
@@ -275,7 +276,56 @@ describe("a client without its server", () => {
     await flushed;
     expect(heard).toEqual([1]);
     const never = keep(await connect(addressOf("unix"), { lazy: true }));
+    never.send("x", 2);
     await expect(never.flush({ timeoutMs: 20 })).rejects.toEqual(coded("ERR_TIMEOUT"));
+  });
+
+  test("has nothing to flush when nothing waits, or no more", async () => {
+    const lazily = { lazy: true, offline: { policy: "queue", maxAgeMs: 20 } } as const;
+    const client = keep(await connect(addressOf("unix"), lazily));
+    client.onNotice(() => {});
+    await within("a flush of nothing", client.flush());
+    client.send("too old soon");
+    const controller = new AbortController();
+    const { signal } = controller;
+    const call = expect(client.call("given up", 1, { signal })).rejects.toBeDefined();
+    const flushed = client.flush();
+    controller.abort();
+    await within("a flush of what was dropped and given up", flushed);
+    await call;
+  });
+
+  test("has nothing to flush when its server is gone, which has everything", async () => {
+    const server = keep(await serve(addressOf("unix"), { events: { x: () => {} } }));
+    const client = keep(await connect(server.address));
+    client.send("x");
+    await client.flush();
+    await server.close({ retry: { afterMs: 60_000 } });
+    await until("it is alone", () => client.state === "connecting");
+    await within("a flush", client.flush());
+  });
+
+  test("counts what waits", async () => {
+    const client = keep(await connect(addressOf("unix"), { lazy: true }));
+    const call = expect(client.call("never", 1)).rejects.toBeDefined();
+    for (let n = 0; n < 100; n++) client.send("x", "x".repeat(1_000));
+    const { pendingBytes, pendingCalls, sent } = client.stats();
+    expect(pendingBytes).toBeGreaterThan(100_000);
+    expect({ pendingCalls, sent }).toEqual({ pendingCalls: 1, sent: { messages: 0, bytes: 0 } });
+    await expect(client.close()).rejects.toEqual(coded("ERR_UNDELIVERED"));
+    await call;
+    expect(client.stats()).toMatchObject({ pendingBytes: 0, pendingCalls: 0 });
+  });
+
+  test("tells how much it drops", async () => {
+    const client = keep(await connect(addressOf("unix"), { lazy: true, offline: "drop" }));
+    const notices: Notice[] = [];
+    client.onNotice((notice) => void notices.push(notice));
+    for (let n = 0; n < 5; n++) client.send("x", "x".repeat(1_000));
+    await until("it is told", () => notices.length > 0);
+    const [notice] = notices;
+    expect(notice).toMatchObject({ kind: "dropped", reason: "offline", events: 5 });
+    expect(notice?.kind === "dropped" ? notice.bytes : 0).toBeGreaterThan(5_000);
   });
 
   test("rejects in time, on abort, and at once without retry", async () => {

@@ -214,7 +214,7 @@ describe("a secret over tcp beyond this machine", () => {
   const far = { scheme: "tcp", host: "192.0.2.1", port: 9 } as const;
 
   /** Inherited sockets: only they know where they lead. */
-  function inherited(): Transport {
+  function inherited(listens: object = { address: far }): Transport {
     const inner = memory({ registry: new MemoryRegistry() });
     const at = { scheme: "memory", name: "inherited" } as const;
     const known = <Of extends object>(value: Of, more: object): Of =>
@@ -229,7 +229,7 @@ describe("a secret over tcp beyond this machine", () => {
       scheme: "fd",
       dial: async (_, options) => known(await inner.dial(at, options), { remote: far }),
       listen: async (_, onConnection, options) =>
-        known(await inner.listen(at, onConnection, options), { address: far }),
+        known(await inner.listen(at, onConnection, options), listens),
     };
   }
 
@@ -241,6 +241,14 @@ describe("a secret over tcp beyond this machine", () => {
     keep(await serve("fd:3", { transports, secret, insecureTransport: true }));
     await expect(connect("fd:4", { transports, secret })).rejects.toEqual(error);
     keep(await connect("fd:4", { transports, secret, insecureTransport: true }));
+  });
+
+  test("is refused when one of several inherited sockets leads there", async () => {
+    const near = { ...far, host: "127.0.0.1" };
+    const transports = [inherited({ addresses: [near, far] })];
+    await expect(serve("fd:3", { transports, secret })).rejects.toEqual(coded("ERR_CONFIG"));
+    const server = keep(await serve("fd:3", { transports }));
+    expect(server.addresses).toEqual(["tcp://127.0.0.1:9", "tcp://192.0.2.1:9"]);
   });
 });
 

@@ -191,6 +191,17 @@ describe("processes that may end (finding 38)", () => {
     expect(await within("the client ends", client.exit)).toBe(0);
   });
 
+  test("a call to a client that may come back holds its process, and no longer than that", async () => {
+    const server = start("unref and call a client", freshAddress("tcp"));
+    const { address } = await server.next("ready");
+    const client = start("answer nothing", address as string);
+    await client.next("ready");
+    client.child.kill("SIGKILL");
+    await server.next("detached");
+    expect((await server.next("answered")).answer).toBe("ERR_TIMEOUT");
+    expect(await within("the server ends", server.exit)).toBe(0);
+  });
+
   test("a call that waits for a server holds its process, too", async () => {
     const address = freshAddress();
     const client = start("unref before there is a server", address);

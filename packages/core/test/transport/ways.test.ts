@@ -1,9 +1,22 @@
 // Sessions over every way to connect that has no address to dial: from a program's start to a typed answer.
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { connect, ipc, over, port, type ServerPeer, serve, spawnPeer, stdio } from "myelin";
+import {
+  call,
+  connect,
+  contract,
+  ipc,
+  over,
+  port,
+  type ServeOptions,
+  type ServerPeer,
+  serve,
+  spawnPeer,
+  stdio,
+} from "myelin";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bundleCore } from "../../../../test/support/core-bundle.ts";
 import { removeTempFolders, tempFolder } from "../../../../test/support/temp-path.ts";
@@ -115,8 +128,100 @@ test("a client whose only thread is gone gives up, and says what would help", as
   const { by, error } = await within("the client's end", client.closed);
   expect(by).toBe("failure");
   expect(error).toMatchObject({
-    code: "ERR_CONFIG",
+    code: "ERR_CONNECTION_LOST",
     message: expect.stringContaining("a function that makes one"),
+  });
+});
+
+describe.skipIf(process.platform === "win32")("over the connection of spawnPeer", () => {
+  async function startPeer(what: What) {
+    const spawned = await spawnPeer(process.execPath, [program, library, what, "fd:3"]);
+    watched(spawned.child);
+    return spawned;
+  }
+
+  async function served(options: ServeOptions = {}) {
+    const { child, connection } = await startPeer("connect");
+    const server = await serve(over(connection), options);
+    cleanups.push(() => server.close());
+    const arrival = new Promise<ServerPeer>((resolve) => server.onPeer(resolve));
+    return { child, server, peer: await within("a peer", arrival) };
+  }
+
+  test.each([{}, { resume: { windowMs: 60_000 } }])(
+    "a server hears at once that its child is gone, with %j",
+    async (options) => {
+      const { child, peer } = await served(options);
+      const call = peer.call("never");
+      child.kill("SIGKILL");
+      await expect(within("the call", call)).rejects.toMatchObject({
+        code: "ERR_CONNECTION_LOST",
+        ran: "maybe",
+      });
+      expect(await within("the peer's end", peer.closed)).toMatchObject({ by: "failure" });
+    },
+  );
+
+  test("a client hears at once that its child is gone, and does not dial again", async () => {
+    const { child, connection } = await startPeer("serve");
+    const client = await connect(over(connection), { resume: { windowMs: 60_000 } });
+    cleanups.push(() => client.close());
+    expect(await client.call("greet", "ada")).toBe("hello ada from fd:3");
+    const call = expect(client.call("never")).rejects.toMatchObject({ ran: "maybe" });
+    child.kill("SIGKILL");
+    await within("the call", call);
+    const { by, error } = await within("the client's end", client.closed);
+    expect([by, error?.code]).toEqual(["failure", "ERR_CONNECTION_LOST"]);
+    expect(error?.message).toContain("a function that makes one");
+  });
+
+  test("a client whose child never speaks is told that it is gone", async () => {
+    const { connection } = await spawnPeer(process.execPath, ["-e", ""]);
+    await expect(within("an answer", connect(over(connection)))).rejects.toMatchObject({
+      code: "ERR_CONNECTION_LOST",
+    });
+  });
+
+  test("a child whose parent is gone is told so", async () => {
+    const { child, connection } = await spawnPeer(
+      process.execPath,
+      [program, library, "connect and tell", "fd:3"],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    );
+    watched(child);
+    const server = await serve(over(connection));
+    await within("a peer", new Promise((resolve) => server.onPeer(resolve)));
+    const said = once(child.stdout as Readable, "data");
+    connection.abort();
+    const [text]: unknown[] = await within("its report", said);
+    expect(String(text)).toMatch(/^failure ERR_CONNECTION_LOST .*fd:3 carries one connection/);
+    await server.close();
+  });
+
+  test("both ends tell each other of errors what processes of one machine tell", async () => {
+    const fail = (): never => {
+      throw Object.assign(new RangeError("my words"), { code: "E_OWN" });
+    };
+    const { peer } = await served({ handlers: { fail } });
+    const remote = { name: "RangeError", message: "my words", code: "E_OWN" };
+    await expect(peer.call("fail")).rejects.toMatchObject({ remote });
+    expect(await peer.call("let fail")).toMatchObject(remote);
+  });
+
+  test("structured clone is used once the child wants it, too", async () => {
+    const { child, connection } = await spawnPeer(process.execPath, [
+      ...[program, library, "connect", "fd:3", "structured"],
+    ]);
+    watched(child);
+    const server = await serve(over(connection), {
+      contract: contract({ client: { same: call({ codec: "structured" }) } }),
+    });
+    cleanups.push(() => server.close());
+    const arrival = new Promise<ServerPeer>((resolve) => server.onPeer(resolve as never));
+    const peer = await within("a peer", arrival);
+    expect(await peer.call("same", new Map([[1, new Set([2])]]))).toEqual(
+      new Map([[1, new Set([2])]]),
+    );
   });
 });
 

@@ -49,7 +49,7 @@ export class PeerFlushes {
     return { done: this.#flush(change), giveUp };
   }
 
-  /** A session began or ended. */
+  /** A session began or ended, or nothing waits for one any more. */
   changed(): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
@@ -63,6 +63,8 @@ export class PeerFlushes {
       const current = session();
       if (current === undefined || current === flushed) {
         if (isClosed()) throw closedError();
+        // Everything accepted before is acknowledged, or was told to be lost.
+        if (current === undefined && !waitsForAnother()) return;
         await change();
         continue;
       }

@@ -29,7 +29,7 @@ import { type Encoded, ownCopy } from "../messages/data-codecs.ts";
 import { checkName } from "../messages/name-table.ts";
 import { WaitingPosts } from "../sending/waiting-posts.ts";
 import { closedError, type SessionEnd } from "../session-end.ts";
-import type { SessionOwner, SessionStats } from "../session-options.ts";
+import type { SessionOwner } from "../session-options.ts";
 import type { ItemSource } from "../streams/items.ts";
 import type { RemoteItems } from "../streams/remote-items.ts";
 import { isSendingTapped, tellPayload } from "../taps.ts";
@@ -40,6 +40,7 @@ import { checkCloseOptions, checkListener, checkObject, checkWait } from "./peer
 import { PeerCalls } from "./peer-calls.ts";
 import { PeerFlushes } from "./peer-flushes.ts";
 import { PeerNotices, warnOfNotice } from "./peer-notices.ts";
+import { nothingWaits, sessionStats, type WaitingLater } from "./peer-stats.ts";
 import { ProcessHold } from "./process-hold.ts";
 
 interface PeerEvents {
@@ -86,7 +87,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     this.#state = state;
     this.flushes = new PeerFlushes({
       session: () => this.session,
-      waitsForAnother: () => this.waitsForAnother,
+      waitsForAnother: () => this.waitingLater.events + this.waitingLater.calls > 0,
       isClosed: () => this.#state === "closed",
     });
     this.#notices = new PeerNotices(this, endpoint.clock, (notice) => this.notify(notice));
@@ -136,8 +137,8 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   /** What may be sent later has room for more. */
   protected abstract get hasRoomLater(): boolean;
   /** Something was accepted that goes into a later session than this one. */
-  protected get waitsForAnother(): boolean {
-    return false;
+  protected get waitingLater(): WaitingLater {
+    return nothingWaits;
   }
 
   /** There is no session: opens the call later, or throws. */
@@ -258,9 +259,8 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   stats(): PeerStats {
-    const { session } = this;
     return {
-      ...(session?.stats() ?? noStats),
+      ...sessionStats(this.session, this.waitingLater),
       dropped: this.#notices.dropped,
       unhandled: this.#notices.unhandled,
       slow: this.#slow,
@@ -379,17 +379,6 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     return this.accepting?.hasRoom ?? this.hasRoomLater;
   }
 }
-
-const noTraffic = Object.freeze({ messages: 0, bytes: 0 });
-const noStats: SessionStats = Object.freeze({
-  sent: noTraffic,
-  received: noTraffic,
-  pendingBytes: 0,
-  pendingCalls: 0,
-  activeHandlers: 0,
-  late: 0,
-  roundTripMs: undefined,
-});
 
 bindOnUse(SessionPeer.prototype, [
   ...(["send", "post", "call", "upload", "stream", "duplex", "handle", "on"] as const),

@@ -8,6 +8,7 @@ import type { Clock, Timer } from "../../clock.ts";
 import { MyelinError } from "../../errors.ts";
 import type { Account } from "../memory-budget.ts";
 import { notRun } from "../peers/peer-arguments.ts";
+import type { WaitingLater } from "../peers/peer-stats.ts";
 import { frameCost } from "../wire.ts";
 
 /** One message that waits. */
@@ -74,25 +75,30 @@ export class OfflineQueue<Session> {
   readonly #clock: Clock;
   readonly #limits: OfflineLimits;
   readonly #account: Account;
+  readonly #onEmpty: () => void;
   // A Set keeps the order and gives up any of its places at once.
   readonly #places = new Set<Place<Session>>();
   #bytes = 0;
   #calls = 0;
 
-  /** @param account what waits is told to the budget of its endpoint */
-  constructor(clock: Clock, limits: OfflineLimits, account: Account) {
+  /**
+   * @param account what waits is told to the budget of its endpoint
+   * @param onEmpty the last of what waited has left, or waits no more
+   */
+  constructor(clock: Clock, limits: OfflineLimits, account: Account, onEmpty: () => void) {
     this.#clock = clock;
     this.#limits = limits;
     this.#account = account;
+    this.#onEmpty = onEmpty;
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** How many wait. */
-  count(): { readonly events: number; readonly calls: number } {
-    return { events: this.#places.size - this.#calls, calls: this.#calls };
+  /** How much waits. */
+  count(): WaitingLater {
+    return { events: this.#places.size - this.#calls, calls: this.#calls, bytes: this.#bytes };
   }
 
   /** @throws {MyelinError} `ERR_QUEUE_FULL`; `ERR_ABORTED` when its signal has aborted already */
@@ -150,6 +156,7 @@ export class OfflineQueue<Session> {
     this.#places.delete(place);
     this.#count(place.waiting, -1);
     place.release();
+    if (this.#places.size === 0) this.#onEmpty();
   }
 
   #count({ bytes, kind }: Waiting<Session>, sign: 1 | -1): void {

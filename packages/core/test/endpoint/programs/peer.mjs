@@ -127,6 +127,24 @@ const actions = {
     process.disconnect();
   },
 
+  async "answer nothing"() {
+    await connect(address, { handlers: { never: () => new Promise(() => {}) } });
+    report("ready");
+  },
+
+  /** Waits for an answer of a client that may come back, and does nothing else. */
+  async "unref and call a client"() {
+    const server = await serve(address);
+    const arrival = new Promise((resolve) => server.onPeer(resolve));
+    report("ready", { address: server.address });
+    const peer = await arrival;
+    server.unref();
+    const calling = peer.call("never", undefined, { timeoutMs: 1_000 });
+    peer.onState(report);
+    report("answered", { answer: await calling.catch(({ code }) => code) });
+    process.disconnect();
+  },
+
   async "close and let go"() {
     const client = await connect(address);
     await client.call("echo", 1);
