@@ -31,6 +31,7 @@ export const limits: {
   readonly cancelGraceMs: number;
   readonly maxPendingCalls: number;
   readonly maxQueuedBytes: number;
+  readonly peerHighWaterMarkBytes: number;
   readonly streamWindowBytes: number;
   readonly maxStreamWindowBytes: number;
   readonly heartbeatMs: number;
@@ -101,6 +102,8 @@ export const limits: {
   maxPendingCalls: 65_536,
   /** A peer that does not read would have the memory of the one who sends. */
   maxQueuedBytes: 64 * 1024 * 1024,
+  /** Who sends on and on would find out only there: from here on it is told to wait. */
+  peerHighWaterMarkBytes: 1024 * 1024,
   /** What the producer of a stream may send before the consumer has asked for more. */
   streamWindowBytes: 64 * 1024,
   /** A fast consumer on a long way gets a window that grows up to this. */

@@ -154,13 +154,13 @@ export function sessionParts<Peer>(
   const slowPeer = new SlowPeer({
     policy: options.slowPeer,
     holdings,
+    highWaterMarkBytes: options.highWaterMarkBytes,
     queue: outbox,
     onDropped: (events, bytes) => owner.tellDropped(events, bytes),
     onTooSlow: (error) => hooks.onBroken(error),
   });
   const sending = new Sending({
     ...{ calling, holdings, names, outbox, peer, slowPeer },
-    highWaterMarkBytes: options.highWaterMarkBytes,
     maxPendingCalls: options.maxPendingCalls,
     onDrain: () => owner.tellDrain(),
   });

@@ -90,6 +90,12 @@ export class OfflineQueue<Session> {
     return this.#bytes;
   }
 
+  /** Less than so many bytes wait, and less than half of what may. */
+  isBelow(bytes: number): boolean {
+    const { maxBytes, maxMessages } = this.#limits;
+    return this.#bytes < Math.min(bytes, maxBytes / 2) && this.#places.size < maxMessages / 2;
+  }
+
   /** How many wait. */
   count(): { readonly events: number; readonly calls: number } {
     return { events: this.#places.size - this.#calls, calls: this.#calls };
