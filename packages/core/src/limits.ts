@@ -34,6 +34,7 @@ export const limits: {
   readonly peerHighWaterMarkBytes: number;
   readonly streamWindowBytes: number;
   readonly maxStreamWindowBytes: number;
+  readonly pulledBytes: number;
   readonly heartbeatMs: number;
   readonly resumeWindowMs: number;
   readonly maxDetachedSessions: number;
@@ -108,6 +109,8 @@ export const limits: {
   streamWindowBytes: 64 * 1024,
   /** A fast consumer on a long way gets a window that grows up to this. */
   maxStreamWindowBytes: 4 * 1024 * 1024,
+  /** Streams that nobody reads, thousands at once, would be pulled for seconds before anything else. */
+  pulledBytes: 1024 * 1024,
   /** A machine that lost its power never says goodbye: after so long without a byte it is asked. */
   heartbeatMs: 15_000,
   /** A session whose client never comes back would keep its messages for ever. */

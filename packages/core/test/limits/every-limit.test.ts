@@ -55,6 +55,7 @@ const attacks: Readonly<Record<string, readonly [file: string, title: string]>> 
   maxStreamWindowBytes: [wire, "get a window that grows up to a limit"],
   messageProgressTimeoutMs: [wire, "ends the session after a while: ERR_TIMEOUT"],
   peerHighWaterMarkBytes: ["endpoint/slow-peer.test.ts", "wait: send says when it is too much"],
+  pulledBytes: ["endpoint/stream-turns.test.ts", "that are not read share each turn"],
   resumeWindowMs: ["endpoint/resume.test.ts", "ends at both sides when the window is over"],
   streamWindowBytes: [wire, "begin with as much as the window says"],
   welcomeTimeoutMs: [door, "does not keep a client waiting for ever"],

@@ -17,6 +17,7 @@ import {
 } from "../sending/message-frames.ts";
 import type { Outbox } from "../sending/outbox.ts";
 import type { Outgoing } from "../sending/outgoing.ts";
+import type { Puller } from "../sending/turn-share.ts";
 import { entryCost, firstItemSlot, frameKind } from "../wire.ts";
 import { type EncodedItem, endIterator, type ItemSource } from "./items.ts";
 
@@ -37,7 +38,7 @@ export interface ItemSenderOptions {
 
 type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 
-export class ItemSender implements Lane {
+export class ItemSender implements Lane, Puller {
   readonly #options: ItemSenderOptions;
   #iterator: AnyIterator | undefined;
   #queue: (Outgoing | Fragments)[] = [];
@@ -49,6 +50,8 @@ export class ItemSender implements Lane {
   /** Bytes that wait here; of large items without the heads of their frames. */
   #queuedBytes = 0;
   #pulling = false;
+  /** What the source gave when nothing more could be taken in that turn. */
+  #late: { readonly step: unknown } | undefined;
   #over = false;
 
   constructor(options: ItemSenderOptions) {
@@ -95,6 +98,14 @@ export class ItemSender implements Lane {
     this.#pull();
   }
 
+  /** There is a share of the turn again. */
+  goOn(): void {
+    const late = this.#late;
+    this.#late = undefined;
+    this.#pulling = false;
+    if (late === undefined || this.#accept(late.step)) this.#pull();
+  }
+
   /** Sends nothing more, not even what was pulled, and lets the source clean up. */
   stop(): void {
     if (this.#over) return;
@@ -127,7 +138,12 @@ export class ItemSender implements Lane {
     if (this.#pulling || this.#iterator === undefined) return;
     this.#pulling = true;
     const iterator = this.#iterator;
+    const { share } = this.#options.outbox;
     while (!this.#over && this.#mayPull) {
+      if (share.isSpent) {
+        share.await(this);
+        return;
+      }
       let step: unknown;
       let promise: Promise<unknown> | undefined;
       try {
@@ -139,10 +155,7 @@ export class ItemSender implements Lane {
       }
       if (promise !== undefined) {
         promise.then(
-          (result) => {
-            this.#pulling = false;
-            if (this.#accept(result)) this.#pull();
-          },
+          (result) => this.#settled(result),
           (reason: unknown) => this.#fail(reason),
         );
         return;
@@ -150,6 +163,18 @@ export class ItemSender implements Lane {
       if (!this.#accept(step)) return;
     }
     this.#pulling = false;
+  }
+
+  /** A promise of an item was kept. Thousands may be in one turn: those that are too many wait. */
+  #settled(step: unknown): void {
+    const { share } = this.#options.outbox;
+    if (share.isSpent) {
+      this.#late = { step };
+      share.await(this);
+      return;
+    }
+    this.#pulling = false;
+    if (this.#accept(step)) this.#pull();
   }
 
   /** @returns whether there may be more. */
@@ -174,6 +199,7 @@ export class ItemSender implements Lane {
   #add(value: unknown): void {
     const { encode, id, outbox } = this.#options;
     const item = encode(id, value);
+    outbox.share.take(entryCost + (typeof item === "string" ? item.length : item.body.length));
     if (typeof item === "string") {
       this.#json += this.#json === "" ? `[${item}` : `,${item}`;
       this.#count += 1;
