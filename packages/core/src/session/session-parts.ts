@@ -129,11 +129,7 @@ export function sessionParts<Peer>(
     rejectProtoKeys: options.rejectProtoKeys,
   });
   const intake = new Intake(tick, inbox, ours.maxFrameBytes, hooks);
-  const acknowledging = new Acknowledging(
-    { clock, inbox, isHeldBack, outbox },
-    ours.window,
-    options.isResumable,
-  );
+  const acknowledging = new Acknowledging({ clock, inbox, isHeldBack, outbox }, ours.window);
   const progressWatch = new ProgressWatch({
     clock,
     oldestProgress: () => inbox.assemblies.oldestProgress,
