@@ -50,8 +50,9 @@ export class ItemSender implements Lane, Puller {
   /** Bytes that wait here; of large items without the heads of their frames. */
   #queuedBytes = 0;
   #pulling = false;
-  /** What the source gave when nothing more could be taken in that turn. */
-  #late: { readonly step: unknown } | undefined;
+  /** What the last item took of the share of its turn, and what was taken for one that was promised. */
+  #itemCost: number = limits.writeChunkBytes;
+  #reserved = 0;
   #over = false;
 
   constructor(options: ItemSenderOptions) {
@@ -100,10 +101,8 @@ export class ItemSender implements Lane, Puller {
 
   /** There is a share of the turn again. */
   goOn(): void {
-    const late = this.#late;
-    this.#late = undefined;
     this.#pulling = false;
-    if (late === undefined || this.#accept(late.step)) this.#pull();
+    this.#pull();
   }
 
   /** Sends nothing more, not even what was pulled, and lets the source clean up. */
@@ -154,8 +153,14 @@ export class ItemSender implements Lane, Puller {
         return;
       }
       if (promise !== undefined) {
+        // Thousands may be kept before this turn is over: each takes its share when it is asked for.
+        this.#reserved = this.#itemCost;
+        share.take(this.#reserved);
         promise.then(
-          (result) => this.#settled(result),
+          (result) => {
+            this.#pulling = false;
+            if (this.#accept(result)) this.#pull();
+          },
           (reason: unknown) => this.#fail(reason),
         );
         return;
@@ -163,18 +168,6 @@ export class ItemSender implements Lane, Puller {
       if (!this.#accept(step)) return;
     }
     this.#pulling = false;
-  }
-
-  /** A promise of an item was kept. Thousands may be in one turn: those that are too many wait. */
-  #settled(step: unknown): void {
-    const { share } = this.#options.outbox;
-    if (share.isSpent) {
-      this.#late = { step };
-      share.await(this);
-      return;
-    }
-    this.#pulling = false;
-    if (this.#accept(step)) this.#pull();
   }
 
   /** @returns whether there may be more. */
@@ -199,7 +192,9 @@ export class ItemSender implements Lane, Puller {
   #add(value: unknown): void {
     const { encode, id, outbox } = this.#options;
     const item = encode(id, value);
-    outbox.share.take(entryCost + (typeof item === "string" ? item.length : item.body.length));
+    this.#itemCost = entryCost + (typeof item === "string" ? item.length : item.body.length);
+    outbox.share.take(Math.max(0, this.#itemCost - this.#reserved));
+    this.#reserved = 0;
     if (typeof item === "string") {
       this.#json += this.#json === "" ? `[${item}` : `,${item}`;
       this.#count += 1;
