@@ -13,7 +13,12 @@ const config = new Defaults();
 const guarded = { ...config, ...new GuardedParser(config) };
 const core = { ...limits, maxConnections: defaults.tcp.maxConnections };
 // The `handshakeTimeoutMs` of a server is from the connection to the welcome, not that of TLS alone.
-const endpoint = { ...limits, handshakeTimeoutMs: limits.welcomeTimeoutMs };
+// And its mark is not that of a memory connection.
+const endpoint = {
+  ...limits,
+  handshakeTimeoutMs: limits.welcomeTimeoutMs,
+  highWaterMarkBytes: limits.peerHighWaterMarkBytes,
+};
 
 /** The value that a cell of a table means: `128 MiB`, `10,000`, `30 s`, `false`, `"fast"`, `none`. */
 function valueOf(text: string): unknown {

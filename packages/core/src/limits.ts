@@ -31,8 +31,10 @@ export const limits: {
   readonly cancelGraceMs: number;
   readonly maxPendingCalls: number;
   readonly maxQueuedBytes: number;
+  readonly peerHighWaterMarkBytes: number;
   readonly streamWindowBytes: number;
   readonly maxStreamWindowBytes: number;
+  readonly pulledBytes: number;
   readonly heartbeatMs: number;
   readonly resumeWindowMs: number;
   readonly maxDetachedSessions: number;
@@ -101,10 +103,14 @@ export const limits: {
   maxPendingCalls: 65_536,
   /** A peer that does not read would have the memory of the one who sends. */
   maxQueuedBytes: 64 * 1024 * 1024,
+  /** Who sends on and on would find out only there: from here on it is told to wait. */
+  peerHighWaterMarkBytes: 1024 * 1024,
   /** What the producer of a stream may send before the consumer has asked for more. */
   streamWindowBytes: 64 * 1024,
   /** A fast consumer on a long way gets a window that grows up to this. */
   maxStreamWindowBytes: 4 * 1024 * 1024,
+  /** Streams that nobody reads, thousands at once, would be pulled for seconds before anything else. */
+  pulledBytes: 1024 * 1024,
   /** A machine that lost its power never says goodbye: after so long without a byte it is asked. */
   heartbeatMs: 15_000,
   /** A session whose client never comes back would keep its messages for ever. */

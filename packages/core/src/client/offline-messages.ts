@@ -74,7 +74,7 @@ export class OfflineMessages {
 
   /** Less waits than the high-water mark allows. */
   get hasRoom(): boolean {
-    return this.#queue.bytes < this.#options.highWaterMarkBytes;
+    return this.#queue.isBelow(this.#options.highWaterMarkBytes);
   }
 
   /**

@@ -63,7 +63,10 @@ export interface EndpointLimits {
   streamWindowBytes?: number;
   /** What it may grow to. Stops a stream from taking the budget of all others. @defaultValue 4 MiB */
   maxStreamWindowBytes?: number;
-  /** Over this, `send` returns false and `post` waits. @defaultValue 1 MiB */
+  /**
+   * From here on `send` returns false and `post` waits; from half of what may wait at the latest, which
+   * is `maxQueuedBytes`, or less while there is no connection or little memory. @defaultValue 1 MiB
+   */
   highWaterMarkBytes?: number;
   /**
    * What is unsent and unacknowledged for one peer, at most, beside the largest message that is on its

@@ -11,7 +11,8 @@ export interface PeerName {
 }
 
 /**
- * A session could not be continued. These had left and were not acknowledged; they are not sent again.
+ * A session could not be continued. These had left and were neither acknowledged nor answered; they are
+ * not sent again.
  * What had not left goes into the next session, unless `offline` says otherwise: then it counts here.
  */
 export interface GapNotice extends MessageCount {

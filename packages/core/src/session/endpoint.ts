@@ -77,7 +77,6 @@ interface ResumeSettings {
 }
 
 const defaultCallTimeoutMs = 30_000;
-const defaultHighWaterMarkBytes = 1024 * 1024;
 
 const typeOfKind: Readonly<Record<Exclude<EntryKind, "event">, CallType>> = callType;
 
@@ -159,7 +158,7 @@ export class Endpoint<Peer> {
       sizes.messageProgressTimeoutMs ?? limits.messageProgressTimeoutMs;
     this.maxStreamWindowBytes = sizes.maxStreamWindowBytes ?? limits.maxStreamWindowBytes;
     this.slowPeer = settings.slowPeer ?? "wait";
-    this.highWaterMarkBytes = sizes.highWaterMarkBytes ?? defaultHighWaterMarkBytes;
+    this.highWaterMarkBytes = sizes.highWaterMarkBytes ?? limits.peerHighWaterMarkBytes;
     this.exposeErrors = settings.exposeErrors;
     this.exposeStacks = settings.exposeStacks ?? false;
     this.heartbeatMs = heartbeatOf(settings.heartbeat);

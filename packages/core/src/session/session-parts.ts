@@ -129,11 +129,7 @@ export function sessionParts<Peer>(
     rejectProtoKeys: options.rejectProtoKeys,
   });
   const intake = new Intake(tick, inbox, ours.maxFrameBytes, hooks);
-  const acknowledging = new Acknowledging(
-    { clock, inbox, isHeldBack, outbox },
-    ours.window,
-    options.isResumable,
-  );
+  const acknowledging = new Acknowledging({ clock, inbox, isHeldBack, outbox }, ours.window);
   const progressWatch = new ProgressWatch({
     clock,
     oldestProgress: () => inbox.assemblies.oldestProgress,
@@ -154,13 +150,13 @@ export function sessionParts<Peer>(
   const slowPeer = new SlowPeer({
     policy: options.slowPeer,
     holdings,
+    highWaterMarkBytes: options.highWaterMarkBytes,
     queue: outbox,
     onDropped: (events, bytes) => owner.tellDropped(events, bytes),
     onTooSlow: hooks.onTooMuch,
   });
   const sending = new Sending({
     ...{ calling, holdings, names, outbox, peer, slowPeer },
-    highWaterMarkBytes: options.highWaterMarkBytes,
     maxPendingCalls: options.maxPendingCalls,
     onDrain: () => owner.tellDrain(),
   });

@@ -1,11 +1,11 @@
 // post(): waits for its turn, first come, first served, and is told what became of it.
-import { connect, MemoryRegistry, memory, serve } from "myelin";
+import { type Client, connect, type EndpointLimits, MemoryRegistry, memory, serve } from "myelin";
 import { faulty } from "myelin/testing";
 import { afterEach, expect, test } from "vitest";
-import { turns, within } from "../../../../test/support/within.ts";
+import { turns, until, within } from "../../../../test/support/within.ts";
 import { freshAddress, keep } from "./pairing.ts";
 
-const limits = { maxQueuedBytes: 200_000, highWaterMarkBytes: 20_000, windowMessages: 50 };
+const tight = { maxQueuedBytes: 200_000, highWaterMarkBytes: 20_000, windowMessages: 50 };
 const pad = "x".repeat(1_000);
 const coded = (code: string) => expect.objectContaining({ code });
 
@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 /** A client whose server hears nothing until the faults are healed. */
-async function slow() {
+async function slow(limits: EndpointLimits = tight) {
   const transport = memory({ registry: new MemoryRegistry() });
   const server = keep(await serve("memory:posts", { transports: [transport], limits }));
   const unreliable = faulty(transport);
@@ -97,7 +97,7 @@ test("the end of the connection ends the waiting", async () => {
 test("without a server they wait behind what waits already, and drain tells when there is room", async () => {
   const address = freshAddress("memory");
   const client = keep(
-    await connect(address, { lazy: true, retry: { minMs: 1, maxMs: 5 }, limits }),
+    await connect(address, { lazy: true, retry: { minMs: 1, maxMs: 5 }, limits: tight }),
   );
   let drained = 0;
   client.onDrain(() => void drained++);
@@ -118,3 +118,59 @@ test("without a server they wait behind what waits already, and drain tells when
   expect(drained).toBe(1);
   await server.close();
 });
+
+/** Posts a hundred, and sends until `send` asks to wait, which it does before it refuses. */
+async function fill(client: Client): Promise<{ posts: Promise<void>[]; sent: number }> {
+  const posts: Promise<void>[] = [];
+  let sent = 0;
+  while (client.send("news", { n: sent++, pad }));
+  while (posts.length < 100) posts.push(client.post("news", { n: sent++, pad }));
+  await turns();
+  return { posts, sent };
+}
+
+test("they wait also where less may wait than senders are told of by default", async () => {
+  const { client, faults, heard } = await slow({ maxQueuedBytes: 50_000 });
+  const { posts, sent } = await fill(client);
+  faults.heal();
+  await within("all are accepted", Promise.all(posts));
+  await client.flush();
+  expect(heard).toEqual(Array.from({ length: sent }, (_, n) => n));
+});
+
+test("they wait for the return of a session that keeps little meanwhile", async () => {
+  const transport = memory({ registry: new MemoryRegistry() });
+  const resume = { bufferBytes: 50_000 };
+  const server = keep(await serve("memory:posts", { transports: [transport], resume }));
+  const unreliable = faulty(transport);
+  const retry = { minMs: 1, maxMs: 5 };
+  const how = { transports: [unreliable], resume, retry };
+  const client = keep(await connect("memory:posts", how));
+  const heard: number[] = [];
+  server.on("news", (data) => void heard.push((data as { n: number }).n));
+  unreliable.faults.refuse();
+  unreliable.faults.cutAll();
+  await until("it is detached", () => client.state === "detached");
+  const { posts, sent } = await fill(client);
+  unreliable.faults.heal();
+  await within("all are accepted", Promise.all(posts));
+  await client.flush();
+  expect(heard).toEqual(Array.from({ length: sent }, (_, n) => n));
+});
+
+test.each([{ maxBytes: 50_000 }, { maxMessages: 50 }])(
+  "they wait for a server where no more may wait than %o",
+  async (bounds) => {
+    const address = freshAddress("memory");
+    const offline = { policy: "queue", ...bounds } as const;
+    const retry = { minMs: 1, maxMs: 5 };
+    const client = keep(await connect(address, { lazy: true, retry, offline }));
+    const { posts, sent } = await fill(client);
+    const heard: number[] = [];
+    const news = (data: unknown): void => void heard.push((data as { n: number }).n);
+    keep(await serve(address, { events: { news } }));
+    await within("all are accepted", Promise.all(posts));
+    await client.flush();
+    expect(heard).toEqual(Array.from({ length: sent }, (_, n) => n));
+  },
+);

@@ -18,6 +18,8 @@ export interface CallPlace {
   abandon(cancel: () => void): boolean;
   /** Calls back when all of it has left. */
   whenLeft(run: () => void): void;
+  /** The counted frame with which all of it has left; 0 until then. */
+  readonly frameNumber: number;
 }
 
 /** In a batch, among others. */
@@ -28,6 +30,10 @@ export class BatchPlace implements CallPlace {
   constructor(batch: Batch, at: number) {
     this.#batch = batch;
     this.#at = at;
+  }
+
+  get frameNumber(): number {
+    return this.#batch.number;
   }
 
   abandon(cancel: () => void): boolean {
@@ -46,6 +52,7 @@ export class BatchPlace implements CallPlace {
 export class MessagePlace implements CallPlace {
   readonly #entry: EntryWriter;
   #single: SingleFrame | undefined;
+  #last: SingleFrame | undefined;
   /** It waits, and nobody needs its data any more. */
   onAbandoned: (() => void) | undefined;
   #isBegun = false;
@@ -54,6 +61,10 @@ export class MessagePlace implements CallPlace {
 
   constructor(entry: EntryWriter) {
     this.#entry = entry;
+  }
+
+  get frameNumber(): number {
+    return this.#last?.number ?? 0;
   }
 
   abandon(cancel: () => void): boolean {
@@ -78,7 +89,13 @@ export class MessagePlace implements CallPlace {
   /** It was put into this frame, which has not left. */
   framed(single: SingleFrame): void {
     this.#single = single;
+    this.#last = single;
     single.onLeft = () => this.leaves(true);
+  }
+
+  /** Its last part is in this frame, which is about to leave. */
+  endsIn(last: SingleFrame): void {
+    this.#last = last;
   }
 
   /** A part of it leaves. */

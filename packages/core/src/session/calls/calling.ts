@@ -140,6 +140,7 @@ export class Calling {
       this.late += 1;
       return;
     }
+    this.#options.outbox.sent.prove(call.place?.frameNumber ?? 0);
     switch (entry.kind) {
       case entryKind.result:
         if (isReceivingTapped()) tellReceived(this.#options.peer, "answer", call.name, data);

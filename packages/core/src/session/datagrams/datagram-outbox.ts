@@ -46,7 +46,8 @@ export class DatagramOutbox {
   readonly #flushes: FlushWaiters;
 
   constructor(options: DatagramOutboxOptions) {
-    const { clock, holdings, maxDatagramBytes, onDropped, onTooSlow, slowPeer, tick } = options;
+    const { clock, highWaterMarkBytes, holdings, maxDatagramBytes } = options;
+    const { onDropped, onTooSlow, slowPeer, tick } = options;
     this.#options = options;
     this.#flushes = new FlushWaiters(clock, () => this.#checkTaken());
     this.#maxEntryBytes = maxDatagramBytes - eventsHeadBytes;
@@ -58,6 +59,7 @@ export class DatagramOutbox {
     this.#slowPeer = new SlowPeer({
       policy: slowPeer,
       holdings,
+      highWaterMarkBytes,
       queue: { largestBytes: 0, dropEvents: (bytes) => this.#queue.drop(bytes) },
       onDropped,
       onTooSlow,
@@ -69,7 +71,7 @@ export class DatagramOutbox {
   }
 
   get hasRoom(): boolean {
-    return this.queuedBytes < this.#options.highWaterMarkBytes;
+    return this.queuedBytes < this.#slowPeer.highWaterMark();
   }
 
   awaitRoom(): void {
@@ -127,7 +129,7 @@ export class DatagramOutbox {
     }
     this.#batch.flush();
     this.#checkTaken();
-    if (!this.#needsDrain || this.queuedBytes * 2 > this.#options.highWaterMarkBytes) return;
+    if (!this.#needsDrain || this.queuedBytes * 2 > this.#slowPeer.highWaterMark()) return;
     this.#needsDrain = false;
     this.#options.onDrain();
   }

@@ -78,7 +78,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
 
   constructor(options: NodeIpcConversationOptions<Peer>) {
     const { connection, delimiter, endpoint, handlers, peer } = options;
-    const { maxQueuedBytes, slowPeer, terms } = endpoint;
+    const { highWaterMarkBytes, maxQueuedBytes, slowPeer, terms } = endpoint;
     this.#options = options;
     this.#tick = tickOf(endpoint.clock);
     this.#out = new EventWriter(connection, this.#tick, () => this.#holdings.freed());
@@ -110,6 +110,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     this.#slowPeer = new SlowPeer({
       policy: slowPeer,
       holdings: this.#holdings,
+      highWaterMarkBytes,
       queue: { largestBytes: 0, dropEvents: (bytes) => this.#out.drop(bytes) },
       onDropped: (events, bytes) => peer.tellDropped(events, bytes),
       onTooSlow: (error) => this.abort(error),
@@ -117,7 +118,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
   }
 
   get hasRoom(): boolean {
-    return this.#queuedBytes < this.#options.endpoint.highWaterMarkBytes;
+    return this.#queuedBytes < this.#slowPeer.highWaterMark();
   }
 
   get #isEnded(): boolean {
@@ -321,8 +322,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
   #progress(): void {
     this.#holdings.check();
     this.#checkTaken();
-    const { highWaterMarkBytes } = this.#options.endpoint;
-    if (!this.#needsDrain || this.#queuedBytes * 2 > highWaterMarkBytes) return;
+    if (!this.#needsDrain || this.#queuedBytes * 2 > this.#slowPeer.highWaterMark()) return;
     this.#needsDrain = false;
     this.#options.peer.tellDrain();
   }

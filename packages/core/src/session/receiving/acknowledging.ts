@@ -6,7 +6,7 @@ import type { Inbox } from "./inbox.ts";
 
 /** The peer hears of at most so many frames at once: what it keeps of them is freed. */
 const framesAtOnce = 32;
-/** And not later than this, as long as it keeps them. */
+/** And not later than this: what it takes for lost when we are gone is little more than what is. */
 const delayMs = 25;
 
 export class Acknowledging {
@@ -15,8 +15,6 @@ export class Acknowledging {
   readonly #outbox: Outbox;
   readonly #window: WindowSize;
   readonly #isHeldBack: () => boolean;
-  /** The peer keeps what it sent: it hears from us even when there is little to say. */
-  readonly #isKept: boolean;
   #frames = 0;
   #messages = 0;
   #bytes = 0;
@@ -26,14 +24,12 @@ export class Acknowledging {
   constructor(
     parts: { clock: Clock; inbox: Inbox; outbox: Outbox; isHeldBack: () => boolean },
     window: WindowSize,
-    isKept: boolean,
   ) {
     this.#clock = parts.clock;
     this.#inbox = parts.inbox;
     this.#outbox = parts.outbox;
     this.#isHeldBack = parts.isHeldBack;
     this.#window = window;
-    this.#isKept = isKept;
   }
 
   /** Frames were received, or handlers have settled. */
@@ -47,7 +43,7 @@ export class Acknowledging {
         !this.#isHeldBack())
     ) {
       this.now();
-    } else if (this.#isKept && received > this.#frames && this.#timer === undefined) {
+    } else if (received > this.#frames && this.#timer === undefined) {
       this.#timer = this.#clock.setTimeout(() => {
         this.#timer = undefined;
         if (this.#inbox.received > this.#frames) this.now();

@@ -37,6 +37,7 @@ export class Batch implements Outgoing {
   readonly body = undefined;
   events = 0;
   calls = 0;
+  number = 0;
   #hasLeft = false;
   #whenLeft: (() => void)[] | undefined;
 

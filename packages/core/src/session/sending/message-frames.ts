@@ -51,6 +51,7 @@ export class SingleFrame implements Outgoing {
   readonly serial: number;
   readonly length: number;
   readonly borrowedBytes: number;
+  number = 0;
   whole: Uint8Array | undefined;
   onLeft: (() => void) | undefined;
 
@@ -175,7 +176,11 @@ export class Fragments {
     this.#sent = end;
     this.message.place?.leaves(this.isDone);
     const counts = this.isDone ? countsOf(this.message) : {};
-    if (!isFirst) return new SingleFrame(this.#fragment(part), counts, part, body);
+    if (!isFirst) {
+      const fragment = new SingleFrame(this.#fragment(part), counts, part, body);
+      if (this.isDone) this.message.place?.endsIn(fragment);
+      return fragment;
+    }
     const { names } = this.message.entry;
     return new SingleFrame(this.#opening(part), { ...counts, names }, part, body);
   }

@@ -101,6 +101,12 @@ export class OfflineQueue<Session> {
     return { events: this.#places.size - this.#calls, calls: this.#calls, bytes: this.#bytes };
   }
 
+  /** Less than so many bytes wait, and less than half of what may. */
+  isBelow(bytes: number): boolean {
+    const { maxBytes, maxMessages } = this.#limits;
+    return this.#bytes < Math.min(bytes, maxBytes / 2) && this.#places.size < maxMessages / 2;
+  }
+
   /** @throws {MyelinError} `ERR_QUEUE_FULL`; `ERR_ABORTED` when its signal has aborted already */
   add(waiting: Waiting<Session>): void {
     const { maxBytes, maxMessages } = this.#limits;

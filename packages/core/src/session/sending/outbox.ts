@@ -20,6 +20,7 @@ import type { Outgoing } from "./outgoing.ts";
 import type { WindowSize } from "./send-window.ts";
 import { SendingOrder } from "./sending-order.ts";
 import type { SentFrames } from "./sent-frames.ts";
+import { type TurnShare, turnShareOf } from "./turn-share.ts";
 
 export interface OutboxOptions {
   readonly clock: Clock;
@@ -63,6 +64,8 @@ export class Outbox implements Collector {
   /** Bytes of items that wait, of all streams. */
   itemBytes = 0;
   readonly maxItemBytes: number;
+  /** What the streams of all peers pull in one turn. */
+  readonly share: TurnShare;
   /** The open batch leaves when it has so many bytes, before the tick is over. */
   #batchBytes = firstBatchBytes;
   #awaitsTick = false;
@@ -70,6 +73,7 @@ export class Outbox implements Collector {
   constructor(options: OutboxOptions) {
     this.#clock = options.clock;
     this.#tick = tickOf(options.clock);
+    this.share = turnShareOf(options.clock);
     this.#onPumped = options.onPumped;
     this.#onGone = options.onGone;
     this.#names = options.names;

@@ -18,7 +18,6 @@ export interface SendingOptions {
   readonly calling: Calling;
   readonly slowPeer: SlowPeer;
   readonly holdings: Holdings;
-  readonly highWaterMarkBytes: number;
   readonly maxPendingCalls: number;
   /** There is room again for those who waited for it. */
   readonly onDrain: () => void;
@@ -44,7 +43,7 @@ export class Sending {
 
   /** Less waits than the high-water mark allows. */
   get hasRoom(): boolean {
-    return this.queuedBytes < this.#options.highWaterMarkBytes;
+    return this.queuedBytes < this.#options.slowPeer.highWaterMark();
   }
 
   /** `onDrain` is called as soon as there is room. */
@@ -54,8 +53,8 @@ export class Sending {
 
   /** Something left, or was acknowledged. */
   check(): void {
-    const { highWaterMarkBytes, onDrain } = this.#options;
-    if (!this.#needsDrain || this.queuedBytes * 2 > highWaterMarkBytes) return;
+    const { onDrain, slowPeer } = this.#options;
+    if (!this.#needsDrain || this.queuedBytes * 2 > slowPeer.highWaterMark()) return;
     this.#needsDrain = false;
     onDrain();
   }
@@ -68,7 +67,8 @@ export class Sending {
     isTold: boolean = false,
   ): boolean {
     const { holdings, names, outbox, slowPeer } = this.#options;
-    const mayBeFull = this.#queued >= holdings.maxQueuedBytes;
+    const most = holdings.maxQueuedBytes;
+    const mayBeFull = this.#queued >= most;
     if (mayBeFull && slowPeer.isFull(this.queuedBytes) && !slowPeer.admitsEvent()) {
       this.#needsDrain = true;
       return false;
@@ -82,7 +82,7 @@ export class Sending {
       entry.event(known, payload.coded, headers);
       outbox.message({ entry, kind: "event", ...encoded });
     }
-    if (this.measure() < this.#options.highWaterMarkBytes) return true;
+    if (this.measure() < slowPeer.highWaterMark(most)) return true;
     this.#needsDrain = true;
     return false;
   }

@@ -20,6 +20,7 @@ export class SentFrames {
   readonly #frames = new Fifo<Outgoing>();
   #sent = 0;
   #acknowledged = 0;
+  #proven = 0;
   #keptBytes = 0;
   #borrowedBytes = 0;
   /** Bytes of all counted frames since the session began. */
@@ -57,6 +58,7 @@ export class SentFrames {
 
   add(outgoing: Outgoing): void {
     this.#sent += 1;
+    outgoing.number = this.#sent;
     this.bytes += outgoing.length;
     this.#frames.push(outgoing);
     if (this.#keepsFrames) this.#keep(outgoing);
@@ -80,6 +82,14 @@ export class SentFrames {
     }
   }
 
+  /**
+   * The peer has answered what was in the frame of this number: it has that one, and all before it. No
+   * acknowledgement, which may be smaller and still come; but nobody need fear for them.
+   */
+  prove(number: number): void {
+    if (number > this.#proven) this.#proven = number;
+  }
+
   /** Those that are not acknowledged, oldest first. */
   unacknowledged(): readonly Outgoing[] {
     return this.#frames.toArray();
@@ -91,10 +101,12 @@ export class SentFrames {
     this.#frames.clear();
   }
 
+  /** What may not have arrived. */
   count(): Unacknowledged {
     let events = 0;
     let calls = 0;
     for (const outgoing of this.#frames) {
+      if (outgoing.number <= this.#proven) continue;
       events += outgoing.events;
       calls += outgoing.calls;
     }

@@ -14,6 +14,8 @@ export interface SlowPeerOptions {
   readonly policy: SlowPeerPolicy;
   /** How much may wait; it may change. */
   readonly holdings: { readonly maxQueuedBytes: number };
+  /** From here on senders are told to wait. */
+  readonly highWaterMarkBytes: number;
   readonly queue: SlowQueue;
   /** Events were dropped. */
   readonly onDropped: (events: number, bytes: number) => void;
@@ -40,6 +42,14 @@ export class SlowPeer {
     } finally {
       this.#isCatchingUp = false;
     }
+  }
+
+  /**
+   * From here on senders are told to wait: before anything is refused or dropped, however little may
+   * wait, or `post` would be refused where it says that it waits.
+   */
+  highWaterMark(most: number = this.#options.holdings.maxQueuedBytes): number {
+    return Math.min(this.#options.highWaterMarkBytes, most / 2);
   }
 
   isFull(queuedBytes: number): boolean {

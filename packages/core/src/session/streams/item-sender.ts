@@ -17,6 +17,7 @@ import {
 } from "../sending/message-frames.ts";
 import type { Outbox } from "../sending/outbox.ts";
 import type { Outgoing } from "../sending/outgoing.ts";
+import type { Puller } from "../sending/turn-share.ts";
 import { entryCost, firstItemSlot, frameKind } from "../wire.ts";
 import { type EncodedItem, endIterator, type ItemSource } from "./items.ts";
 
@@ -37,7 +38,7 @@ export interface ItemSenderOptions {
 
 type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 
-export class ItemSender implements Lane {
+export class ItemSender implements Lane, Puller {
   readonly #options: ItemSenderOptions;
   #iterator: AnyIterator | undefined;
   #queue: (Outgoing | Fragments)[] = [];
@@ -49,6 +50,9 @@ export class ItemSender implements Lane {
   /** Bytes that wait here; of large items without the heads of their frames. */
   #queuedBytes = 0;
   #pulling = false;
+  /** What the last item took of the share of its turn, and what was taken for one that was promised. */
+  #itemCost: number = limits.writeChunkBytes;
+  #reserved = 0;
   #over = false;
 
   constructor(options: ItemSenderOptions) {
@@ -95,6 +99,12 @@ export class ItemSender implements Lane {
     this.#pull();
   }
 
+  /** There is a share of the turn again. */
+  goOn(): void {
+    this.#pulling = false;
+    this.#pull();
+  }
+
   /** Sends nothing more, not even what was pulled, and lets the source clean up. */
   stop(): void {
     if (this.#over) return;
@@ -127,7 +137,12 @@ export class ItemSender implements Lane {
     if (this.#pulling || this.#iterator === undefined) return;
     this.#pulling = true;
     const iterator = this.#iterator;
+    const { share } = this.#options.outbox;
     while (!this.#over && this.#mayPull) {
+      if (share.isSpent) {
+        share.await(this);
+        return;
+      }
       let step: unknown;
       let promise: Promise<unknown> | undefined;
       try {
@@ -138,6 +153,9 @@ export class ItemSender implements Lane {
         return;
       }
       if (promise !== undefined) {
+        // Thousands may be kept before this turn is over: each takes its share when it is asked for.
+        this.#reserved = this.#itemCost;
+        share.take(this.#reserved);
         promise.then(
           (result) => {
             this.#pulling = false;
@@ -174,6 +192,9 @@ export class ItemSender implements Lane {
   #add(value: unknown): void {
     const { encode, id, outbox } = this.#options;
     const item = encode(id, value);
+    this.#itemCost = entryCost + (typeof item === "string" ? item.length : item.body.length);
+    outbox.share.take(Math.max(0, this.#itemCost - this.#reserved));
+    this.#reserved = 0;
     if (typeof item === "string") {
       this.#json += this.#json === "" ? `[${item}` : `,${item}`;
       this.#count += 1;
