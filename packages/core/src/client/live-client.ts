@@ -207,7 +207,7 @@ export abstract class LiveClient extends SessionPeer {
     this.resumptions = 0;
     this.tellOpened();
     // All of it at once: it has its place in memory already, so no limit of the session's holds for it.
-    session.catchUp(() => this.#offline.flush(session));
+    session.catchUp(() => this.#offline.flush(session, () => this.session === session));
     // Whoever is told of something may close this client; and what waited may have been too much.
     if (this.session === session) this.setState("open");
     if (this.session === session) this.tellDrain();

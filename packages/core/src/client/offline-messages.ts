@@ -149,9 +149,9 @@ export class OfflineMessages {
     };
   }
 
-  /** There is a session: everything leaves, in order. */
-  flush(session: Conversation): void {
-    this.#queue.flush(session);
+  /** There is a session: everything leaves, in order, as long as it stands. */
+  flush(session: Conversation, stands: () => boolean): void {
+    this.#queue.flush(session, stands);
   }
 
   /** There will be none. */

@@ -56,9 +56,9 @@ export function unlimitedCodecs(registry: CodecRegistry): DataCodecs {
   });
 }
 
-/** Bytes, or UTF-16 units of what is not bytes yet. */
+/** Bytes that it has, or will have on the wire. */
 export function encodedLength(encoded: Encoded): number {
-  return typeof encoded === "string" ? encoded.length : (encoded?.body.length ?? 0);
+  return typeof encoded === "string" ? Buffer.byteLength(encoded) : (encoded?.body.length ?? 0);
 }
 
 /** What waits is the sender's no more, unless it is borrowed. */

@@ -92,10 +92,6 @@ export class OfflineQueue<Session> {
     this.#onEmpty = onEmpty;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** How much waits. */
   count(): WaitingLater {
     return { events: this.#places.size - this.#calls, calls: this.#calls, bytes: this.#bytes };
@@ -127,9 +123,12 @@ export class OfflineQueue<Session> {
     for (const place of others) this.#places.add(place);
   }
 
-  /** Sends everything, in order. */
-  flush(session: Session): void {
+  /** Sends what waits now, in order, for as long as the session stands: what is left goes into the next. */
+  flush(session: Session, stands: () => boolean): void {
     for (const place of [...this.#places]) {
+      if (!stands()) return;
+      // Sending one may have ended the wait of others.
+      if (!this.#places.has(place)) continue;
       this.#remove(place);
       try {
         place.waiting.run(session);

@@ -1,0 +1,64 @@
+// What waits for a session leaves in order, and what one session did not take waits for the next.
+
+import { expect, test } from "vitest";
+import { systemClock } from "../../../src/clock.ts";
+import { MemoryBudget } from "../../../src/session/memory-budget.ts";
+import { OfflineQueue, type Waiting } from "../../../src/session/sending/offline-queue.ts";
+
+interface Session {
+  readonly taken: number[];
+  stands: boolean;
+}
+
+function queueOf(count: number, onRun: (n: number, session: Session) => void) {
+  const budget = new MemoryBudget(1_000_000).open();
+  const queue = new OfflineQueue<Session>(
+    systemClock,
+    { maxBytes: 1_000, maxMessages: 100 },
+    budget,
+    () => {},
+  );
+  const failed: number[] = [];
+  const withdraw: (() => void)[] = [];
+  for (let n = 0; n < count; n++) {
+    const waiting: Waiting<Session> = {
+      kind: "call",
+      bytes: 10,
+      run: (session) => {
+        session.taken.push(n);
+        onRun(n, session);
+      },
+      fail: () => failed.push(n),
+      timeoutMs: 0,
+      signal: undefined,
+      onPlaced: (run) => withdraw.push(run),
+    };
+    queue.add(waiting);
+  }
+  const sent = (): Session => {
+    const session = { taken: [], stands: true };
+    queue.flush(session, () => session.stands);
+    return session;
+  };
+  return { queue, failed, sent, withdraw };
+}
+
+test("a session that ends on the way takes no more: the rest waits, in order", () => {
+  const { queue, failed, sent } = queueOf(4, (n, session) => {
+    if (n === 1) session.stands = false;
+  });
+  expect(sent().taken).toEqual([0, 1]);
+  expect(queue.count()).toEqual({ events: 0, calls: 2, bytes: 20 });
+  expect(sent().taken).toEqual([2, 3]);
+  expect(queue.count()).toEqual({ events: 0, calls: 0, bytes: 0 });
+  expect(failed).toEqual([]);
+});
+
+test("what is given up while others leave does not leave, and counts for nothing", () => {
+  const { queue, failed, sent, withdraw } = queueOf(4, (n) => {
+    if (n === 0) withdraw[2]?.();
+  });
+  expect(sent().taken).toEqual([0, 1, 3]);
+  expect(failed).toEqual([2]);
+  expect(queue.count()).toEqual({ events: 0, calls: 0, bytes: 0 });
+});
