@@ -300,3 +300,13 @@ describe("options", () => {
     expect(() => client.stream("x", 1, given as never)).toThrow(coded("ERR_CONFIG"));
   });
 });
+
+test("an audience that throws when looked at is refused with a code", async () => {
+  const { server } = await pair();
+  const fail = (): never => {
+    throw new Error("bomb");
+  };
+  const to = new Proxy([], { get: fail }) as unknown as string;
+  expect(() => server.broadcast("x", 1, { to })).toThrow(coded("ERR_CONFIG"));
+  await expect(server.ask("x", 1, { to })).rejects.toEqual(coded("ERR_CONFIG"));
+});
