@@ -223,7 +223,7 @@ export function checkOption(owner: string, key: string, value: unknown, rule: Op
     if (typeof value === rule && value !== null) return;
     throw new MyelinError(
       "ERR_CONFIG",
-      `${owner}(): ${key} must be a ${rule}, not ${String(value)}`,
+      `${owner}(): ${key} must be a ${rule}, not ${shown(value)}`,
     );
   }
   if ("is" in rule) {
@@ -234,5 +234,10 @@ export function checkOption(owner: string, key: string, value: unknown, rule: Op
   const isNumber = typeof value === "number" && value >= min && value <= max;
   if (isNumber && (!isWhole || Number.isInteger(value))) return;
   const range = `a ${isWhole ? "whole " : ""}number from ${min} to ${max}`;
-  throw new MyelinError("ERR_CONFIG", `${owner}(): ${key} must be ${range}, not ${String(value)}`);
+  throw new MyelinError("ERR_CONFIG", `${owner}(): ${key} must be ${range}, not ${shown(value)}`);
+}
+
+/** The text "1" is no number, and must not look like one. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -7,7 +7,7 @@ const refused = (what: string) =>
 
 describe("an option with a wrong value is refused at once", () => {
   test.each<[string, () => unknown]>([
-    ["unix(): reclaim must be a boolean, not yes", () => unix({ reclaim: "yes" as never })],
+    ['unix(): reclaim must be a boolean, not "yes"', () => unix({ reclaim: "yes" as never })],
     ["unix(): backlog must be a number from 0", () => unix({ backlog: -1 })],
     ["unix(): maxConnections must be a number", () => unix({ maxConnections: Number.NaN })],
     ["tcp(): localPort must be a number from 0 to 65535", () => tcp({ localPort: 65_536 })],

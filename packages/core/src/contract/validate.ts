@@ -26,6 +26,8 @@ export function validate<Schema extends StandardSchema>(
 ): SchemaOutput<Schema> {
   const result = run(schema, value, what);
   try {
+    // A number has no issues either.
+    if (typeof result !== "object") throw new TypeError("it is no object");
     if (result.issues === undefined) return result.value;
     const given = Array.from(result.issues);
     const issues = plainIssues(given);

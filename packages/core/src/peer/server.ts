@@ -29,7 +29,7 @@ export type Audience = string | PeerName | readonly (string | PeerName)[];
 
 /** Whom a message of the server goes to. */
 export interface AudienceOptions {
-  /** Those only. @defaultValue all peers */
+  /** Those only. Left out: all peers; given and undefined: `ERR_CONFIG`. @defaultValue all peers */
   to?: Audience | undefined;
   /** Not to those. */
   except?: Audience | undefined;

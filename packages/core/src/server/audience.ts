@@ -1,7 +1,24 @@
 /** Whom a message goes to: all peers, a room, a peer, or several of either, except some. */
-import { MyelinError } from "../errors.ts";
+import { isMyelinError, MyelinError, textOfThrown } from "../errors.ts";
+import { refuseUndefined } from "../options.ts";
+import { checkKeys } from "../session/peers/peer-arguments.ts";
 import type { LivePeer } from "./live-peer.ts";
 import type { Rooms } from "./rooms.ts";
+
+export const broadcastKeys: readonly string[] = ["to", "except", "bytes", "copy"];
+export const askKeys: readonly string[] = [
+  ...broadcastKeys,
+  ...["timeoutMs", "want", "signal", "ref"],
+];
+
+/**
+ * One that is not what was meant would have everybody get the message.
+ * @throws {MyelinError} `ERR_CONFIG` for options that nobody knows, and for a `to` that is undefined
+ */
+export function checkAudience(owner: string, options: object, known: readonly string[]): void {
+  checkKeys(owner, options, known);
+  refuseUndefined(owner, options, ["to"]);
+}
 
 /** A room by its name, or a peer. */
 export type Audience =
@@ -9,16 +26,26 @@ export type Audience =
   | { readonly id: string }
   | readonly (string | { readonly id: string })[];
 
-/** Each peer once, in the order in which they came. */
+/**
+ * Each peer once, in the order in which they came.
+ * @throws {MyelinError} `ERR_CONFIG`
+ */
 export function audienceOf(
   peers: ReadonlyMap<string, LivePeer>,
   rooms: Rooms<LivePeer>,
-  { to, except }: { readonly to?: Audience | undefined; readonly except?: Audience | undefined },
+  options: { readonly to?: Audience | undefined; readonly except?: Audience | undefined },
 ): LivePeer[] {
-  const included = to === undefined ? undefined : members(to, peers, rooms);
-  const excluded = except === undefined ? undefined : members(except, peers, rooms);
-  const chosen = included ?? peers.values();
-  return [...chosen].filter((peer) => excluded?.has(peer) !== true);
+  try {
+    const { to, except } = options;
+    const included = to === undefined ? undefined : members(to, peers, rooms);
+    const excluded = except === undefined ? undefined : members(except, peers, rooms);
+    const chosen = included ?? peers.values();
+    return [...chosen].filter((peer) => excluded?.has(peer) !== true);
+  } catch (reason) {
+    // Getters and proxies of users may throw anything.
+    if (isMyelinError(reason)) throw reason;
+    throw new MyelinError("ERR_CONFIG", textOfThrown(reason), { cause: reason });
+  }
 }
 
 function members(

@@ -260,7 +260,11 @@ export class Endpoint<Peer> {
     if (use.length === 0) return inner;
     return (data, context) => {
       const message = new IncomingMessage(context, data);
-      let next = (): unknown => inner(data, context);
+      context.keep();
+      let next = (): unknown => {
+        context.enter();
+        return inner(data, context);
+      };
       for (const middleware of [...use].reverse()) {
         const within = next;
         next = () => middleware(message, within);

@@ -5,6 +5,7 @@ import type { MyelinError } from "../errors.ts";
 import type { TraceContext } from "../peer/handlers.ts";
 import { setDeadline } from "./calls/inherited-deadline.ts";
 import { readTrace } from "./messages/message-headers.ts";
+import { ranCode } from "./wire.ts";
 
 /** What may come with the data of a message. */
 export interface MessageExtras {
@@ -34,6 +35,7 @@ export class MessageContext<Peer> {
   #controller: AbortController | undefined;
   #reason: MyelinError | undefined;
   #dueAt: number | undefined;
+  #isKept = false;
 
   /** What came with the data: most often nothing. */
   readonly #extras: MessageExtras | undefined;
@@ -66,6 +68,21 @@ export class MessageContext<Peer> {
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;
+  }
+
+  /** @internal Whether the handler was entered, as answers say it. */
+  get ran(): number {
+    return this.#isKept ? ranCode.no : ranCode.yes;
+  }
+
+  /** @internal Middleware comes first, and may keep the message from its handler. */
+  keep(): void {
+    this.#isKept = true;
+  }
+
+  /** @internal It did not. */
+  enter(): void {
+    this.#isKept = false;
   }
 
   /** @internal */

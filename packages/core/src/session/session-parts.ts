@@ -70,6 +70,7 @@ export function sessionParts<Peer>(
     names,
     window: theirs.window,
     maxFrameBytes: theirs.maxFrameBytes,
+    maxMessageBytes: theirs.maxMessageBytes,
     maxOpenMessages: theirs.maxOpenMessages,
     maxItemBytes: options.highWaterMarkBytes,
     bodies: budget,

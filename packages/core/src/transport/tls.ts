@@ -75,6 +75,7 @@ export function tls(options: TlsOptions = {}): SocketTransport {
   const { handshakeTimeoutMs = limits.handshakeTimeoutMs, ...given } = options;
   checkOption("tls", "handshakeTimeoutMs", handshakeTimeoutMs, milliseconds);
   refuseUndefined("tls", options, whatDecides);
+  refuseMiswritten(options);
   const [tcpOptions, tlsOptions] = splitOptions(given);
   return {
     scheme: "tls",
@@ -136,6 +137,18 @@ export function tls(options: TlsOptions = {}): SocketTransport {
 
 /** The options that decide whom a side trusts. */
 const whatDecides = ["ca", "crl", "requestCert", "rejectUnauthorized"] as const;
+
+/**
+ * Node ignores what it does not know: a `CA` would have a server take everybody.
+ * @throws {MyelinError} `ERR_CONFIG`
+ */
+function refuseMiswritten(options: object): void {
+  for (const key of Object.keys(options)) {
+    const meant = whatDecides.find((each) => each.toLowerCase() === key.toLowerCase());
+    if (meant === undefined || meant === key) continue;
+    throw new MyelinError("ERR_CONFIG", `tls() has no option "${key}": \`${meant}\` is one`);
+  }
+}
 
 type PassedThrough = Omit<TlsOptions, "handshakeTimeoutMs" | keyof TcpOptions>;
 

@@ -100,6 +100,9 @@ describe("a schema", () => {
   test.each([
     ["nothing", undefined],
     ["null", null],
+    ["a number", 5],
+    ["a text", "fine"],
+    ["true", true],
     ["issues that are no list", { issues: 5 }],
     ["issues that are none", { issues: [null] }],
     ["a path that is none", { issues: [{ message: "m", path: 5 }] }],

@@ -426,3 +426,18 @@ test("middleware is given all that a handler is, and the data", async () => {
   await until("the handler's end", () => seen.length === 3);
   expect(seen[2]).toMatchObject({ code: "ERR_TIMEOUT" });
 });
+
+test("a propagator that is asynchronous, and rejects, is of no use and does no harm", async () => {
+  const rejections: unknown[] = [];
+  const onRejection = (reason: unknown): void => void rejections.push(reason);
+  process.on("unhandledRejection", onRejection);
+  const current = async (): Promise<never> => Promise.reject(new Error("no context"));
+  const { server, client } = await pair({
+    client: { trace: { current: current as unknown as () => undefined } },
+  });
+  server.handle("x", (_data, { trace }) => trace ?? "none");
+  expect(await client.call("x")).toBe("none");
+  await new Promise(setImmediate);
+  process.off("unhandledRejection", onRejection);
+  expect(rejections).toEqual([]);
+});

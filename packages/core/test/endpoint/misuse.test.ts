@@ -308,3 +308,31 @@ describe("options", () => {
     expect(() => client.stream("x", 1, given as never)).toThrow(coded("ERR_CONFIG"));
   });
 });
+
+test("an audience that throws when looked at is refused with a code", async () => {
+  const { server } = await pair();
+  const fail = (): never => {
+    throw new Error("bomb");
+  };
+  const to = new Proxy([], { get: fail }) as unknown as string;
+  expect(() => server.broadcast("x", 1, { to })).toThrow(coded("ERR_CONFIG"));
+  await expect(server.ask("x", 1, { to })).rejects.toEqual(coded("ERR_CONFIG"));
+});
+
+test("options that nobody knows, or a `to` that is undefined, do not reach everybody", async () => {
+  const { client, server } = await pair();
+  for (const options of [{ too: "room" }, { to: undefined }, { drainMS: 5 }] as object[]) {
+    expect(() => server.broadcast("x", 1, options)).toThrow(coded("ERR_CONFIG"));
+    await expect(server.ask("x", 1, options)).rejects.toEqual(coded("ERR_CONFIG"));
+  }
+  const mistyped = { drainMS: 5 } as object;
+  await expect(server.close(mistyped)).rejects.toEqual(coded("ERR_CONFIG"));
+  await expect(client.close(mistyped)).rejects.toEqual(coded("ERR_CONFIG"));
+  expect(client.state).toBe("open");
+  expect(server.broadcast("x", 1, { except: undefined }).accepted).toBe(1);
+});
+
+test("a text in place of a number is shown as a text", async () => {
+  const options = { limits: { maxPeers: "1" } } as object;
+  await expect(serve(freshAddress("memory"), options)).rejects.toThrow('not "1"');
+});

@@ -1,7 +1,7 @@
 // Handlers and listeners that give or throw what no program should: none of it is the peer's fault.
 // oxlint-disable unicorn/no-thenable -- odd things are what is given here
 import { describe, expect, test } from "vitest";
-import { until } from "../../../../test/support/within.ts";
+import { until, within } from "../../../../test/support/within.ts";
 import { all, pair } from "./pairing.ts";
 
 /** Anything that looks at it throws. */
@@ -20,6 +20,66 @@ type Settle = (value: unknown) => void;
 function withThen(then: (resolve: Settle, reject: Settle) => void): Promise<unknown> {
   return Object.assign(Promise.resolve(0), { then });
 }
+
+/** A source whose `return` cannot be read. */
+const unending = (): AsyncIterable<unknown> => ({
+  [Symbol.asyncIterator]: () => ({
+    next: async () => ({ value: "item", done: false }),
+    get return(): never {
+      throw new Error("bomb");
+    },
+  }),
+});
+
+describe("a source whose return cannot be read", () => {
+  const reading = async function* (items: unknown) {
+    yield* items as AsyncIterable<unknown>;
+  };
+
+  test("ends when its reader leaves, and the session goes on", async () => {
+    const { client, server } = await pair({ client: { retry: false } });
+    server.handle("items", unending);
+    server.handle("ok", () => "ok");
+    for await (const item of client.stream("items")) {
+      expect(item).toBe("item");
+      break;
+    }
+    expect(await client.call("ok")).toBe("ok");
+    await until("the handler's end", () => server.stats().activeHandlers === 0);
+    expect(client.state).toBe("open");
+  });
+
+  test("ends with the upload that is aborted, timed out or answered early", async () => {
+    const { client, server } = await pair({ client: { retry: false } });
+    server.handle("read", async (items) => {
+      for await (const _ of items as AsyncIterable<unknown>) await new Promise(setImmediate);
+    });
+    server.handle("one", async (items) => {
+      for await (const item of items as AsyncIterable<unknown>) return item;
+      return undefined;
+    });
+    const controller = new AbortController();
+    const both = Promise.allSettled([
+      client.upload("read", unending(), { signal: controller.signal }),
+      client.upload("read", unending(), { timeoutMs: 20 }),
+    ]);
+    expect(await client.upload("one", unending())).toBe("item");
+    controller.abort();
+    expect(await within("both", both)).toMatchObject([
+      { reason: { code: "ERR_ABORTED" } },
+      { reason: { code: "ERR_TIMEOUT" } },
+    ]);
+    expect(client.state).toBe("open");
+  });
+
+  test("ends with the duplex whose reader leaves", async () => {
+    const { client, server } = await pair({ client: { retry: false } });
+    server.handle("both", reading as () => unknown);
+    server.handle("ok", () => "ok");
+    for await (const _ of client.duplex("both", unending())) break;
+    expect(await client.call("ok")).toBe("ok");
+  });
+});
 
 describe("a listener", () => {
   test.each<[string, () => unknown]>([

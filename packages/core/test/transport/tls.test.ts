@@ -295,3 +295,11 @@ describe("a listener", () => {
     expect(String(chunk)).toBe("ping");
   });
 });
+
+test.each(["CA", "Crl", "requestcert", "rejectUnAuthorized"])(
+  "an option that decides whom a side trusts is not ignored for being miswritten: %s",
+  (key) => {
+    const make = (): unknown => tls({ [key]: true });
+    expect(make).toThrow(expect.objectContaining({ code: "ERR_CONFIG" }));
+  },
+);

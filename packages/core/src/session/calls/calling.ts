@@ -19,9 +19,10 @@ import { BrokenCalls } from "./broken-calls.ts";
 import type { CallOpening, CallRequest } from "./call-opening.ts";
 import { MessagePlace } from "./call-place.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { fittedError } from "./fitted-error.ts";
 import { inheritDeadline } from "./inherited-deadline.ts";
 import { PendingCall } from "./pending-call.ts";
-import { refusalError } from "./refusal.ts";
+import { ranOf, refusalError } from "./refusal.ts";
 import { decodeRemoteError, encodeRemoteError, remoteError } from "./remote-error.ts";
 
 export interface CallingOptions {
@@ -81,13 +82,14 @@ export class Calling {
 
   /** @throws {MyelinError} when the call cannot be made at all; it has not been accepted then. */
   open(opening: CallOpening): void {
-    const { clock, codecs, deadlines, items, names } = this.#options;
+    const { clock, codecs, deadlines, items, names, outbox } = this.#options;
     const { request } = opening;
     const { name, signal, type } = request;
     if (signal?.aborted === true) throw aborted(name, signal.reason, "no");
     const since = clock.now();
     const timeoutMs = inheritDeadline(request.timeoutMs, signal, since);
-    const { encoded: before, headers } = request;
+    const { encoded: before } = request;
+    const headers = outbox.fitHeaders(request.headers);
     const encoded =
       before === undefined
         ? codecs.encode(request.data, request.codec, request.options)
@@ -243,7 +245,9 @@ export class Calling {
       onEnd: () => sealedBatch((batch) => batch.end(id)),
       onFailure: (reason) => {
         const record = encodeRemoteError(reason, { expose: "message", stacks: false });
-        const last = sealedBatch((batch) => batch.fail(id, JSON.stringify(record)));
+        const last = sealedBatch((batch) =>
+          batch.fail(id, fittedError(record, outbox.maxErrorBytes)),
+        );
         // Not before that: a cancel overtakes what waits.
         last.whenLeft(() => this.#broken.add(id));
         this.#fail(call, sourceError(name, record.message, reason, reason === unsendable));
@@ -291,7 +295,7 @@ export class Calling {
 }
 
 function errorOf({ amount, detail }: Entry, name: string, data: unknown): MyelinError {
-  if (detail === 0) return remoteError(decodeRemoteError(data));
+  if (detail === 0) return remoteError(decodeRemoteError(data), ranOf(amount));
   return refusalError(detail, amount, name, data);
 }
 

@@ -1,6 +1,8 @@
 /** Why the library itself answers a call with an error: numbers on the wire that no handler can set. */
 import { dataProperty } from "../../codec/error-data.ts";
 import { isMyelinError, MyelinError, type MyelinErrorCode, type Ran } from "../../errors.ts";
+import { clippedMessage } from "./fitted-error.ts";
+import { clipErrorText } from "./remote-error.ts";
 import { travellingIssues } from "./travelling-issues.ts";
 
 export interface Refusal {
@@ -44,12 +46,21 @@ const byNumber = new Map<number, Refusal>(
 );
 const ranByNumber: readonly Ran[] = ["no", "maybe", "yes"];
 
-/** What a refusal carries for the caller, as JSON: words, and what a schema found wrong. */
-export function refusalData(reason: unknown): string | undefined {
+/** Whether the handler has run, as an answer says it. */
+export function ranOf(number: number): Ran {
+  return ranByNumber[number] ?? "maybe";
+}
+
+/**
+ * What a refusal carries for the caller, as JSON: words, and what a schema found wrong. What does not
+ * fit into so many bytes is left out: the issues first, then the end of the words.
+ */
+export function refusalData(reason: unknown, maxBytes: number): string | undefined {
   if (!isMyelinError(reason)) return undefined;
-  const { message } = reason;
+  const message = clipErrorText(reason.message);
   const issues = travellingIssues(reason.issues);
-  return JSON.stringify(issues === undefined ? message : { message, issues });
+  const json = JSON.stringify(issues === undefined ? message : { message, issues });
+  return Buffer.byteLength(json) <= maxBytes ? json : clippedMessage({ message }, maxBytes);
 }
 
 /** What a caller is told; `data` has the peer's own words, if it had any. */
@@ -67,7 +78,7 @@ export function refusalError(
     code === "ERR_INVALID_DATA" ? travellingIssues(dataProperty(fields, "issues")) : undefined;
   const message = `the call of ${JSON.stringify(name)} ${what}`;
   return new MyelinError(code, isText ? `${message}: ${text}` : message, {
-    ran: ranByNumber[ran] ?? "maybe",
+    ran: ranOf(ran),
     ...(issues === undefined ? {} : { issues }),
   });
 }

@@ -54,14 +54,14 @@ function encode(
   const identity = isError ? identityOf(thrown) : { name: "Error", code: undefined };
   if (options.expose === "declared" && !isDeclared(thrown, identity, options)) return undefined;
   const record: Mutable<RemoteError> = {
-    name: clip(identity.name),
-    message: clip(isError ? messageOf(thrown) : textOf(thrown)),
+    name: clipErrorText(identity.name),
+    message: clipErrorText(isError ? messageOf(thrown) : textOf(thrown)),
   };
-  if (identity.code !== undefined) record.code = clip(identity.code);
+  if (identity.code !== undefined) record.code = clipErrorText(identity.code);
   if (!isError || options.expose === "message") return record;
   if (options.stacks) {
     const stack = stackOf(thrown);
-    if (stack !== undefined) record.stack = clip(stack);
+    if (stack !== undefined) record.stack = clipErrorText(stack);
   }
   const data = copyErrorData(dataProperty(thrown, "data"));
   if (data !== undefined) record.data = data;
@@ -143,7 +143,7 @@ const encoder = new TextEncoder();
 const scratch = new Uint8Array(limits.maxErrorTextBytes);
 
 /** The beginning of a text: at most `maxErrorTextBytes` of UTF-8, and no half character. */
-function clip(text: string): string {
+export function clipErrorText(text: string): string {
   if (text.length * 3 <= limits.maxErrorTextBytes) return text;
   const { read } = encoder.encodeInto(text, scratch);
   return read === text.length ? text : text.slice(0, read);
@@ -161,7 +161,7 @@ function decode(value: unknown, causesLeft: number): RemoteError {
   const fields = typeof value === "object" && value !== null ? value : {};
   const text = (key: string): string | undefined => {
     const field = dataProperty(fields, key);
-    return typeof field === "string" ? clip(field) : undefined;
+    return typeof field === "string" ? clipErrorText(field) : undefined;
   };
   const record: Mutable<RemoteError> = {
     name: text("name") ?? "Error",

@@ -26,6 +26,7 @@ import {
 } from "../taps.ts";
 import { type CallType, callType, kindOfType, payload, ranCode } from "../wire.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { fittedError } from "./fitted-error.ts";
 import { type Refusal, refusalData, refusals } from "./refusal.ts";
 import { type EncodeErrorOptions, encodeRemoteError } from "./remote-error.ts";
 import { RunningCall } from "./running-call.ts";
@@ -181,7 +182,7 @@ export class Serving<Peer> {
     const onValue = (value: unknown): void => {
       try {
         if (isStreaming) this.#stream(call, value, credit);
-        else if (isIterator(value)) this.#finish(call, () => this.#refuseIterator(call.id, value));
+        else if (isIterator(value)) this.#finish(call, () => this.#refuseIterator(call, value));
         else this.#finish(call, () => this.#answer(call, value));
       } catch (reason) {
         // A proxy that does not want to be looked at.
@@ -241,15 +242,20 @@ export class Serving<Peer> {
       source,
       credit,
       encode(id, value) {
-        const item = encodeItem(codecs, id, value, call.handler.codec);
-        if (isSendingTapped()) tellItem(peer, call.context.name, item, value);
-        return item;
+        try {
+          const item = encodeItem(codecs, id, value, call.handler.codec);
+          if (isSendingTapped()) tellItem(peer, call.context.name, item, value);
+          return item;
+        } catch (reason) {
+          call.unsendable = reason;
+          throw reason;
+        }
       },
       onEnd: () => this.#ended(call, (batch) => batch.result(call.id, undefined)),
       onFailure: (reason) =>
         this.#ended(call, (batch) => {
           const { number, json } = this.#failureOf(call, reason);
-          batch.error(call.id, number, ranCode.yes, json);
+          batch.error(call.id, number, call.context.ran, json);
         }),
       onStopped: (cleaned) => this.#finishWhen(call, cleaned),
     });
@@ -308,33 +314,64 @@ export class Serving<Peer> {
       entry.result(id, payload.coded);
       outbox.message({ entry, kind: "other", ...encoded });
     } catch (reason) {
-      const isLarge = isMyelinError(reason) && reason.code === "ERR_TOO_LARGE";
-      this.#refuse(id, isLarge ? refusals.tooLarge : refusals.notSerializable, reason, ranCode.yes);
+      this.#refuse(id, unsendable(reason), reason, context.ran);
     }
   }
 
   /** The handler streams, and the caller wants one answer; JSON would make `{}` of it. */
-  #refuseIterator(id: number, iterator: Iterator<unknown> | AsyncIterator<unknown>): void {
-    this.#refuse(id, refusals.otherType, undefined, ranCode.yes);
+  #refuseIterator(
+    { context, id }: RunningCall<Peer>,
+    iterator: Iterator<unknown> | AsyncIterator<unknown>,
+  ): void {
+    this.#refuse(id, refusals.otherType, undefined, context.ran);
     void endIterator(iterator);
   }
 
   #fail(call: RunningCall<Peer>, reason: unknown): void {
     const { number, json } = this.#failureOf(call, reason);
-    this.#options.outbox.error(call.id, number, ranCode.yes, json);
+    this.#error(call.id, number, call.context.ran, json);
+  }
+
+  /** A long one is a message of its own, as a long answer is. */
+  #error(id: number, number: number, ran: number, json: string | undefined): void {
+    const { codecs, outbox } = this.#options;
+    const encoded = codecs.fit(json);
+    if (encoded === undefined || typeof encoded === "string") {
+      outbox.error(id, number, ran, encoded);
+      return;
+    }
+    const entry = new EntryWriter();
+    entry.error(id, number, ran, payload.coded);
+    outbox.message({ entry, kind: "other", ...encoded });
   }
 
   /** What a handler threw. One that passes on why an item was refused has not failed itself. */
-  #failureOf({ refused }: RunningCall<Peer>, reason: unknown): Failure {
-    if (refused !== undefined && reason === refused) {
-      return { number: refusals.invalidData.number, json: refusalData(reason) };
-    }
-    return { number: 0, json: JSON.stringify(encodeRemoteError(reason, this.#options.errors)) };
+  #failureOf(call: RunningCall<Peer>, reason: unknown): Failure {
+    const { errors, outbox } = this.#options;
+    const { maxErrorBytes } = outbox;
+    const why = reason === undefined ? undefined : refusalOf(call, reason);
+    if (why !== undefined) return { number: why.number, json: refusalData(reason, maxErrorBytes) };
+    return { number: 0, json: fittedError(encodeRemoteError(reason, errors), maxErrorBytes) };
   }
 
   #refuse(id: number, { number }: Refusal, reason?: unknown, ran: number = ranCode.no): void {
-    this.#options.outbox.error(id, number, ran, refusalData(reason));
+    this.#error(id, number, ran, refusalData(reason, this.#options.outbox.maxErrorBytes));
   }
+}
+
+/** The library's reason for the failure, when it is not what the handler threw of its own. */
+function refusalOf(
+  call: { readonly refused: unknown; readonly unsendable: unknown },
+  reason: unknown,
+): Refusal | undefined {
+  if (reason === call.refused) return refusals.invalidData;
+  return reason === call.unsendable ? unsendable(reason) : undefined;
+}
+
+/** Why an answer, or an item of one, could not be written. */
+function unsendable(reason: unknown): Refusal {
+  const isLarge = isMyelinError(reason) && reason.code === "ERR_TOO_LARGE";
+  return isLarge ? refusals.tooLarge : refusals.notSerializable;
 }
 
 function acceptedFor(

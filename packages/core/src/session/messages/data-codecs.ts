@@ -14,6 +14,7 @@ import {
   WithBytes,
   writeBytesBeside,
 } from "./bytes-beside.ts";
+import { plainBytes } from "./plain-bytes.ts";
 import { checkProtoKeys } from "./proto-keys.ts";
 
 /** Data that does not fit into a batch. */
@@ -156,8 +157,9 @@ export class DataCodecs {
     return this.#coded(codecId.json, Buffer.from(text), true);
   }
 
-  #withBytes(data: unknown, codec: string | undefined, bytes: readonly Uint8Array[]): Coded {
-    checkBytes(bytes);
+  #withBytes(data: unknown, codec: string | undefined, given: readonly Uint8Array[]): Coded {
+    checkBytes(given);
+    const bytes = given.map(plainBytes);
     const encoded = this.#encode(data, codec);
     const inner = innerOf(encoded);
     if (inner.codec !== 0 && !besideBytes.has(inner.codec)) {
@@ -178,8 +180,9 @@ export class DataCodecs {
     return new WithBytes(this.decode(inner.codec, inner.body as Buffer, false), bytes);
   }
 
-  #coded(codec: number, body: Uint8Array, isOwn: boolean): Coded {
+  #coded(codec: number, given: Uint8Array, isOwn: boolean): Coded {
     const { agreed, maxBinaryBytes, maxMessageBytes, registry } = this.#options;
+    const body = isOwn ? given : plainBytes(given);
     if (!isOwn) checkThere(body);
     const number = agreed === undefined ? codec : agreed.toWire(codec);
     if (number === undefined) {

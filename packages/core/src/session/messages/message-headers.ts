@@ -12,6 +12,7 @@ import { varintLength, writeVarint } from "../../bytes/varint.ts";
 import { limits } from "../../limits.ts";
 import type { TracePropagator } from "../../peer/endpoint-options.ts";
 import type { TraceContext } from "../../peer/handlers.ts";
+import { promiseOf } from "../promise-of.ts";
 
 const keys = { traceparent: 1, tracestate: 2 } as const;
 
@@ -26,7 +27,10 @@ const tracestateForm = /^[\x20-\x7e]+$/;
 export function currentHeaders(propagator: TracePropagator | undefined): Buffer | undefined {
   if (propagator === undefined) return undefined;
   try {
-    const trace = checkedTrace(propagator.current());
+    const given: unknown = propagator.current();
+    // There is no waiting for it; a rejection must not become one that nobody handles.
+    promiseOf(given)?.then(undefined, () => {});
+    const trace = checkedTrace(given);
     return trace === undefined ? undefined : writeHeaders(trace);
   } catch {
     // A message is worth more than what somebody wants to know about it.
@@ -48,6 +52,14 @@ export function readTrace(headers: Buffer): TraceContext | undefined {
   return checkedTrace({ traceparent, tracestate });
 }
 
+/** The first of the records, which a trace cannot do without; undefined when it alone is longer. */
+export function firstHeader(headers: Buffer, maxBytes: number): Buffer | undefined {
+  const reader = new ByteReader().reset(headers);
+  reader.varint();
+  reader.skip(reader.varint());
+  return reader.position <= maxBytes ? headers.subarray(0, reader.position) : undefined;
+}
+
 function checkedTrace(trace: unknown): TraceContext | undefined {
   const { traceparent, tracestate } = (trace ?? {}) as Partial<TraceContext>;
   if (typeof traceparent !== "string" || !traceparentForm.test(traceparent)) return undefined;
@@ -59,6 +71,8 @@ function checkedTrace(trace: unknown): TraceContext | undefined {
 
 function writeHeaders({ traceparent, tracestate }: TraceContext): Buffer | undefined {
   const parent = record(keys.traceparent, traceparent);
+  // Later versions may go on for ever.
+  if (parent.length > limits.maxHeaderBytes) return undefined;
   if (tracestate === undefined) return parent;
   const both = Buffer.concat([parent, record(keys.tracestate, tracestate)]);
   return both.length <= limits.maxHeaderBytes ? both : parent;

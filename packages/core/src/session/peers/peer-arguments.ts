@@ -18,6 +18,19 @@ export function checkObject(owner: string, options: object): void {
   throw new MyelinError("ERR_CONFIG", `${owner}(): options must be an object`);
 }
 
+/**
+ * For what is not called with every message: a mistyped option would be ignored.
+ * @throws {MyelinError} `ERR_CONFIG` for one that nobody knows
+ */
+export function checkKeys(owner: string, options: object, known: readonly string[]): void {
+  checkObject(owner, options);
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(key)) continue;
+    const message = `${owner}() has no option ${JSON.stringify(key)}; it has ${known.join(", ")}`;
+    throw new MyelinError("ERR_CONFIG", message);
+  }
+}
+
 /** @throws {MyelinError} `ERR_CONFIG` */
 function checkSignal(owner: string, signal: AbortSignal | undefined): void {
   if (signal === undefined || abortSignal.is(signal)) return;
@@ -42,7 +55,7 @@ export function checkListener(owner: string, listener: unknown, options: Listene
 
 /** @throws {MyelinError} `ERR_CONFIG` */
 export function checkCloseOptions(options: CloseOptions): void {
-  checkObject("close", options);
+  checkKeys("close", options, ["drainMs", "timeoutMs", "retry"]);
   const { drainMs, retry, timeoutMs } = options;
   timeLimit("close(): drainMs", drainMs);
   timeLimit("close(): timeoutMs", timeoutMs);

@@ -12,6 +12,9 @@ import { newFrame } from "./message-frames.ts";
 /** Bytes of a ping and of its pong: a longer one would be sent back at its full length. */
 const pingBytes = 8;
 
+/** No cancel, stop or credit is longer; a batch has so many of each as fit in a third of its frame. */
+const controlBytes = 17;
+
 /** What an acknowledgement says, counted from the beginning of the session. */
 export interface Acknowledgement {
   /** Counted frames that were handed on. */
@@ -66,14 +69,23 @@ export class ControlFrames {
     this.#stops.push(id);
   }
 
-  /** Cancels, stops and credits, which are counted and may have to be sent again. */
-  takeCounted(): Batch | undefined {
+  /**
+   * Cancels, stops and credits, which are counted and may have to be sent again: of each as many as have
+   * at most so many bytes.
+   */
+  takeCounted(maxBytes: number): Batch | undefined {
     if (!this.#hasCounted) return undefined;
     const batch = new Batch();
-    for (const { id, reason } of this.#cancels.splice(0)) batch.cancel(id, reason);
-    for (const id of this.#stops.splice(0)) batch.stop(id);
-    for (const [id, limit] of this.#credits) batch.credit(id, limit);
-    this.#credits.clear();
+    const most = Math.max(1, Math.floor(maxBytes / controlBytes));
+    for (const { id, reason } of this.#cancels.splice(0, most)) batch.cancel(id, reason);
+    for (const id of this.#stops.splice(0, most)) batch.stop(id);
+    let room = most;
+    for (const [id, limit] of this.#credits) {
+      if (room === 0) break;
+      room -= 1;
+      batch.credit(id, limit);
+      this.#credits.delete(id);
+    }
     batch.seal();
     return batch;
   }

@@ -10,6 +10,7 @@ import { limits } from "../../limits.ts";
 import { BatchPlace, type CallPlace } from "../calls/call-place.ts";
 import type { SharedBodies } from "../memory-budget.ts";
 import type { CallHead } from "../messages/entry-writer.ts";
+import { firstHeader } from "../messages/message-headers.ts";
 import type { Name, NameTable } from "../messages/name-table.ts";
 import type { UnsentMessage } from "../messages/unsent-message.ts";
 import { ControlFrames } from "./control-frames.ts";
@@ -29,6 +30,8 @@ export interface OutboxOptions {
   readonly window: WindowSize;
   /** The largest frame that the peer reads. */
   readonly maxFrameBytes: number;
+  /** The largest message that it reads, of bytes apart. */
+  readonly maxMessageBytes: number;
   /** Large messages that it puts together at once. */
   readonly maxOpenMessages: number;
   /** All streams together have no more in their queues, but for one item each. */
@@ -45,12 +48,20 @@ export interface OutboxOptions {
 /** Bytes of the first batch that leaves before its tick is over; each further one is larger. */
 const firstBatchBytes = 1024;
 const batchGrowth = 4;
+/** The head of a message, its headers apart and a long name included, and that of its frame. */
+const headBytes = limits.maxNameBytes + 64;
+/** The same of an error, which has no name. */
+const errorHeadBytes = 64;
+
 export class Outbox implements Collector {
   readonly control: ControlFrames = new ControlFrames();
   /** A batch takes no more when it has so many bytes. */
   readonly maxBatchBytes: number;
   /** Bytes of a large message in each of its frames. */
   readonly fragmentBytes: number;
+  /** Bytes that the JSON of an error may have. */
+  readonly maxErrorBytes: number;
+  readonly #maxHeaderBytes: number;
   readonly #clock: Clock;
   readonly #tick: Tick;
   readonly #onPumped: () => void;
@@ -67,7 +78,7 @@ export class Outbox implements Collector {
   /** What the streams of all peers pull in one turn. */
   readonly share: TurnShare;
   /** The open batch leaves when it has so many bytes, before the tick is over. */
-  #batchBytes = firstBatchBytes;
+  #batchBytes: number;
   #awaitsTick = false;
 
   constructor(options: OutboxOptions) {
@@ -79,8 +90,15 @@ export class Outbox implements Collector {
     this.#names = options.names;
     this.maxItemBytes = options.maxItemBytes;
     this.#writer = new FrameWriter(options.names, options.keepsSent, options.bodies);
-    // A unit of text has at most three bytes; and a batch may be overfilled by one message.
-    this.maxBatchBytes = Math.min(limits.writeChunkBytes, options.maxFrameBytes >> 2);
+    // Beside them there is room for half a frame of data, and for the rest of a head.
+    const headerRoom = (options.maxFrameBytes >> 1) - headBytes;
+    this.#maxHeaderBytes = Math.min(limits.maxHeaderBytes, headerRoom);
+    // A unit of text has at most three bytes; and a batch may be overfilled by one message, whose data
+    // has a quarter of a batch, whose name is long and who has headers.
+    const batchRoom = options.maxFrameBytes - headBytes - this.#maxHeaderBytes;
+    this.maxBatchBytes = Math.min(limits.writeChunkBytes, Math.floor((batchRoom * 4) / 15));
+    this.#batchBytes = this.#firstBatchBytes();
+    this.maxErrorBytes = Math.min(options.maxFrameBytes - errorHeadBytes, options.maxMessageBytes);
     this.fragmentBytes = Math.min(limits.writeChunkBytes, options.maxFrameBytes >> 1);
     this.#order = new SendingOrder({
       window: options.window,
@@ -141,6 +159,12 @@ export class Outbox implements Collector {
   /** Everything was handed to the connection. */
   get isEmpty(): boolean {
     return this.#order.bytes === 0 && this.#turns.isEmpty && this.control.isEmpty;
+  }
+
+  /** Headers as far as there is room for them in a frame of the peer's. */
+  fitHeaders(headers: Buffer | undefined): Buffer | undefined {
+    if (headers === undefined || headers.length <= this.#maxHeaderBytes) return headers;
+    return firstHeader(headers, this.#maxHeaderBytes);
   }
 
   event(name: Name, json: string | undefined, headers: Buffer | undefined): void {
@@ -266,8 +290,11 @@ export class Outbox implements Collector {
   #sendTurns(): void {
     const writer = this.#writer;
     while (writer.link !== undefined && writer.pendingBytes < limits.connectionBytes) {
-      const counted = this.control.takeCounted();
-      if (counted !== undefined) writer.transmit(counted);
+      for (;;) {
+        const counted = this.control.takeCounted(this.maxBatchBytes);
+        if (counted === undefined) break;
+        writer.transmit(counted);
+      }
       for (const frame of this.control.takeUncounted()) writer.write(frame);
       if (!this.#turns.sendOne()) break;
     }
@@ -293,7 +320,7 @@ export class Outbox implements Collector {
 
   endTick(): void {
     this.#awaitsTick = false;
-    this.#batchBytes = firstBatchBytes;
+    this.#batchBytes = this.#firstBatchBytes();
     this.flush();
   }
 
@@ -301,6 +328,10 @@ export class Outbox implements Collector {
   flush(): void {
     this.#order.close();
     this.pump();
+  }
+
+  #firstBatchBytes(): number {
+    return Math.min(firstBatchBytes, this.maxBatchBytes);
   }
 
   #awaitTick(): void {

@@ -75,11 +75,12 @@ export class Sending {
     }
     if (!isTold && isSendingTapped()) tellSent(this.#options.peer, "event", name, encoded);
     const known = names.use(name);
+    const fitting = outbox.fitHeaders(headers);
     if (encoded === undefined || typeof encoded === "string") {
-      outbox.event(known, encoded, headers);
+      outbox.event(known, encoded, fitting);
     } else {
       const entry = new EntryWriter();
-      entry.event(known, payload.coded, headers);
+      entry.event(known, payload.coded, fitting);
       outbox.message({ entry, kind: "event", ...encoded });
     }
     if (this.measure() < slowPeer.highWaterMark(most)) return true;

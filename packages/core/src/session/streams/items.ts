@@ -31,9 +31,9 @@ export function isIterator(value: unknown): value is Iterator<unknown> | AsyncIt
 export function endIterator(
   iterator: Iterator<unknown> | AsyncIterator<unknown>,
 ): Promise<void> | undefined {
-  if (iterator.return === undefined) return undefined;
   try {
-    const ending: unknown = iterator.return();
+    // Even reading it runs what the source's owner has written.
+    const ending: unknown = iterator.return?.();
     return promiseOf(ending)?.then(ignore, ignore);
   } catch {
     return undefined;

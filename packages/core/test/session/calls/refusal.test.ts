@@ -8,7 +8,10 @@ const received = (data: unknown, { number } = invalidData) => refusalError(numbe
 
 test("words and issues come back as they were sent", () => {
   const issues = [{ message: "too small", path: ["list", 2, "n"] }];
-  const sent = refusalData(new MyelinError("ERR_INVALID_DATA", "input: too small", { issues }));
+  const sent = refusalData(
+    new MyelinError("ERR_INVALID_DATA", "input: too small", { issues }),
+    800,
+  );
   expect(received(JSON.parse(sent ?? ""))).toMatchObject({
     code: "ERR_INVALID_DATA",
     message: `the call of "name" was refused by the peer's contract: input: too small`,
@@ -18,8 +21,8 @@ test("words and issues come back as they were sent", () => {
 });
 
 test("an error without issues is a text, and what is none of ours is nothing", () => {
-  expect(refusalData(new MyelinError("ERR_CONFIG", "why"))).toBe(`"why"`);
-  expect(refusalData(new Error("a secret"))).toBe(undefined);
+  expect(refusalData(new MyelinError("ERR_CONFIG", "why"), 800)).toBe(`"why"`);
+  expect(refusalData(new Error("a secret"), 800)).toBe(undefined);
 });
 
 test("a text is words without issues, as older peers send it", () => {
