@@ -72,10 +72,13 @@ export function endHandshakesWithServer(server: Server): void {
   };
 }
 
-/** Before the handshake is done, an end without a word is what a refusal looks like. */
+/**
+ * Before the handshake is done, an end without a word is what a refusal looks like; but also what a server
+ * looks like that restarts, and a proxy whose server is gone. So it is no verdict, as an alert is: only a hint.
+ */
 export function explainHandshake(reason: unknown, address: string): MyelinError {
   const error = toMyelinError(reason, { address });
   if ((reason as NodeJS.ErrnoException).code !== "ECONNRESET") return error;
   const message = `${error.message} (the other side ended the handshake: does it speak TLS on this port, does it ask for a certificate?)`;
-  return new MyelinError("ERR_TLS", message, { address, cause: reason });
+  return new MyelinError(error.code, message, { address, cause: reason });
 }

@@ -1,4 +1,6 @@
 // Servers and clients over TLS: who comes in, and what the others are told.
+import { once } from "node:events";
+import { type AddressInfo, connect as connectPlain, createServer, type Socket } from "node:net";
 import {
   type Client,
   type ConnectOptions,
@@ -86,5 +88,42 @@ describe("whoever does not get in is told what to look at", () => {
     });
     await until("the server to tell", () => failed.length > 0);
     expect(failed).toMatchObject([{ address: served.address, error: { code: "ERR_TLS" } }]);
+  });
+});
+
+describe("a client whose server hangs up in the handshake", () => {
+  test.each(["destroy", "resetAndDestroy"] as const)("comes back: %s", async (how) => {
+    const served = await serving({});
+    const port = Number(new URL(served.address).port);
+    let isUp = true;
+    let refused = 0;
+    const sockets = new Set<Socket>();
+    const proxy = createServer((client) => {
+      client.on("error", () => {});
+      if (!isUp) {
+        refused += 1;
+        client[how]();
+        return;
+      }
+      const server = connectPlain(port, "127.0.0.1").on("error", () => {});
+      client.pipe(server).pipe(client);
+      sockets.add(client).add(server);
+    }).listen(0, "127.0.0.1");
+    keep({ close: async () => void proxy.close() });
+    await once(proxy, "listening");
+    const address = `tls://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const first = await connecting({ address }, {}, { retry: { minMs: 1, maxMs: 5 } });
+    isUp = false;
+    for (const socket of sockets) socket.destroy();
+    await until("it is hung up on", () => refused >= 2);
+    isUp = true;
+    await until("it is back", () => first.state === "open");
+    expect(await within("an answer", first.call("who"))).toMatchObject({ authorized: false });
+    expect(first.stats().resumed).toBe(1);
+    isUp = false;
+    await expect(within("a refusal", connecting({ address }, {}))).rejects.toMatchObject({
+      code: "ERR_CONNECTION_LOST",
+      message: expect.stringContaining("does it ask for a certificate?"),
+    });
   });
 });
