@@ -4,7 +4,7 @@
  * at once.
  */
 import type { Connection } from "../transport/transport.ts";
-import { type AskingOptions, askInTime } from "./asking.ts";
+import { type AskingOptions, askInTime, type Verdict } from "./asking.ts";
 
 export interface WaitingRoomOptions extends AskingOptions {
   readonly places: number;
@@ -57,7 +57,7 @@ export class WaitingRoom {
     connection: Connection,
     over: AbortController,
     ask: (signal: AbortSignal) => unknown,
-  ): Promise<boolean> {
+  ): Promise<Verdict> {
     const question = {};
     this.#questions.set(connection, question);
     return askInTime(this.#options, over, ask, () => {
