@@ -95,6 +95,8 @@ export class Gate {
       clock: options.endpoint.clock,
       authorizeTimeoutMs: options.authorizeTimeoutMs,
       places: options.maxPendingHandshakes,
+      // Whoever hears it tells of its end.
+      onTurnedAway: (connection) => connection.abort(tooMany()),
     });
     this.#datagrams = new DatagramGate({
       clock: options.endpoint.clock,
@@ -135,7 +137,7 @@ export class Gate {
   }
 
   #turnAwayBusy(connection: Connection, place: Place): void {
-    const error = new MyelinError("ERR_BUSY", "too many clients want to come in at once");
+    const error = tooMany();
     this.#turnedAway(connection, place, error);
     connection.abort(error);
   }
@@ -261,6 +263,10 @@ export class Gate {
     const applicant = applicantOf(connection, "myelin");
     return this.#room.ask(connection, gone, (signal) => authorize(applicant, said, { signal }));
   }
+}
+
+function tooMany(): MyelinError {
+  return new MyelinError("ERR_BUSY", "too many clients want to come in at once");
 }
 
 const busy: Decision = Object.freeze({ reason: "busy", retryAfterMs: 1_000 });

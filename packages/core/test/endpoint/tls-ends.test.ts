@@ -127,3 +127,33 @@ describe("a client whose server hangs up in the handshake", () => {
     });
   });
 });
+
+describe("strangers who connect and begin no handshake", () => {
+  test("are so many at most, for a time; one that waited long makes room for the next", async () => {
+    const failed = hearChannel<HandshakeFailed>("myelin:handshake:failed");
+    const limits = { maxPendingHandshakes: 4, handshakeTimeoutMs: 500 };
+    const served = keep(await serve("tls://127.0.0.1:0", { tls: server, limits }));
+    const port = Number(new URL(served.address).port);
+    const ends: Promise<unknown>[] = [];
+    const silent = async (): Promise<void> => {
+      const socket = connectPlain(port, "127.0.0.1")
+        .on("error", () => {})
+        .resume();
+      ends.push(once(socket, "close"));
+      await once(socket, "connect");
+    };
+    for (let n = 0; n < 7; n++) await silent();
+    await until("three have made room", () => failed.length >= 3);
+    expect(failed).toMatchObject(
+      Array.from({ length: 3 }, () => ({
+        address: served.address,
+        remote: expect.stringMatching(/^tls:\/\/127\.0\.0\.1:[1-9]/),
+        error: { code: "ERR_BUSY" },
+      })),
+    );
+    await connecting(served, {});
+    await within("the time of the others is over", Promise.all(ends));
+    expect(failed).toHaveLength(7);
+    expect(failed.at(-1)).toMatchObject({ error: { code: "ERR_TLS" } });
+  });
+});
