@@ -56,9 +56,9 @@ describe("strangers who say nothing", () => {
     const secret = "a secret that is long enough for all";
     const limits = { maxPendingHandshakes: 8, handshakeTimeoutMs: 60_000 };
     const { server, stranger, client } = await door({ secret, limits });
-    let isOver = false;
+    const over = new AbortController();
     const comeAgain = async (): Promise<void> => {
-      while (!isOver) await (await stranger()).ended;
+      while (!over.signal.aborted) await (await stranger()).ended;
     };
     const flood = Promise.all(Array.from({ length: 12 }, comeAgain));
     try {
@@ -66,7 +66,7 @@ describe("strangers who say nothing", () => {
       const retry = { minMs: 1, maxMs: 5 };
       for (let n = 0; n < 5; n++) keep(await client({ secret, retry }));
     } finally {
-      isOver = true;
+      over.abort();
     }
     expect(server.peers.size).toBe(5);
     expect(failed[0]).toMatchObject({ error: { code: "ERR_BUSY" } });
