@@ -26,7 +26,7 @@ async function come(resume?: ResumeRequest): Promise<Welcomed> {
     new Promise<Welcomed>((resolve, reject) => {
       const options = { clock: systemClock, hello, resume, keys: undefined, timeoutMs: 5_000 };
       greetServer(connection, options, (came, rejection) => {
-        if (came === undefined) reject(rejection?.error as Error);
+        if (came === undefined) reject(rejection?.error);
         else resolve(came);
       });
     }),
