@@ -11,6 +11,7 @@ export const limits: {
   readonly datagramWaitingBytes: number;
   readonly writeChunkBytes: number;
   readonly highWaterMarkBytes: number;
+  readonly maxPausedBytes: number;
   readonly closeTimeoutMs: number;
   readonly probeTimeoutMs: number;
   readonly handshakeTimeoutMs: number;
@@ -63,6 +64,11 @@ export const limits: {
   writeChunkBytes: 64 * 1024,
   /** A memory connection whose reader sleeps says so to its writer at this many bytes, as Node does. */
   highWaterMarkBytes: 64 * 1024,
+  /**
+   * A port or an IPC channel cannot be paused: a peer that floods it while nobody reads would have all of
+   * the memory. What windows grant is less than this.
+   */
+  maxPausedBytes: 128 * 1024 * 1024,
   /** A peer that never ends its side would keep `close()` waiting for ever. */
   closeTimeoutMs: 5_000,
   /** A listener whose queue is full may not answer a probe; silence means that it lives. */

@@ -82,10 +82,11 @@ export interface EndpointLimits {
 export interface ServerLimits extends EndpointLimits {
   /**
    * Connections that have not been welcomed yet, and decisions of `authorize` about those that have left:
-   * at most so many are under way at once. Strangers who say nothing would use them up. @defaultValue 128
+   * at most so many are under way at once; and, over TLS, as many TLS handshakes before that. Strangers who
+   * say nothing would use up descriptors: beyond it one that has waited long makes room. @defaultValue 128
    */
   maxPendingHandshakes?: number;
-  /** From accepting a connection to its welcome, TLS included. @defaultValue 5,000 */
+  /** From a connection to its welcome. A TLS handshake may take as long before that. @defaultValue 5,000 */
   handshakeTimeoutMs?: number;
   /**
    * What a client says of itself before it is known, from 1 to 16 KiB: strangers could have whatever

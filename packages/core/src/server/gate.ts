@@ -12,7 +12,7 @@ import type { SessionPeer } from "../session/peers/session-peer.ts";
 import { receiveLimits, resumeFeature } from "../session/start-session.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
 import type { Connection, Screening, Sink } from "../transport/transport.ts";
-import { applicantOf } from "./asking.ts";
+import { allowed, applicantOf, causeOf, type Verdict } from "./asking.ts";
 import { DatagramGate } from "./datagram-gate.ts";
 import type { DatagramClient, DatagramPeer } from "./datagram-peer.ts";
 import { admitNodeIpc } from "./node-ipc-gate.ts";
@@ -95,6 +95,8 @@ export class Gate {
       clock: options.endpoint.clock,
       authorizeTimeoutMs: options.authorizeTimeoutMs,
       places: options.maxPendingHandshakes,
+      // Whoever hears it tells of its end.
+      onTurnedAway: (connection) => connection.abort(tooMany()),
     });
     this.#datagrams = new DatagramGate({
       clock: options.endpoint.clock,
@@ -136,7 +138,7 @@ export class Gate {
   }
 
   #turnAwayBusy(connection: Connection, place: Place): void {
-    const error = new MyelinError("ERR_BUSY", "too many clients want to come in at once");
+    const error = tooMany();
     this.#turnedAway(connection, place, error);
     connection.abort(error);
   }
@@ -225,8 +227,8 @@ export class Gate {
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
     // Who has a session here is one of those already; whether it is so turns out below.
     if (resume === undefined && this.#isFull) return busy;
-    const isAllowed = authorize === undefined || (await this.#ask(authorize, request));
-    if (!isAllowed) return { reason: "denied" };
+    const verdict = authorize === undefined ? allowed : await this.#ask(authorize, request);
+    if (!verdict.isAllowed) return { reason: "denied", ...causeOf(verdict) };
     // Nobody is left to be told; and a session is not taken from its client for one that is gone.
     if (gone.signal.aborted) return { reason: "refused" };
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
@@ -252,7 +254,7 @@ export class Gate {
     return (this.#inside?.peers.size ?? 0) >= this.#options.maxPeers;
   }
 
-  #ask(authorize: Authorize, { connection, gone, hello }: Request): Promise<boolean> {
+  #ask(authorize: Authorize, { connection, gone, hello }: Request): Promise<Verdict> {
     const { endpoint } = this.#options;
     const said = {
       meta: hello.meta,
@@ -268,6 +270,10 @@ export class Gate {
 function narrowed(place: Place, { confinedTo }: Connection): Place {
   if (confinedTo === undefined) return place;
   return { ...place, isLocal: true, isPrivate: place.isPrivate || confinedTo === "user" };
+}
+
+function tooMany(): MyelinError {
+  return new MyelinError("ERR_BUSY", "too many clients want to come in at once");
 }
 
 const busy: Decision = Object.freeze({ reason: "busy", retryAfterMs: 1_000 });

@@ -270,6 +270,8 @@ export class LiveServer implements AsyncDisposable {
       if (!areTooMany && this.#detachedBytes <= maxDetachedBytes) return;
       // Where memory is short, those who take none of it may stay.
       if (!areTooMany && bytes === 0) continue;
+      // It alone has all of it: `slowPeer` decides.
+      if (!areTooMany && bytes === this.#detachedBytes) continue;
       peer.expire(
         new MyelinError("ERR_CONNECTION_LOST", "too many sessions waited for their clients"),
       );

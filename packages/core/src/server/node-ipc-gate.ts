@@ -9,7 +9,7 @@ import type { Delimiter } from "../framing/delimiter.ts";
 import type { AuthorizeLegacy } from "../peer/serve-options.ts";
 import { Sniffing } from "../session/handshake/sniffing.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
-import { applicantOf } from "./asking.ts";
+import { allowed, applicantOf, causeOf, type Verdict } from "./asking.ts";
 import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
 
 export interface NodeIpcGateOptions {
@@ -21,7 +21,7 @@ export interface NodeIpcGateOptions {
   readonly sniffMs: number;
   readonly clock: Clock;
   /** Asks the program, if there is time, as long as `over` is not. */
-  readonly ask: (over: AbortController, ask: (signal: AbortSignal) => unknown) => Promise<boolean>;
+  readonly ask: (over: AbortController, ask: (signal: AbortSignal) => unknown) => Promise<Verdict>;
   /** It speaks the myelin wire. */
   readonly onMyelin: (handOn: (sink: Sink) => void) => void;
   /** There is room for another peer. */
@@ -49,10 +49,11 @@ export function admitNodeIpc(connection: Connection, options: NodeIpcGateOptions
   };
   const letIn = async (): Promise<void> => {
     isAsked = true;
-    const isAllowed = options.hasRoom() && (await isAuthorized(connection, options, moot));
+    const verdict = options.hasRoom() ? await askAuthorize(connection, options, moot) : full;
     if (isOver) return;
-    if (isAllowed) peer = onLetIn({ connection, delimiter, handOn });
-    if (peer === undefined) refuse(new MyelinError("ERR_REFUSED", "the client was refused"));
+    if (verdict.isAllowed) peer = onLetIn({ connection, delimiter, handOn });
+    if (peer !== undefined) return;
+    refuse(new MyelinError("ERR_REFUSED", "the client was refused", causeOf(verdict)));
   };
   const sniffing = new Sniffing(connection, {
     clock,
@@ -78,12 +79,14 @@ export function admitNodeIpc(connection: Connection, options: NodeIpcGateOptions
   });
 }
 
-function isAuthorized(
+const full: Verdict = Object.freeze({ isAllowed: false });
+
+function askAuthorize(
   connection: Connection,
   { ask, authorize }: NodeIpcGateOptions,
   moot: AbortController,
-): boolean | Promise<boolean> {
-  if (authorize === undefined) return true;
+): Verdict | Promise<Verdict> {
+  if (authorize === undefined) return allowed;
   const applicant = applicantOf(connection, "node-ipc");
   return ask(moot, (signal) => authorize(applicant, { signal }));
 }

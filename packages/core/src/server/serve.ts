@@ -1,6 +1,5 @@
 /** `serve()`: listens, and lets clients in. */
 import { type Address, formatAddress, isPrivate, toAddress } from "../address/address.ts";
-import type { Clock } from "../clock.ts";
 import type { Contract } from "../contract/contract.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
@@ -12,7 +11,7 @@ import { checkOptions, checkSecret } from "../session/endpoint-options.ts";
 import { acceptSettings } from "../session/node-ipc/node-ipc-options.ts";
 import type { SessionPeer } from "../session/peers/session-peer.ts";
 import { transportOf } from "../transport/by-address.ts";
-import type { Listener, Transport } from "../transport/transport.ts";
+import type { Listener, ListenOptions, Transport } from "../transport/transport.ts";
 import type { Way } from "../transport/way.ts";
 import { Gate, idOf, type Place } from "./gate.ts";
 import { LiveServer } from "./live-server.ts";
@@ -44,18 +43,24 @@ export async function serve<C extends Contract = Contract>(
     if (!target.transport.capabilities.stream) checkDatagramOptions("serve", given);
   }
   const sizes = given.limits ?? {};
+  const welcomeTimeoutMs = sizes.handshakeTimeoutMs ?? limits.welcomeTimeoutMs;
+  const maxPendingHandshakes = sizes.maxPendingHandshakes ?? limits.maxPendingHandshakes;
   const gate = new Gate({
     endpoint,
     instance: idOf(endpoint.clock.randomBytes(12)),
     authorize,
     nodeIpc,
     authorizeTimeoutMs: given.authorizeTimeoutMs ?? limits.authorizeTimeoutMs,
-    welcomeTimeoutMs: sizes.handshakeTimeoutMs ?? limits.welcomeTimeoutMs,
+    welcomeTimeoutMs,
     maxHelloBytes: sizes.maxHelloBytes ?? limits.maxHelloBytes,
-    maxPendingHandshakes: sizes.maxPendingHandshakes ?? limits.maxPendingHandshakes,
+    maxPendingHandshakes,
     maxPeers: sizes.maxPeers ?? limits.maxPeers,
   });
-  const listeners = await listenAll(targets, gate, endpoint.clock, given);
+  const listeners = await listenAll(targets, gate, {
+    clock: endpoint.clock,
+    handshakes: { max: maxPendingHandshakes, timeoutMs: welcomeTimeoutMs },
+    given,
+  });
   const bound = listeners.flatMap((listener) => boundBy(listener).map(formatAddress));
   const server = new LiveServer(endpoint, gate, listeners, bound, {
     maxDetachedSessions: sizes.maxDetachedSessions ?? limits.maxDetachedSessions,
@@ -83,12 +88,15 @@ function boundBy({ address, addresses = [address] }: Listener): readonly Address
   return addresses;
 }
 
+interface ListenSettings extends Pick<ListenOptions, "clock" | "handshakes"> {
+  readonly given: ServeOptions;
+}
+
 /** Binds all of them, or none. */
 async function listenAll(
   targets: readonly Target[],
   gate: Gate,
-  clock: Clock,
-  options: ServeOptions,
+  { given: options, ...settings }: ListenSettings,
 ): Promise<Listener[]> {
   const { signal } = options;
   const listeners: Listener[] = [];
@@ -103,7 +111,7 @@ async function listenAll(
         gate.admit(connection, place);
       };
       const screen = gate.screen(place);
-      const listener = await transport.listen(address, admit, { signal, screen, clock });
+      const listener = await transport.listen(address, admit, { ...settings, signal, screen });
       listeners.push(listener);
       place.address = formatAddress(listener.address);
       // Where an inherited socket listens is not known before.

@@ -63,6 +63,7 @@ export interface EndpointSizes {
   readonly maxPendingCalls?: number | undefined;
   readonly highWaterMarkBytes?: number | undefined;
   readonly maxQueuedBytes?: number | undefined;
+  readonly maxDetachedBytes?: number | undefined;
   readonly maxBinaryBytes?: number | undefined;
   readonly maxBufferedBytes?: number | undefined;
   readonly maxOpenMessages?: number | undefined;
@@ -153,7 +154,12 @@ export class Endpoint<Peer> {
     const maxQueuedBytes = sizes.maxQueuedBytes ?? limits.maxQueuedBytes;
     this.maxQueuedBytes = Math.min(maxQueuedBytes, this.budget.maxBytes / 2);
     const bufferBytes = resume === undefined || resume === false ? undefined : resume.bufferBytes;
-    this.resumeBufferBytes = Math.min(bufferBytes ?? maxQueuedBytes, this.maxQueuedBytes);
+    this.resumeBufferBytes = Math.min(
+      bufferBytes ?? maxQueuedBytes,
+      this.maxQueuedBytes,
+      // What one session keeps is its `slowPeer`'s business, before it is that of all that wait.
+      side === "server" ? (sizes.maxDetachedBytes ?? limits.maxDetachedBytes) : Infinity,
+    );
     this.messageProgressTimeoutMs =
       sizes.messageProgressTimeoutMs ?? limits.messageProgressTimeoutMs;
     this.maxStreamWindowBytes = sizes.maxStreamWindowBytes ?? limits.maxStreamWindowBytes;

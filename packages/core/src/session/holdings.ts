@@ -94,6 +94,13 @@ export class Holdings implements Holder {
     onChange(this.ownBytes + borrowedBytes);
   }
 
+  /** The connection is gone, and what it had: what was told last is of before. */
+  detached(): void {
+    if (this.#isClosed) return;
+    this.refresh();
+    this.#options.onChange(this.ownBytes + this.#options.outbox.borrowedBytes);
+  }
+
   refresh(): void {
     if (this.#isClosed) return;
     this.#account.tell(this.ownBytes, this.#heldApart, this.#handed);
@@ -123,10 +130,8 @@ export class Holdings implements Holder {
   /** What waits for the peer, or for its acknowledgement, without bodies that are not copied. */
   get #outgoing(): number {
     const { outbox } = this.#options;
-    const { keptBytes, rememberedBytes } = outbox.sent;
-    return (
-      outbox.queuedBytes + outbox.itemBytes + keptBytes + rememberedBytes - outbox.borrowedBytes
-    );
+    const { rememberedBytes } = outbox.sent;
+    return outbox.waitingBytes + outbox.itemBytes + rememberedBytes - outbox.borrowedBytes;
   }
 
   /** Bodies that are not copied. */

@@ -163,6 +163,7 @@ export class Session<Peer> implements Conversation {
     this.#progressWatch.stop();
     this.#intake.reset();
     connection?.abort(reason);
+    this.#holdings.detached();
     this.#options.owner.tellDetached(reason);
   }
 

@@ -4,7 +4,7 @@
  * heard to the end by the other, or its `close` says that this is not known.
  *
  * A channel takes whatever it is given and cannot be paused, so what arrives for a reader that does
- * not read waits here, in order.
+ * not read waits here, in order, up to a limit: beyond it the connection is broken off.
  */
 import type { Address } from "../address/address.ts";
 import { connectionClosed, connectionOpened } from "../diagnostics.ts";
@@ -24,6 +24,9 @@ import {
 import { undelivered } from "./socket-connection.ts";
 import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 
+/** What a piece that waits takes beside its bytes: a flood may be one of single bytes. */
+const pieceCost = 256;
+
 /** Takes the place of what need not be kept. */
 const delivered = new Uint8Array(0);
 
@@ -39,6 +42,8 @@ export class MessageConnection implements Connection, Receiver {
   /** What arrived and was not delivered; `#head` is the first of it. */
   #inbox: Uint8Array[] = [];
   #head = 0;
+  /** What all that takes. */
+  #inboxCost = 0;
   /** How the other side ended, after what is in the inbox; null while it has not. */
   #ending: Ending | null = null;
   #bytesRead = 0;
@@ -158,8 +163,12 @@ export class MessageConnection implements Connection, Receiver {
     else if (this.#sink !== undefined && this.#isReading() && this.#inbox.length === 0) {
       this.#bytesRead += piece.length;
       this.#sink.onData(piece);
+    } else if (this.#inboxCost + piece.length + pieceCost > limits.maxPausedBytes) {
+      const message = `more than ${limits.maxPausedBytes} bytes arrived while nobody read them`;
+      this.abort(new MyelinError("ERR_BUSY", message));
     } else {
       this.#inbox.push(piece);
+      this.#inboxCost += piece.length + pieceCost;
       this.#schedule();
     }
   }
@@ -234,6 +243,7 @@ export class MessageConnection implements Connection, Receiver {
     while (this.#isReading() && this.#head < this.#inbox.length) {
       const bytes = this.#inbox[this.#head] as Uint8Array;
       this.#inbox[this.#head++] = delivered;
+      this.#inboxCost -= bytes.length + pieceCost;
       this.#bytesRead += bytes.length;
       this.#sink?.onData(bytes);
     }
@@ -255,6 +265,7 @@ export class MessageConnection implements Connection, Receiver {
     this.#error = error;
     this.#inbox = [];
     this.#head = 0;
+    this.#inboxCost = 0;
     this.#link.release();
     if (this.#settleReady !== undefined) {
       // It never stood, so no tool is told of its end.

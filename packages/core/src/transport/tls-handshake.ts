@@ -4,6 +4,7 @@ import type { Server, TLSSocket } from "node:tls";
 import { formatAddress } from "../address/address.ts";
 import { handshakeFailed } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
+import { oneWhoHasWaitedLong } from "./long-waiting.ts";
 
 /** Ends a dialled socket whose handshake takes too long. */
 export function limitHandshake(socket: TLSSocket, address: string, timeoutMs: number): void {
@@ -21,13 +22,17 @@ export function limitHandshake(socket: TLSSocket, address: string, timeoutMs: nu
 
 /**
  * A handshake that fails is told on diagnostics, and concerns nobody else.
+ * @param max so many may be under way at once: one that has waited long makes room for the next
  * @param addressOf what was bound
  */
-export function turnAwayStrangers(server: Server, addressOf: () => string): void {
+export function turnAwayStrangers(server: Server, max: number, addressOf: () => string): void {
+  const underWay = new HandshakesUnderWay(server, max);
   server.on("tlsClientError", (reason, socket) => {
     if (handshakeFailed.hasSubscribers) {
       const address = addressOf();
-      const error = explainStranger(reason, socket, address);
+      const error = underWay.isTurnedAway(socket)
+        ? new MyelinError("ERR_BUSY", "too many TLS handshakes are under way", { address })
+        : explainStranger(reason, socket, address);
       handshakeFailed.publish({ address, remote: remoteOf(socket), error });
     }
     // After a timeout Node leaves that to whoever hears of it.
@@ -37,8 +42,8 @@ export function turnAwayStrangers(server: Server, addressOf: () => string): void
 
 function remoteOf(socket: TLSSocket): string | undefined {
   // A TLS socket that was destroyed has forgotten its peer; the socket below was asked in time.
-  const { _parent: below } = socket as TLSSocket & { readonly _parent?: Socket | null };
-  const { remoteAddress, remotePort } = socket.remoteAddress === undefined ? (below ?? {}) : socket;
+  const { remoteAddress, remotePort } =
+    socket.remoteAddress === undefined ? (belowOf(socket) ?? {}) : socket;
   if (remoteAddress === undefined || remotePort === undefined) return undefined;
   return formatAddress({ scheme: "tls", host: remoteAddress, port: remotePort });
 }
@@ -51,31 +56,76 @@ function explainStranger(reason: Error, socket: TLSSocket, address: string): Mye
   return new MyelinError("ERR_TLS", message, { address, cause: reason });
 }
 
-/** Until its handshake is done nobody owns a socket: a server that closed would leave it waiting. */
-export function endHandshakesWithServer(server: Server): void {
-  const underWay = new Map<string, Socket>();
-  // This also has each socket remember its peer, for when it is closed.
-  const nameOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
-  server.on("connection", (socket: Socket) => {
-    const name = nameOf(socket);
-    underWay.set(name, socket);
-    socket.once("close", () => {
-      if (underWay.get(name) === socket) underWay.delete(name);
+/** Until its handshake is done nobody owns a socket: it is counted here, and ends with the server. */
+class HandshakesUnderWay {
+  readonly #max: number;
+  /** Who came first is first. */
+  readonly #sockets = new Set<Socket>();
+  readonly #byName = new Map<string, Socket>();
+  readonly #turnedAway = new WeakSet<Socket>();
+
+  constructor(server: Server, max: number) {
+    this.#max = max;
+    server.on("connection", (socket: Socket) => this.#began(socket));
+    server.on("secureConnection", (socket) => {
+      const below = this.#byName.get(nameOf(socket));
+      if (below !== undefined) this.#ended(below);
     });
-  });
-  server.on("secureConnection", (socket) => underWay.delete(nameOf(socket)));
-  const close = server.close.bind(server);
-  server.close = (callback) => {
-    close(callback);
-    for (const socket of underWay.values()) socket.destroy();
-    return server;
-  };
+    const close = server.close.bind(server);
+    server.close = (callback) => {
+      close(callback);
+      for (const socket of this.#sockets) socket.destroy();
+      return server;
+    };
+  }
+
+  /** Another one has its place. */
+  isTurnedAway(socket: TLSSocket): boolean {
+    const below = belowOf(socket);
+    return below !== undefined && this.#turnedAway.has(below);
+  }
+
+  #began(socket: Socket): void {
+    if (this.#sockets.size >= this.#max) this.#turnOneAway();
+    // This also has each socket remember its peer, for when it is closed.
+    const name = nameOf(socket);
+    this.#sockets.add(socket);
+    this.#byName.set(name, socket);
+    socket.once("close", () => this.#ended(socket));
+  }
+
+  #ended(socket: Socket): void {
+    const name = nameOf(socket);
+    this.#sockets.delete(socket);
+    if (this.#byName.get(name) === socket) this.#byName.delete(name);
+  }
+
+  #turnOneAway(): void {
+    const socket = oneWhoHasWaitedLong(this.#sockets, Math.random);
+    if (socket === undefined) return;
+    this.#turnedAway.add(socket);
+    this.#ended(socket);
+    socket.destroy();
+  }
 }
 
-/** Before the handshake is done, an end without a word is what a refusal looks like. */
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
+/** The socket that carries the encrypted bytes. */
+function belowOf(socket: TLSSocket): Socket | undefined {
+  const { _parent: below } = socket as TLSSocket & { readonly _parent?: Socket | null };
+  return below ?? undefined;
+}
+
+/**
+ * Before the handshake is done, an end without a word is what a refusal looks like; but also what a server
+ * looks like that restarts, and a proxy whose server is gone. So it is no verdict, as an alert is: only a hint.
+ */
 export function explainHandshake(reason: unknown, address: string): MyelinError {
   const error = toMyelinError(reason, { address });
   if ((reason as NodeJS.ErrnoException).code !== "ECONNRESET") return error;
   const message = `${error.message} (the other side ended the handshake: does it speak TLS on this port, does it ask for a certificate?)`;
-  return new MyelinError("ERR_TLS", message, { address, cause: reason });
+  return new MyelinError(error.code, message, { address, cause: reason });
 }

@@ -32,12 +32,7 @@ import {
 import { dialSocket } from "./socket-dial.ts";
 import { listenSocket } from "./socket-listener.ts";
 import { type CertificateOptions, loadCertificates } from "./tls-certificates.ts";
-import {
-  endHandshakesWithServer,
-  explainHandshake,
-  limitHandshake,
-  turnAwayStrangers,
-} from "./tls-handshake.ts";
+import { explainHandshake, limitHandshake, turnAwayStrangers } from "./tls-handshake.ts";
 import type { SocketTransport } from "./transport.ts";
 
 /**
@@ -58,7 +53,10 @@ export type TlsOptions = Omit<
 > &
   CertificateOptions &
   TcpOptions & {
-    /** A handshake must be done so soon after the connection stands. @defaultValue 10,000 */
+    /**
+     * A handshake must be done so soon after the connection stands; below `serve()` no later than
+     * `limits.handshakeTimeoutMs` either. @defaultValue 10,000
+     */
     handshakeTimeoutMs?: number;
   };
 
@@ -102,6 +100,7 @@ export function tls(options: TlsOptions = {}): SocketTransport {
       );
     },
     async listen(given, onConnection, listenOptions = {}) {
+      const { max = Infinity, timeoutMs = Infinity } = listenOptions.handshakes ?? {};
       const address = checkNetworkAddress(given, "tls");
       const text = formatAddress(address);
       return listenSocket(
@@ -113,13 +112,12 @@ export function tls(options: TlsOptions = {}): SocketTransport {
             // A server that says whom it trusts, and asked nobody, would take everybody.
             requestCert: loaded.requestCert ?? loaded.ca !== undefined,
             ...acceptSettings(tcpOptions),
-            handshakeTimeout: handshakeTimeoutMs,
+            handshakeTimeout: Math.min(handshakeTimeoutMs, timeoutMs),
           };
           const server = explainingSetUp(() => createServer(settings));
-          turnAwayStrangers(server, () =>
+          turnAwayStrangers(server, max, () =>
             formatAddress(serverAddress(server, "tls", address.host)),
           );
-          endHandshakesWithServer(server);
           return bindNetwork({
             scheme: "tls",
             server,

@@ -179,6 +179,8 @@ export interface ListenOptions {
   signal?: AbortSignal | undefined;
   /** Datagram listeners: asked about strangers. @defaultValue every source gets a connection */
   screen?: Screening | undefined;
+  /** Where a transport has a handshake of its own: how many may be under way, and for how long. */
+  handshakes?: { readonly max: number; readonly timeoutMs: number } | undefined;
   /** Where a listener that forgets peers with time gets it from. @defaultValue the system */
   clock?: Clock | undefined;
 }

@@ -1,4 +1,6 @@
 // Servers and clients over TLS: who comes in, and what the others are told.
+import { once } from "node:events";
+import { type AddressInfo, connect as connectPlain, createServer, type Socket } from "node:net";
 import {
   type Client,
   type Connection,
@@ -132,5 +134,72 @@ describe("whoever does not get in is told what to look at", () => {
     });
     await until("the server to tell", () => failed.length > 0);
     expect(failed).toMatchObject([{ address: served.address, error: { code: "ERR_TLS" } }]);
+  });
+});
+
+describe("a client whose server hangs up in the handshake", () => {
+  test.each(["destroy", "resetAndDestroy"] as const)("comes back: %s", async (how) => {
+    const served = await serving({});
+    const port = Number(new URL(served.address).port);
+    let isUp = true;
+    let refused = 0;
+    const sockets = new Set<Socket>();
+    const proxy = createServer((client) => {
+      client.on("error", () => {});
+      if (!isUp) {
+        refused += 1;
+        client[how]();
+        return;
+      }
+      const server = connectPlain(port, "127.0.0.1").on("error", () => {});
+      client.pipe(server).pipe(client);
+      sockets.add(client).add(server);
+    }).listen(0, "127.0.0.1");
+    keep({ close: async () => void proxy.close() });
+    await once(proxy, "listening");
+    const address = `tls://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const first = await connecting({ address }, {}, { retry: { minMs: 1, maxMs: 5 } });
+    isUp = false;
+    for (const socket of sockets) socket.destroy();
+    await until("it is hung up on", () => refused >= 2);
+    isUp = true;
+    await until("it is back", () => first.state === "open");
+    expect(await within("an answer", first.call("who"))).toMatchObject({ authorized: false });
+    expect(first.stats().resumed).toBe(1);
+    isUp = false;
+    await expect(within("a refusal", connecting({ address }, {}))).rejects.toMatchObject({
+      code: "ERR_CONNECTION_LOST",
+      message: expect.stringContaining("does it ask for a certificate?"),
+    });
+  });
+});
+
+describe("strangers who connect and begin no handshake", () => {
+  test("are so many at most, for a time; one that waited long makes room for the next", async () => {
+    const failed = hearChannel<HandshakeFailed>("myelin:handshake:failed");
+    const limits = { maxPendingHandshakes: 4, handshakeTimeoutMs: 500 };
+    const served = keep(await serve("tls://127.0.0.1:0", { tls: server, limits }));
+    const port = Number(new URL(served.address).port);
+    const ends: Promise<unknown>[] = [];
+    const silent = async (): Promise<void> => {
+      const socket = connectPlain(port, "127.0.0.1")
+        .on("error", () => {})
+        .resume();
+      ends.push(once(socket, "close"));
+      await once(socket, "connect");
+    };
+    for (let n = 0; n < 7; n++) await silent();
+    await until("three have made room", () => failed.length >= 3);
+    expect(failed).toMatchObject(
+      Array.from({ length: 3 }, () => ({
+        address: served.address,
+        remote: expect.stringMatching(/^tls:\/\/127\.0\.0\.1:[1-9]/),
+        error: { code: "ERR_BUSY" },
+      })),
+    );
+    await connecting(served, {});
+    await within("the time of the others is over", Promise.all(ends));
+    expect(failed).toHaveLength(7);
+    expect(failed.at(-1)).toMatchObject({ error: { code: "ERR_TLS" } });
   });
 });

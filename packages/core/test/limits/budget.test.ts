@@ -9,7 +9,7 @@ import {
 } from "myelin";
 import { faulty } from "myelin/testing";
 import { describe, expect, test } from "vitest";
-import { turns, until } from "../../../../test/support/within.ts";
+import { turns, until, within } from "../../../../test/support/within.ts";
 import { keep } from "../endpoint/pairing.ts";
 
 const MiB = 1024 * 1024;
@@ -256,25 +256,65 @@ test("a detached session is ended when it grows beyond what may wait, by whateve
     }),
   );
   const unreliable = faulty(memory({ registry }));
-  for (let n = 0; n < 2; n++) {
+  for (let n = 0; n < 3; n++) {
     keep(await connect("memory:detached", { transports: [unreliable], resume: {} }));
   }
-  const peers = [...server.peers.values()] as [ServerPeer, ServerPeer];
+  const peers = [...server.peers.values()] as [ServerPeer, ServerPeer, ServerPeer];
   unreliable.faults.refuse();
   unreliable.faults.cutAll();
-  await until("both wait", () => server.stats().detached === 2);
-  const [oldest, other] = peers;
-  for (let n = 0; n < 40; n++) other.send("news", "x".repeat(5_000));
-  expect(peers.map(({ state }) => state)).toEqual(["detached", "detached"]);
-  expect(() => {
-    for (let n = 0; n < 40; n++) other.send("news", "x".repeat(5_000));
-  }).toThrow(coded("ERR_CLOSED"));
-  // Who takes nothing may stay.
-  expect(peers.map(({ state }) => state)).toEqual(["detached", "closed"]);
-  expect(await other.closed).toMatchObject({ error: coded("ERR_CONNECTION_LOST") });
-  for (let n = 0; n < 20; n++) oldest.send("news", "x".repeat(5_000));
-  expect(server.stats().detached).toBe(1);
+  await until("all wait", () => server.stats().detached === 3);
+  const [idle, ...both] = peers;
+  const send = (to: ServerPeer): void => void to.send("news", "x".repeat(5_000));
+  for (let n = 0; n < 20; n++) both.forEach(send);
+  expect(server.stats().detached).toBe(3);
+  for (let n = 0; n < 20 && server.stats().detached === 3; n++) both.forEach(send);
+  // Who takes nothing may stay, and who has all of it then.
+  expect(idle.state).toBe("detached");
+  const ended = both.filter(({ state }) => state === "closed");
+  expect(ended).toHaveLength(1);
+  expect(await ended[0]?.closed).toMatchObject({ error: coded("ERR_CONNECTION_LOST") });
+  for (let n = 0; n < 10; n++) send(idle);
+  expect(server.stats().detached).toBe(2);
 });
+
+test.each([
+  ["wait", undefined],
+  ["drop-oldest", undefined],
+  ["drop-newest", undefined],
+  ["wait", 8 * 1024 * 1024],
+] as const)(
+  "a detached session that has all that may wait is one for slowPeer: %s, %s",
+  async (slowPeer, maxDetachedBytes) => {
+    const registry = new MemoryRegistry();
+    const transports = [memory({ registry })];
+    const sizes = maxDetachedBytes === undefined ? {} : { maxDetachedBytes };
+    const server = keep(
+      await serve("memory:alone", { transports, resume: {}, slowPeer, limits: sizes }),
+    );
+    const unreliable = faulty(memory({ registry }));
+    const retry = { minMs: 1, maxMs: 5 };
+    const client = keep(
+      await connect("memory:alone", { transports: [unreliable], resume: {}, retry }),
+    );
+    const [peer] = [...server.peers.values()] as [ServerPeer];
+    unreliable.faults.refuse();
+    unreliable.faults.cutAll();
+    await until("it waits", () => server.stats().detached === 1);
+    const heard: unknown[] = [];
+    client.on("news", (news) => void heard.push(news));
+    const text = "x".repeat(8_000);
+    const send = (): void => {
+      for (let n = 0; n < 9_000; n++) peer.send("news", text);
+    };
+    if (slowPeer === "wait") expect(send).toThrow(coded("ERR_QUEUE_FULL"));
+    else send();
+    expect(peer.state).toBe("detached");
+    expect(peer.stats().dropped > 0).toBe(slowPeer !== "wait");
+    unreliable.faults.heal();
+    await within("it is back", peer.flush());
+    expect(heard.length).toBeGreaterThan((maxDetachedBytes ?? 50 * 1024 * 1024) / 10_000);
+  },
+);
 
 test("resume.bufferBytes is what may wait for the return", async () => {
   const registry = new MemoryRegistry();

@@ -1,8 +1,9 @@
 // Strangers at the door of a server, against each limit that holds before anybody is let in.
-import { connect, MemoryRegistry, memory, serve } from "myelin";
+import { connect, type HandshakeFailed, MemoryRegistry, memory, serve } from "myelin";
 import { memoryNetwork } from "myelin/testing";
 import { describe, expect, test } from "vitest";
-import { within } from "../../../../test/support/within.ts";
+import { hearChannel } from "../../../../test/support/hear-channel.ts";
+import { until, within } from "../../../../test/support/within.ts";
 import { encodePreface, ownVersions } from "../../src/framing/preface.ts";
 import { limits } from "../../src/limits.ts";
 import type { Connection } from "../../src/transport/transport.ts";
@@ -41,11 +42,36 @@ describe("strangers who say nothing", () => {
       limits: { maxPendingHandshakes: 3, handshakeTimeoutMs: 300 },
     });
     const silent = await Promise.all([stranger(), stranger(), stranger()]);
-    await within("one more is turned away", (await stranger()).ended);
+    silent.push(await stranger());
+    const all = silent.map(({ ended }) => ended);
+    await within("one of the first makes room for the fourth", Promise.race(all.slice(0, 3)));
     expect(server.stats().refused).toBe(1);
-    await within("their time is over", Promise.all(silent.map(({ ended }) => ended)));
+    await within("their time is over", Promise.all(all));
     expect(server.stats()).toMatchObject({ refused: 4, peers: 0 });
     keep(await client());
+  });
+
+  test("do not keep others out, though they come again and again", async () => {
+    const failed = hearChannel<HandshakeFailed>("myelin:handshake:failed");
+    const secret = "a secret that is long enough for all";
+    const limits = { maxPendingHandshakes: 8, handshakeTimeoutMs: 60_000 };
+    const { server, stranger, client } = await door({ secret, limits });
+    const over = new AbortController();
+    const comeAgain = async (): Promise<void> => {
+      while (!over.signal.aborted) await (await stranger()).ended;
+    };
+    const flood = Promise.all(Array.from({ length: 12 }, comeAgain));
+    try {
+      await until("all places are taken", () => server.stats().refused > 0);
+      const retry = { minMs: 1, maxMs: 5 };
+      for (let n = 0; n < 5; n++) keep(await client({ secret, retry }));
+    } finally {
+      over.abort();
+    }
+    expect(server.peers.size).toBe(5);
+    expect(failed[0]).toMatchObject({ error: { code: "ERR_BUSY" } });
+    await server.close();
+    await within("the flood ends", flood);
   });
 });
 

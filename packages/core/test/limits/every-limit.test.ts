@@ -48,6 +48,10 @@ const attacks: Readonly<Record<string, readonly [file: string, title: string]>> 
   maxNameBytes: [wire, "are no place for data, when %s"],
   maxNames: [wire, "that this side makes up travel as text when there are too many"],
   maxOpenMessages: [wire, "are four at most, so that beginning is not free"],
+  maxPausedBytes: [
+    "transport/port.test.ts",
+    "may flood it while nobody reads: beyond a limit it is cut",
+  ],
   maxPeers: [door, "are no more than allowed; one more may come when another has left"],
   maxPendingCalls: ["endpoint/slow-peer.test.ts", "calls that wait for answers are counted"],
   maxPendingHandshakes: [door, "take up so many places, and not for ever"],

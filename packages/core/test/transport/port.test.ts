@@ -7,6 +7,7 @@ import { Recorder } from "../../../../test/conformance/recorder.ts";
 import { bundleCore } from "../../../../test/support/core-bundle.ts";
 import { removeTempFolders, tempFolder } from "../../../../test/support/temp-path.ts";
 import { turns, until, within } from "../../../../test/support/within.ts";
+import { limits } from "../../src/limits.ts";
 
 const workers: Worker[] = [];
 let library: string;
@@ -158,6 +159,24 @@ describe("a port", () => {
     await hears.closed();
     expect(hears.byteCount).toBe(2);
     expect(hears.error?.code).toBe("ERR_CONNECTION_LOST");
+  });
+
+  test.each([
+    ["large pieces", 1 << 20],
+    ["single bytes", 1],
+  ])("may flood it while nobody reads: beyond a limit it is cut, of %s", async (_, length) => {
+    const { connection, hears, port2 } = await bare();
+    connection.pause();
+    const cost = length + 256;
+    const flood = Array.from({ length: Math.ceil(limits.maxPausedBytes / cost) + 1 }, () => length);
+    for (const bytes of flood) {
+      port2.postMessage({ "myelin:1": new Uint8Array(bytes) });
+      if (hears.closes > 0) break;
+      if (bytes > 1) await turns(1);
+    }
+    await hears.closed();
+    expect(hears.error?.code).toBe("ERR_BUSY");
+    expect(hears.byteCount).toBe(0);
   });
 
   test("may carry messages of others, which are left alone", async () => {

@@ -5,11 +5,16 @@ import type { Connection, Sink } from "../../transport/transport.ts";
 import { Greeting } from "./greeting.ts";
 import type { Hello, ResumeRequest } from "./hello.ts";
 import type { ProofKeys } from "./proof.ts";
-import { type Admission, ServerHandshake, type ServerStep } from "./server-handshake.ts";
-import type { Refusal, Welcome } from "./welcome.ts";
+import {
+  type Admission,
+  type Rebuff,
+  ServerHandshake,
+  type ServerStep,
+} from "./server-handshake.ts";
+import type { Welcome } from "./welcome.ts";
 
 /** A yes with what the client is told, or a no. */
-export type Decision = Admission | Omit<Refusal, "versions">;
+export type Decision = Admission | Rebuff;
 
 export interface GreetClientOptions {
   readonly clock: Clock;
@@ -97,7 +102,7 @@ export function greetClient(
           decide(step.hello, step.resume).then(
             (decision) => onDecision(step.hello, step.resume, decision),
             // Who cannot decide lets nobody in.
-            () => onDecision(step.hello, step.resume, { reason: "refused" }),
+            (cause: unknown) => onDecision(step.hello, step.resume, { reason: "refused", cause }),
           );
         }
       },

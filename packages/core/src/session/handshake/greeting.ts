@@ -37,6 +37,8 @@ export class Greeting<Step> implements Sink {
   /** What arrived for the successor before there was one. */
   readonly #early: Buffer[] = [];
   #hasSpoken = false;
+  /** Nobody will ever want what still arrives. */
+  #isAbandoned = false;
   #end: { readonly error: MyelinError | undefined } | undefined;
 
   constructor(
@@ -91,6 +93,8 @@ export class Greeting<Step> implements Sink {
   /** Nothing comes of it. What was said last still leaves, if the other end reads it. */
   abandon(error: MyelinError): void {
     this.finish();
+    this.#isAbandoned = true;
+    this.#early.length = 0;
     if (this.#end === undefined && this.#hasSpoken) void endGently(this.connection);
     else this.connection.abort(error);
   }
@@ -107,6 +111,7 @@ export class Greeting<Step> implements Sink {
       this.#successor.onData(chunk);
       return;
     }
+    if (this.#isAbandoned) return;
     if (this.isOver) {
       this.#early.push(Buffer.from(chunk));
       return;

@@ -70,6 +70,12 @@ export interface ServerFailure {
 /** What the owner lets a client in with; what both sides know is agreed on here. */
 export type Admission = Omit<Welcome, "codecs" | "features">;
 
+/** A no. */
+export type Rebuff = Omit<Refusal, "versions"> & {
+  /** What led to it. It stays on this side. */
+  readonly cause?: unknown;
+};
+
 type State = "preface" | "hello" | "proof" | "decision" | "over";
 
 export class ServerHandshake {
@@ -141,10 +147,11 @@ export class ServerHandshake {
   }
 
   /** Sends the client away, at any time before the welcome: also before it has said anything. */
-  refuse(refusal: Omit<Refusal, "versions">): ServerFailure {
+  refuse(refusal: Rebuff): ServerFailure {
     const said = refusal.text === undefined ? "" : `: ${refusal.text}`;
     const text = `the client was refused (${refusal.reason})${said}`;
-    return this.#end(refusal, new MyelinError(codeOfRefusal(refusal.reason), text));
+    const extra = "cause" in refusal ? { cause: refusal.cause } : {};
+    return this.#end(refusal, new MyelinError(codeOfRefusal(refusal.reason), text, extra));
   }
 
   /** Something else went wrong before the welcome: the preface or the framing, say, or time is up. */

@@ -126,6 +126,14 @@ export class Outbox implements Collector {
     return this.#order.bytes + this.#writer.pendingBytes;
   }
 
+  /**
+   * The same with what is kept to be sent again. What leaves, or leaves again after a resume, is among
+   * that: it counts once.
+   */
+  get waitingBytes(): number {
+    return this.#order.bytes + Math.max(this.#writer.pendingBytes, this.sent.keptBytes);
+  }
+
   /** What waits, or is kept to be sent again, in bodies that other peers may be sent too. */
   get borrowedBytes(): number {
     return this.#order.borrowedBytes + this.sent.borrowedBytes;

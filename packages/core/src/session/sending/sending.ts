@@ -37,8 +37,7 @@ export class Sending {
 
   /** Bytes that were accepted and wait: to be sent, or to be acknowledged when they may be sent again. */
   get queuedBytes(): number {
-    const { outbox } = this.#options;
-    return outbox.queuedBytes + outbox.sent.keptBytes;
+    return this.#options.outbox.waitingBytes;
   }
 
   /** Less waits than the high-water mark allows. */

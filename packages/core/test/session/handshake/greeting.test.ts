@@ -1,8 +1,9 @@
 // What becomes of a connection while both sides get to know each other.
-import { MemoryRegistry, type MyelinError, memory } from "myelin";
+import { type Connection, MemoryRegistry, type MyelinError, memory } from "myelin";
 import { expect, test } from "vitest";
 import { within } from "../../../../../test/support/within.ts";
 import { systemClock } from "../../../src/clock.ts";
+import { encodePreface, ownVersions } from "../../../src/framing/preface.ts";
 import { greetClient } from "../../../src/session/handshake/greet-client.ts";
 import { greetServer } from "../../../src/session/handshake/greet-server.ts";
 
@@ -35,4 +36,32 @@ test("a server that cannot say its welcome refuses the client, and knows why", a
   });
   expect(await within("the server", atServer)).toMatchObject({ code: "ERR_CONFIG" });
   expect(await within("the client", atClient)).toMatchObject({ code: "ERR_REFUSED" });
+});
+
+test("what a stranger sends after its refusal is not kept, as long as it is given to read that", () => {
+  const errors: (MyelinError | undefined)[] = [];
+  const said: Uint8Array[] = [];
+  // A connection whose other end never closes.
+  const connection = {
+    open() {},
+    send: (bytes: Uint8Array) => said.push(bytes),
+    close: () => new Promise(() => {}),
+    abort() {},
+  } as unknown as Connection;
+  const greeting = greetClient(
+    connection,
+    {
+      ...{ clock: systemClock, keys: undefined, timeoutMs: 5_000, maxHelloBytes: 16_384 },
+      ...{ codecs: [], features: [], decide: () => new Promise(() => {}) },
+    },
+    (_, error) => errors.push(error),
+  );
+  greeting.onData(encodePreface(ownVersions));
+  const chunk = new Uint8Array(1 << 20).fill(7);
+  greeting.onData(chunk);
+  expect(errors).toMatchObject([{ code: expect.stringMatching(/^ERR_/) }]);
+  expect(said).toHaveLength(1);
+  const before = process.memoryUsage().arrayBuffers;
+  for (let n = 0; n < 64; n++) greeting.onData(chunk);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 << 20);
 });
