@@ -21,10 +21,17 @@ export interface PeerFlush {
   readonly giveUp: () => void;
 }
 
+interface Waiter {
+  readonly resolve: (isDone: boolean) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
 export class PeerFlushes {
   readonly #options: PeerFlushesOptions;
   /** Those who wait for another session. */
   readonly #waiting = new Set<() => void>();
+  /** Those who wait for the flush of a session: who gives up is forgotten, however long that takes. */
+  readonly #joined = new WeakMap<Promise<boolean>, Set<Waiter>>();
 
   constructor(options: PeerFlushesOptions) {
     this.#options = options;
@@ -36,17 +43,21 @@ export class PeerFlushes {
   }
 
   add(): PeerFlush {
-    let goOn: (() => void) | undefined;
+    // Whatever waits for this is let go of with it.
+    let giveUp = (): void => {};
     const change = (): Promise<void> =>
       new Promise((resolve) => {
-        goOn = resolve;
         this.#waiting.add(resolve);
+        giveUp = () => void this.#waiting.delete(resolve);
       });
-    const giveUp = (): void => {
-      // Whatever waits for this is let go of with it.
-      if (goOn !== undefined) this.#waiting.delete(goOn);
-    };
-    return { done: this.#flush(change), giveUp };
+    const join = (flush: Promise<boolean>): Promise<boolean> =>
+      new Promise((resolve, reject) => {
+        const waiters = this.#waitersOf(flush);
+        const waiter = { resolve, reject };
+        waiters.add(waiter);
+        giveUp = () => void waiters.delete(waiter);
+      });
+    return { done: this.#flush(change, join), giveUp: () => giveUp() };
   }
 
   /** A session began or ended, or nothing waits for one any more. */
@@ -56,7 +67,26 @@ export class PeerFlushes {
     for (const goOn of waiting) goOn();
   }
 
-  async #flush(change: () => Promise<void>): Promise<void> {
+  #waitersOf(flush: Promise<boolean>): Set<Waiter> {
+    const known = this.#joined.get(flush);
+    if (known !== undefined) return known;
+    const waiters = new Set<Waiter>();
+    this.#joined.set(flush, waiters);
+    flush.then(
+      (isDone) => {
+        for (const { resolve } of waiters) resolve(isDone);
+      },
+      (reason: unknown) => {
+        for (const { reject } of waiters) reject(reason);
+      },
+    );
+    return waiters;
+  }
+
+  async #flush(
+    change: () => Promise<void>,
+    join: (flush: Promise<boolean>) => Promise<boolean>,
+  ): Promise<void> {
     const { isClosed, session, waitsForAnother } = this.#options;
     let flushed: Conversation | undefined;
     for (;;) {
@@ -70,7 +100,7 @@ export class PeerFlushes {
       }
       const isAll = !waitsForAnother();
       // A session that ends may have sent nothing of it: all of it goes into the next one then.
-      const isDone = await current.flush();
+      const isDone = await join(current.flush());
       if (isDone && isAll) return;
       flushed = current;
     }

@@ -2,13 +2,22 @@
 import type { MyelinError } from "../../errors.ts";
 import type { Outbox } from "./outbox.ts";
 
-interface Flush {
+class Flush {
   /** Everything accepted up to this serial number. */
   readonly serial: number;
   /** The counted frames in which it left, once all of it has. */
   frames: number | undefined;
-  readonly resolve: (isDone: boolean) => void;
-  readonly reject: (error: MyelinError) => void;
+  readonly done: Promise<boolean>;
+  resolve: (isDone: boolean) => void = () => {};
+  reject: (error: MyelinError) => void = () => {};
+
+  constructor(serial: number) {
+    this.serial = serial;
+    this.done = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
 }
 
 export class Flushes {
@@ -19,13 +28,19 @@ export class Flushes {
     this.#outbox = outbox;
   }
 
-  /** Resolves to false when the session ended before, and nothing of it was lost. */
+  /**
+   * Resolves to false when the session ended before, and nothing of it was lost. Those between whom
+   * nothing was accepted get the same promise.
+   */
   add(): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      this.#outbox.flush();
-      this.#waiting.push({ serial: this.#outbox.serial, frames: undefined, resolve, reject });
-      this.check();
-    });
+    this.#outbox.flush();
+    const { serial } = this.#outbox;
+    const last = this.#waiting.at(-1);
+    if (last?.serial === serial) return last.done;
+    const flush = new Flush(serial);
+    this.#waiting.push(flush);
+    this.check();
+    return flush.done;
   }
 
   /** Something left, or was acknowledged. */
