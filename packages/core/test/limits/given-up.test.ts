@@ -32,3 +32,20 @@ test("flushes", async () => {
   await until("all have given up", () => gaveUp === 20_000);
   expect(used() - before).toBeLessThan(2_000_000);
 });
+
+test("items of streams that have ended and that nobody will read", async () => {
+  const { client, peer, server } = await pair({ kind: "memory" });
+  client.handle("list", () => Array.from({ length: 40 }, () => "x".repeat(1_000)));
+  const first = async (): Promise<unknown> => {
+    // As programs do that want one item and forget to say so.
+    const { value } = await peer.stream("list")[Symbol.asyncIterator]().next();
+    return value;
+  };
+  for (let n = 0; n < 50; n++) expect(await first()).toHaveLength(1_000);
+  await until("all have ended", () => peer.stats().pendingCalls === 0);
+  expect(server.stats().bufferedBytes).toBeGreaterThan(50 * 39_000);
+  await until("nothing of them is counted", () => {
+    collect();
+    return server.stats().bufferedBytes < 1_000;
+  });
+});

@@ -209,13 +209,18 @@ export class Calling {
 
   #openOutput(call: PendingCall, accept: CallRequest["accept"]): void {
     const { items, outbox } = this.#options;
+    // Not the call: it knows who reads, and who reads no more is to be forgotten.
+    const { id } = call;
     call.output = new ItemReceiver({
       items,
       onCredit: (limit) => {
-        outbox.control.credit(call.id, limit);
+        outbox.control.credit(id, limit);
         outbox.touch();
       },
-      onStop: () => this.cancel(call, undefined, false),
+      onStop: () => {
+        const open = this.#pending.get(id);
+        if (open !== undefined) this.cancel(open, undefined, false);
+      },
       accept: accept === undefined ? undefined : (item) => acceptedHere(accept, item),
     });
   }

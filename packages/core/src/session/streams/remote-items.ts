@@ -14,6 +14,12 @@ interface Asked {
   readonly reject: (error: MyelinError) => void;
 }
 
+/**
+ * Streams that ended, of which nobody has read the rest or ever will: what has arrived counts for the
+ * session until then. One that has not ended is held by its call.
+ */
+const forgotten = new FinalizationRegistry<ItemReceiver>((output) => output.stop());
+
 const over: Step = Object.freeze({ done: true, value: undefined });
 
 export class RemoteItems implements AsyncIterable<unknown, void, undefined>, AsyncDisposable {
@@ -81,6 +87,7 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
   #opened(output: ItemReceiver): void {
     this.#output?.handOver(output);
     this.#output = output;
+    forgotten.register(this, output);
     if (this.#isStopped) output.stop();
     for (const { resolve } of this.#asked.splice(0)) resolve(output.next());
   }
