@@ -140,6 +140,19 @@ describe.each(["unix", "tcp", "memory"])("over %s", (kind) => {
     expect(await early).toBe(1);
   });
 
+  test("nor one that a server attaches to its peer right after it came (finding 7)", async () => {
+    const server = keep(await serve(addressOf(kind)));
+    const early = new Promise((resolve) => {
+      server.onPeer(async (peer) => {
+        await Promise.resolve();
+        peer.on("early", resolve);
+      });
+    });
+    const client = keep(await connect(server.address));
+    client.send("early", 1);
+    expect(await early).toBe(1);
+  });
+
   test("a server that closes lets calls finish and tells its clients", async () => {
     const { server, client } = await pair();
     let answer!: (text: string) => void;

@@ -202,6 +202,26 @@ describe("processes that may end (finding 38)", () => {
     expect(await within("the server ends", server.exit)).toBe(0);
   });
 
+  test("unref and post: it waits for room", async () => {
+    const server = keep(await serve(freshAddress()));
+    let settle!: () => void;
+    const later = new Promise<void>((resolve) => (settle = resolve));
+    let heard = 0;
+    server.on("later", () => {
+      heard += 1;
+      return later;
+    });
+    const client = start("unref and post", server.address);
+    await until("it waits", () => heard === 1_024);
+    const other = keep(await connect(server.address));
+    for (let n = 0; n < 50; n++) await other.call("none").catch(() => {});
+    expect(client.isRunning()).toBe(true);
+    settle();
+    expect((await client.next("answered")).answer).toBe("posted");
+    expect(await within("the client ends", client.exit)).toBe(0);
+    await until("all have arrived", () => heard === 2_000);
+  });
+
   test("a call that waits for a server holds its process, too", async () => {
     const address = freshAddress();
     const client = start("unref before there is a server", address);

@@ -183,7 +183,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     if (isSendingTapped()) tellPayload(this, "event", name, data);
     const post = this.#posts.add({ name, encoded, headers: endpoint.headers() });
     this.accepting?.awaitRoom();
-    await bounded(post.accepted, "post", options, this.endpoint.clock, post.withdraw);
+    await this.#held(bounded(post.accepted, "post", options, this.endpoint.clock, post.withdraw));
   }
 
   call(name: string, input?: unknown, options: CallOptions = {}): Promise<unknown> {
@@ -227,10 +227,15 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   async flush(options: FlushOptions = {}): Promise<void> {
     checkWait("flush", options);
+    const { done, giveUp } = this.flushes.add();
+    await this.#held(bounded(done, "flush", options, this.endpoint.clock, giveUp));
+  }
+
+  /** The process waits for it. */
+  async #held(waiting: Promise<void>): Promise<void> {
     this.hold.add();
     try {
-      const { done, giveUp } = this.flushes.add();
-      await bounded(done, "flush", options, this.endpoint.clock, giveUp);
+      await waiting;
     } finally {
       this.hold.remove();
     }

@@ -145,6 +145,16 @@ const actions = {
     process.disconnect();
   },
 
+  /** More than the window has: the rest waits until the listeners have settled. */
+  async "unref and post"() {
+    const client = await connect(address, { limits: { highWaterMarkBytes: 1_000 } });
+    client.unref();
+    process.channel.unref();
+    for (let n = 0; n < 2_000; n++) await client.post("later", "x".repeat(100));
+    report("answered", { answer: "posted" });
+    process.disconnect();
+  },
+
   async "close and let go"() {
     const client = await connect(address);
     await client.call("echo", 1);
