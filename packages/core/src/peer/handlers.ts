@@ -20,7 +20,10 @@ export type PeerOf<C extends Contract, S extends Side> = S extends "server"
   ? ServerPeer<C>
   : Peer<C, "client">;
 
-/** Who sent what a handler is given, and how long it is wanted. */
+/**
+ * Who sent what a handler is given, and how long it is wanted. Of a call each handler has its own; events
+ * of one name that come one after the other may be given the same object, so keep nothing in it or by it.
+ */
 export interface Context<
   C extends Contract = Contract,
   S extends Side = Side,
