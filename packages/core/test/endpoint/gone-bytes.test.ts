@@ -63,7 +63,7 @@ describe("gone before they are sent", () => {
       yield gone();
     });
     await expect(within("the end", all(client.stream("items")))).rejects.toMatchObject({
-      code: "ERR_REMOTE",
+      code: "ERR_NOT_SERIALIZABLE",
     });
     server.handle("c", () => "fine");
     expect(await client.call("c")).toBe("fine");

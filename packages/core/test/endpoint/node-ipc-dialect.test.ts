@@ -280,13 +280,14 @@ describe("who may come in", () => {
       limits: { maxPeers: 1, maxPendingHandshakes: 2 },
       sniffMs: longSilence,
     });
-    const silent = [await Legacy.dial(server.address), await Legacy.dial(server.address)];
+    const [first, second] = [await Legacy.dial(server.address), await Legacy.dial(server.address)];
+    // It makes room for the third, having been silent longest.
     const third = await Legacy.dial(server.address);
-    await third.closed();
-    silent[0]?.say("x", 1);
+    await first?.closed();
+    third.say("x", 1);
     await until("one is in", () => server.peers.size === 1);
-    silent[1]?.say("x", 1);
-    await silent[1]?.closed();
+    second?.say("x", 1);
+    await second?.closed();
     expect(server.stats()).toMatchObject({ refused: 2, peers: 1 });
   });
 
