@@ -143,10 +143,7 @@ describe.each(["unix", "tcp", "memory"])("over %s", (kind) => {
   test("nor one that a server attaches to its peer right after it came (finding 7)", async () => {
     const server = keep(await serve(addressOf(kind)));
     const early = new Promise((resolve) => {
-      server.onPeer(async (peer) => {
-        await Promise.resolve();
-        peer.on("early", resolve);
-      });
+      server.onPeer((peer) => queueMicrotask(() => void peer.on("early", resolve)));
     });
     const client = keep(await connect(server.address));
     client.send("early", 1);

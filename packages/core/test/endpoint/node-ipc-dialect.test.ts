@@ -283,7 +283,7 @@ describe("who may come in", () => {
     const [first, second] = [await Legacy.dial(server.address), await Legacy.dial(server.address)];
     // It makes room for the third, having been silent longest.
     const third = await Legacy.dial(server.address);
-    await first?.closed();
+    await first.closed();
     third.say("x", 1);
     await until("one is in", () => server.peers.size === 1);
     second?.say("x", 1);
