@@ -32,7 +32,9 @@ export function ask(
   input: unknown,
   { bytes, clock, copy, ref, signal, timeoutMs: given, want }: AskSettings,
 ): Promise<AskOutcome> {
-  const timeoutMs = inheritDeadline(timeLimit("ask(): timeoutMs", given), signal, clock.now());
+  const since = clock.now();
+  const timeoutMs = inheritDeadline(timeLimit("ask(): timeoutMs", given), signal, since);
+  const isTimeUp = (): boolean => timeoutMs > 0 && clock.now() - since >= timeoutMs;
   const wanted = want === "all" ? peers.length : want;
   const answers: { peer: LivePeer; value: unknown }[] = [];
   const failures: { peer: LivePeer; error: MyelinError }[] = [];
@@ -85,7 +87,8 @@ export function ask(
         },
         (reason: unknown) => {
           if (isOver) return;
-          if (isMyelinError(reason) && reason.code === "ERR_TIMEOUT") return finish();
+          // Its deadline is ours; one that says so before is one that has failed.
+          if (isMyelinError(reason) && reason.code === "ERR_TIMEOUT" && isTimeUp()) return finish();
           open.delete(peer);
           asked.delete(peer);
           failures.push({ peer, error: asMyelinError(reason) });

@@ -115,6 +115,8 @@ export class MyelinPeer extends LivePeer {
   tellDetached(reason: MyelinError): void {
     this.setState("detached");
     if (sessionDetached.hasSubscribers) sessionDetached.publish({ peer: this, error: reason });
+    // Whoever was told may have closed it.
+    if (this.state !== "detached") return;
     this.#stopWaiting();
     this.#expiry = this.endpoint.clock.setTimeout(() => this.expire(reason), this.#windowMs);
     // Without a connection nothing else keeps a process alive that waits for an answer.

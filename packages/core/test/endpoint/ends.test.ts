@@ -4,7 +4,7 @@
 import {
   connect,
   MemoryRegistry,
-  type MyelinError,
+  MyelinError,
   memory,
   type Server,
   type ServerPeer,
@@ -14,6 +14,8 @@ import {
 import { faulty } from "myelin/testing";
 import { describe, expect, test } from "vitest";
 import { turns, until, within } from "../../../../test/support/within.ts";
+import { systemClock } from "../../src/clock.ts";
+import { ask } from "../../src/server/ask.ts";
 import { all, freshAddress, keep, pair } from "./pairing.ts";
 
 const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
@@ -174,6 +176,23 @@ describe("the deadline of a question to many", () => {
   test("travels to the handlers", async () => {
     const outcome = await asked((server) => server.ask("slow", 1, { timeoutMs: 50 }));
     expect(outcome).toMatchObject({ ok: false, failures: [], missing: [expect.anything()] });
+  });
+
+  test("is not over because one who is asked says so", async () => {
+    const refused = new MyelinError("ERR_TIMEOUT", "not any more", { ran: "no" });
+    let answer!: (value: unknown) => void;
+    const late = { state: "open", call: () => new Promise((resolve) => (answer = resolve)) };
+    const early = { state: "open", call: () => Promise.reject(refused) };
+    const settings = { clock: systemClock, timeoutMs: 60_000, want: 1, signal: undefined };
+    const asked = ask([early, late] as unknown as Parameters<typeof ask>[0], "q", 1, settings);
+    await turns();
+    answer("now");
+    expect(await within("the outcome", asked)).toEqual({
+      ok: true,
+      answers: [{ peer: late, value: "now" }],
+      failures: [{ peer: early, error: refused }],
+      missing: [],
+    });
   });
 
   test("is what is left of a handler's own time, where that asks", async () => {

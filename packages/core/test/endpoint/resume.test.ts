@@ -351,3 +351,17 @@ test.each([
   expect(client.id === id).toBe(goesOn);
   expect(server.peers.has(client.id)).toBe(true);
 });
+
+test("a peer that is closed when it is told to be detached leaves no place behind", async () => {
+  const { server, client, peer, faults } = await pair("memory");
+  peer.onState((state) => {
+    if (state === "detached") peer.close({ drainMs: 0, timeoutMs: 0 }).catch(() => {});
+  });
+  faults.refuse();
+  faults.cutAll();
+  await until("it is gone", () => server.peers.size === 0);
+  expect(server.stats()).toMatchObject({ peers: 0, detached: 0 });
+  faults.heal();
+  await until("its client is back, in a new session", () => client.state === "open");
+  expect(server.stats()).toMatchObject({ peers: 1, detached: 0 });
+});

@@ -23,6 +23,7 @@ class Flush {
 export class Flushes {
   readonly #outbox: Outbox;
   readonly #waiting: Flush[] = [];
+  #end: { readonly error: MyelinError | undefined } | undefined;
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
@@ -34,6 +35,8 @@ export class Flushes {
    */
   add(): Promise<boolean> {
     this.#outbox.flush();
+    // Sending that may have been too much for the session.
+    if (this.#end !== undefined) return this.#ended(this.#end);
     const { serial } = this.#outbox;
     const last = this.#waiting.at(-1);
     if (last?.serial === serial) return last.done;
@@ -64,9 +67,14 @@ export class Flushes {
 
   /** The session is over. `error`: something did not arrive, or may not have. */
   end(error: MyelinError | undefined): void {
+    this.#end = { error };
     for (const each of this.#waiting.splice(0)) {
       if (error === undefined) each.resolve(false);
       else each.reject(error);
     }
+  }
+
+  #ended({ error }: { readonly error: MyelinError | undefined }): Promise<boolean> {
+    return error === undefined ? Promise.resolve(false) : Promise.reject(error);
   }
 }
