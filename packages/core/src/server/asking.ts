@@ -36,7 +36,7 @@ export function causeOf(verdict: Verdict): { readonly cause?: unknown } {
 }
 
 export const allowed: Verdict = Object.freeze({ isAllowed: true });
-const denied: Verdict = Object.freeze({ isAllowed: false });
+export const denied: Verdict = Object.freeze({ isAllowed: false });
 
 /**
  * Whatever is not a clear yes, in time, is a no.

@@ -9,7 +9,7 @@ import type { Delimiter } from "../framing/delimiter.ts";
 import type { AuthorizeLegacy } from "../peer/serve-options.ts";
 import { Sniffing } from "../session/handshake/sniffing.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
-import { allowed, applicantOf, causeOf, type Verdict } from "./asking.ts";
+import { allowed, applicantOf, causeOf, denied, type Verdict } from "./asking.ts";
 import type { NodeIpcClient, NodeIpcPeer } from "./node-ipc-peer.ts";
 
 export interface NodeIpcGateOptions {
@@ -49,7 +49,7 @@ export function admitNodeIpc(connection: Connection, options: NodeIpcGateOptions
   };
   const letIn = async (): Promise<void> => {
     isAsked = true;
-    const verdict = options.hasRoom() ? await askAuthorize(connection, options, moot) : full;
+    const verdict = options.hasRoom() ? await askAuthorize(connection, options, moot) : denied;
     if (isOver) return;
     if (verdict.isAllowed) peer = onLetIn({ connection, delimiter, handOn });
     if (peer !== undefined) return;
@@ -78,8 +78,6 @@ export function admitNodeIpc(connection: Connection, options: NodeIpcGateOptions
     onFailure: refuse,
   });
 }
-
-const full: Verdict = Object.freeze({ isAllowed: false });
 
 function askAuthorize(
   connection: Connection,

@@ -35,14 +35,14 @@ export class Flushes {
    */
   add(): Promise<boolean> {
     this.#outbox.flush();
-    // Sending that may have been too much for the session.
-    if (this.#end !== undefined) return this.#ended(this.#end);
     const { serial } = this.#outbox;
     const last = this.#waiting.at(-1);
     if (last?.serial === serial) return last.done;
     const flush = new Flush(serial);
     this.#waiting.push(flush);
-    this.check();
+    // Sending that may have been too much for the session.
+    if (this.#end === undefined) this.check();
+    else this.end(this.#end.error);
     return flush.done;
   }
 
@@ -72,9 +72,5 @@ export class Flushes {
       if (error === undefined) each.resolve(false);
       else each.reject(error);
     }
-  }
-
-  #ended({ error }: { readonly error: MyelinError | undefined }): Promise<boolean> {
-    return error === undefined ? Promise.resolve(false) : Promise.reject(error);
   }
 }

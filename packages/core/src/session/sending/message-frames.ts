@@ -9,7 +9,7 @@ import { codecId, entryCost, frameKind } from "../wire.ts";
 import { goneError } from "./lent-bytes.ts";
 import type { Outgoing } from "./outgoing.ts";
 
-const noFrame = Buffer.alloc(0);
+const noBytes = Buffer.alloc(0);
 
 /** One message with data of its own. */
 export interface Message extends Coded {
@@ -82,7 +82,7 @@ export class SingleFrame implements Outgoing {
   }
 
   forgetFrame(): void {
-    this.frame = noFrame;
+    this.frame = noBytes;
     this.body = undefined;
     this.whole = undefined;
   }
@@ -229,9 +229,7 @@ function countsOf(message: Message): Counts {
   };
 }
 
-const noBody = Buffer.alloc(0);
-
 /** What is left of a message is its head. */
 export function emptyBody(message: AcceptedMessage): void {
-  Object.assign(message, { body: noBody, codec: codecId.bytes, bytes: 0, isBorrowed: false });
+  Object.assign(message, { body: noBytes, codec: codecId.bytes, bytes: 0, isBorrowed: false });
 }
