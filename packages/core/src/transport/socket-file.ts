@@ -1,14 +1,15 @@
 /**
  * The file of a Unix socket: who it belongs to, and how it is taken over or removed without ever
- * touching a living server's. All of it is synchronous, so that no turn of the event loop lies
- * between a look and the deed.
+ * touching a living server's. No turn of the event loop lies between a look and the deed.
  */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { linkSync, lstatSync, renameSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { maxLocalPathBytes } from "../address/local-path.ts";
 import { limits } from "../limits.ts";
+
+const hiddenBytes = 4;
 
 /** What tells one file from another of the same name. */
 export interface FileIdentity {
@@ -36,7 +37,7 @@ export function identify(path: string): FileIdentity | undefined {
 
 /** A short random name beside a path, or undefined when even that would be too long. */
 export function hiddenNameBeside(path: string): string | undefined {
-  const name = join(dirname(path), `.${randomBytes(4).toString("hex")}`);
+  const name = join(dirname(path), `.${randomBytes(hiddenBytes).toString("hex")}`);
   return Buffer.byteLength(name) <= maxLocalPathBytes ? name : undefined;
 }
 
@@ -51,6 +52,14 @@ export function publish(hidden: string, path: string): "published" | "exists" | 
   } catch (reason) {
     return (reason as NodeJS.ErrnoException).code === "EEXIST" ? "exists" : "impossible";
   }
+}
+
+/** Whether the folder of a hidden socket takes hard links: a name that is taken hides the answer. */
+export function canPublish(hidden: string): boolean {
+  const link = `${hidden}.link`;
+  const outcome = publish(hidden, link);
+  if (outcome === "published") removeQuietly(link);
+  return outcome !== "impossible";
 }
 
 /** Whether somebody answers at a path. Only a refusal proves death: a full queue says EAGAIN. */
@@ -72,10 +81,36 @@ export function probe(path: string): Promise<"alive" | "dead" | "gone"> {
 }
 
 /**
- * Removes the socket file that a probe found dead, and only that one: it is moved aside first, and
- * put back when the file that was moved turns out to be another's that came in between.
+ * Removes the socket file that a probe found dead, and only that one. Between a look at a name and its
+ * removal the name can come to be another's, so a lock is held meanwhile: a name made of the identity
+ * of the dead file, which whoever removes that file must hold. A dead file never comes back, so whoever
+ * takes its lock too late finds another file at the path, and leaves it alone.
+ *
+ * The lock is one more name of `ours`, the listening socket of who takes it. A lock whose holder was
+ * killed therefore answers no probe, and is removed in the same way. When another holds it, nothing is
+ * removed here: look again.
  */
-export function removeDead(path: string, dead: FileIdentity): void {
+export async function removeDead(path: string, dead: FileIdentity, ours: string): Promise<void> {
+  const lock = lockBeside(path, dead);
+  const outcome = publish(ours, lock);
+  if (outcome === "exists") {
+    const holder = identify(lock);
+    if (holder !== undefined && (await probe(lock)) === "dead")
+      await removeDead(lock, holder, ours);
+  } else if (outcome === "published") {
+    try {
+      if (isSame(identify(path), dead)) unlinkSync(path);
+    } finally {
+      removeQuietly(lock);
+    }
+  }
+}
+
+/**
+ * Removes a dead file where no lock can be made. It is moved aside first, and put back when what was
+ * moved turns out to be another's; a third server that comes in that moment has the name then.
+ */
+export function removeDeadUnlocked(path: string, dead: FileIdentity): void {
   if (!isSame(identify(path), dead)) return;
   const aside = hiddenNameBeside(path) ?? `${path}.dead`;
   try {
@@ -127,6 +162,12 @@ function isSame(found: FileIdentity | undefined, wanted: FileIdentity): boolean 
     found.device === wanted.device &&
     found.modified === wanted.modified
   );
+}
+
+// As long as a hidden name, so that it can be connected to wherever those can.
+function lockBeside(path: string, { device, inode, modified }: FileIdentity): string {
+  const digest = createHash("sha256").update(`${device} ${inode} ${modified}`).digest("hex");
+  return join(dirname(path), `.${digest.slice(0, 2 * hiddenBytes)}`);
 }
 
 function putBack(aside: string, path: string): void {

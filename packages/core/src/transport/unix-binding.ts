@@ -12,12 +12,14 @@ import { describeOwner } from "../address/local-path.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import type { PathBinding } from "./path-transport.ts";
 import {
+  canPublish,
   type FileIdentity,
   hiddenNameBeside,
   identify,
   probe,
   publish,
   removeDead,
+  removeDeadUnlocked,
   removeIfOurs,
   removeQuietly,
   sparingOthers,
@@ -50,7 +52,7 @@ function bindHidden(plan: SocketFilePlan): PathBinding | undefined {
   if (!server.listening) return undefined;
   const ours = identify(hidden) as FileIdentity;
   const outcome = publish(hidden, path);
-  if (outcome === "impossible") {
+  if (outcome === "impossible" || (outcome === "exists" && !canPublish(hidden))) {
     server.close();
     return undefined;
   }
@@ -70,7 +72,8 @@ function bindHidden(plan: SocketFilePlan): PathBinding | undefined {
     if (published) removeQuietly(hidden);
     return published;
   };
-  const bound = listening.then(() => (published ? undefined : takeOver(plan, attempt)));
+  const remove = (dead: FileIdentity) => removeDead(path, dead, hidden);
+  const bound = listening.then(() => (published ? undefined : takeOver(plan, remove, attempt)));
   return { server, bound };
 }
 
@@ -88,16 +91,18 @@ function bindPublic(plan: SocketFilePlan): PathBinding {
     return true;
   };
   // The first attempt happens now, up to its first wait.
-  const bound = attempt().then((done) => (done ? undefined : takeOver(plan, attempt)));
+  const remove = (dead: FileIdentity) => removeDeadUnlocked(path, dead);
+  const bound = attempt().then((done) => (done ? undefined : takeOver(plan, remove, attempt)));
   return { server, bound };
 }
 
-// Two servers that race over one dead file may meet a few times; more often means that somebody
-// makes files there as fast as we remove them.
+// Servers that race over one dead file may meet a few times; more often means that somebody makes
+// files there as fast as we remove them, or was stopped while it was at it.
 const maxAttempts = 5;
 
 async function takeOver(
   { path, reclaim }: SocketFilePlan,
+  remove: (dead: FileIdentity) => void | Promise<void>,
   attempt: () => Promise<boolean>,
 ): Promise<void> {
   for (let n = 0; n < maxAttempts; n++) {
@@ -108,7 +113,7 @@ async function takeOver(
         throw new MyelinError("ERR_NOT_A_SOCKET", message, taken(path));
       }
       if (!reclaim || (await probe(path)) === "alive") break;
-      removeDead(path, found);
+      await remove(found);
     }
     if (await attempt()) return;
   }

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, existsSync, readdirSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { chmodSync, copyFileSync, existsSync, linkSync, readdirSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unix } from "myelin";
@@ -78,7 +78,8 @@ async function startRacers(count: number): Promise<ChildProcess[]> {
   return racers;
 }
 
-async function race(racers: readonly ChildProcess[], path: string): Promise<Outcome[]> {
+/** All are told at once to listen at a path, or without one to close. */
+async function race(racers: readonly ChildProcess[], path?: string): Promise<Outcome[]> {
   const outcomes = racers.map(message);
   for (const racer of racers) racer.send({ path });
   return (await Promise.all(outcomes)) as Outcome[];
@@ -102,6 +103,23 @@ describe("servers that race for one path", () => {
       await kill(winner);
       expect(existsSync(path)).toBe(true);
       racers = racers.filter((racer) => racer !== winner);
+    }
+  });
+
+  // What they could do to one another takes three of them within microseconds.
+  test("over the files of the dead, many times: exactly one wins", async () => {
+    const path = join(tempFolder(), "s");
+    const racers = await startRacers(8);
+    for (let round = 0; round < 200; round++) {
+      const stale = createServer().listen(`${path}-stale`);
+      await once(stale, "listening");
+      linkSync(`${path}-stale`, path);
+      stale.close();
+      await once(stale, "close");
+      const codes = (await race(racers, path)).map(({ code }) => code ?? "won").sort();
+      expect(codes).toEqual([...Array(7).fill("ERR_ADDRESS_IN_USE"), "won"]);
+      await race(racers);
+      expect(readdirSync(dirname(path))).toEqual([]);
     }
   });
 });
