@@ -95,10 +95,6 @@ export class AcceptedQueue {
     this.#queue.clear();
     this.#settledBytes = 0;
   }
-
-  moveTo(other: AcceptedQueue): void {
-    for (let next = this.shift(); next !== undefined; next = this.shift()) other.push(next);
-  }
 }
 
 /** With what each message costs beside its bytes: a million tiny ones take memory, too. */

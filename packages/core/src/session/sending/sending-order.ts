@@ -5,8 +5,8 @@
  *   of their own, and lanes take turns.
  * - Events and calls for which the peer's window has no room wait, in order; of large ones the last
  *   part does. Results never do, or two peers that wait for each other's would wait for ever.
- * - A large message waits for what was accepted before it. Events behind a large event wait for it, and
- *   so do calls that had to wait for the window behind it; nothing else does.
+ * - A large message waits for what was accepted before it. Events behind a large event wait for it;
+ *   nothing else does.
  */
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { isShared, type SharedBodies } from "../memory-budget.ts";
@@ -28,6 +28,7 @@ import {
 } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
+import { WaitingMessages } from "./waiting-messages.ts";
 
 export interface SendingOrderOptions {
   /** What the peer granted. */
@@ -54,11 +55,7 @@ export class SendingOrder implements LargeLaneOwner {
   readonly #large = new Set<LargeLane>();
   /** Large messages for which there is no slot. */
   readonly #largeWaiting = new AcceptedQueue();
-  /** Events and calls for which the window has no room. */
-  readonly #waiting = new AcceptedQueue();
-  /** Events behind a large event that is on its way. */
-  readonly #behindLarge = new AcceptedQueue();
-  #largeEvents = 0;
+  readonly #waiting: WaitingMessages;
   /** Those of which the last part waits for the window. */
   readonly #held: LargeLane[] = [];
   /** What took of the window before the first of them has left. */
@@ -75,6 +72,7 @@ export class SendingOrder implements LargeLaneOwner {
     this.#window = new SendWindow(options.window);
     this.#batchLimits = { maxBytes: options.maxBatchBytes, maxMessages: this.#window.maxAtOnce };
     this.#ordered = new OrderedLane(options.transmit);
+    this.#waiting = new WaitingMessages(this.#isLarge);
   }
 
   /** Bytes that have not left. Asked for with every event: all of them are running totals. */
@@ -83,7 +81,6 @@ export class SendingOrder implements LargeLaneOwner {
       this.openBytes +
       this.#ordered.bytes +
       this.#waiting.bytes +
-      this.#behindLarge.bytes +
       this.#largeWaiting.bytes +
       this.#largeBytes
     );
@@ -104,7 +101,7 @@ export class SendingOrder implements LargeLaneOwner {
   /** The same of all large ones, those that wait included. Looks at each of them. */
   get largestWaitingBytes(): number {
     let largest = this.largestBytes;
-    for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) {
+    for (const queue of [this.#waiting, this.#largeWaiting]) {
       for (const each of queue) {
         if (!(each instanceof Batch)) largest = Math.max(largest, each.bytes);
       }
@@ -124,16 +121,16 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** The smallest number of what has not left whole; Infinity when all has. */
   get oldestUnsent(): number {
-    let oldest = Math.min(this.#ordered.oldest, this.#waiting.oldest, this.#behindLarge.oldest);
-    oldest = Math.min(oldest, this.#largeWaiting.oldest, this.#open?.serial ?? oldest);
+    let oldest = Math.min(this.#ordered.oldest, this.#waiting.oldest, this.#largeWaiting.oldest);
+    oldest = Math.min(oldest, this.#open?.serial ?? oldest);
     for (const lane of this.#large) oldest = Math.min(oldest, lane.oldest);
     return oldest;
   }
 
   /** The batch that the next event joins. */
   batchForEvent(): Batch {
-    if (this.#largeEvents > 0)
-      return this.#behindLarge.openBatch(this.#batchLimits, this.#newSerial);
+    if (this.#waiting.holdsEvents)
+      return this.#waiting.openBatchBehind(this.#batchLimits, this.#newSerial);
     return this.batchForCall();
   }
 
@@ -152,15 +149,15 @@ export class SendingOrder implements LargeLaneOwner {
   /** A message with data of its own. */
   add(unnumbered: Message): void {
     const { body, kind } = unnumbered;
-    const isBehind = kind === "event" && this.#largeEvents > 0;
+    const isBehind = kind === "event" && this.#waiting.holdsEvents;
     const mayStart = !isBehind && (kind === "other" || this.#hasRoom());
     // What is small and starts is copied into its frame at once.
     if (mayStart && !this.#isLarge(body.length))
       return this.#frame({ ...unnumbered, serial: this.#newSerial() });
     const message = this.#accept(ownMessage(unnumbered));
-    if (mayStart) this.#start(message);
-    else if (isBehind) this.#behindLarge.push(message);
-    else this.#waiting.push(message);
+    if (!mayStart) return this.#waiting.push(message);
+    if (kind === "event") this.#waiting.holdEvents();
+    this.#start(message);
   }
 
   /** The open batch takes its place in the ordered lane. */
@@ -191,9 +188,9 @@ export class SendingOrder implements LargeLaneOwner {
         this.#window.giveBack(events, length - frameHeaderBytes + entryCost * events);
       }),
     );
-    for (const queue of [this.#waiting, this.#behindLarge]) {
-      count(queue.dropEvents(bytes - dropped.bytes, (message) => this.#giveBackBody(message)));
-    }
+    count(
+      this.#waiting.dropEvents(bytes - dropped.bytes, (message) => this.#giveBackBody(message)),
+    );
     // Nothing else might return the window that they had taken.
     this.#letFinish();
     this.#release();
@@ -210,7 +207,7 @@ export class SendingOrder implements LargeLaneOwner {
   /** Nothing of it will leave. */
   clear(): void {
     for (const each of this.#all()) if ("entry" in each) this.#giveBackBody(each);
-    for (const queue of [this.#waiting, this.#behindLarge, this.#largeWaiting]) queue.clear();
+    for (const queue of [this.#waiting, this.#largeWaiting]) queue.clear();
     this.#ordered.clear();
     this.#large.clear();
     this.#held.length = 0;
@@ -230,9 +227,8 @@ export class SendingOrder implements LargeLaneOwner {
   }
 
   #all(): Waiting[] {
-    const queues = [this.#waiting, this.#behindLarge, this.#largeWaiting];
-    const waiting = queues.flatMap((queue) => [...queue]);
     const begun = [...this.#large].map(({ message }) => message);
+    const waiting = [...this.#waiting, ...this.#largeWaiting];
     return [this.#open ?? [], this.#ordered.unsent(), begun, waiting].flat();
   }
 
@@ -242,7 +238,7 @@ export class SendingOrder implements LargeLaneOwner {
   };
 
   #hasRoom(): boolean {
-    if (!this.#waiting.isEmpty || this.#held.length > 0) return false;
+    if (!this.#waiting.isClear || this.#held.length > 0) return false;
     const open = this.#open;
     if (open === undefined) return this.#window.isOpen(0, 0);
     return this.#window.isOpen(open.windowed, open.cost);
@@ -260,7 +256,6 @@ export class SendingOrder implements LargeLaneOwner {
     if (!this.#isLarge(message.bytes)) return this.#frame(message);
     this.close();
     if (message.kind === "call") message.entry.elapse(this.#options.now());
-    if (message.kind === "event") this.#largeEvents += 1;
     if (this.#large.size < this.#options.maxOpenMessages) this.#startLarge(message);
     else this.#largeWaiting.push(message);
   }
@@ -377,18 +372,15 @@ export class SendingOrder implements LargeLaneOwner {
     this.#window.take(1, costOf(message, true));
     this.#held.shift();
     this.#letFinish();
-    if (message.kind === "event") {
-      this.#largeEvents -= 1;
-      this.#behindLarge.moveTo(this.#waiting);
-    }
+    if (message.kind === "event") this.#waiting.releaseEvents();
     this.#release();
   }
 
   /** Lets go what the window has room for again. */
   #release(): void {
-    if (this.#waiting.isEmpty) return;
+    if (this.#waiting.isClear) return;
     this.close();
-    while (this.#held.length + this.#largeEvents === 0 && this.#waiting.nextWindowed > 0) {
+    while (this.#held.length === 0 && this.#waiting.nextWindowed > 0) {
       if (!this.#window.isOpen(this.#waiting.nextWindowed - 1, 0)) break;
       const next = this.#waiting.shift() as Batch | AcceptedMessage;
       if (next instanceof Batch) this.#enqueue(next);

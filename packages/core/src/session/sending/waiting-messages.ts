@@ -1,0 +1,109 @@
+/**
+ * Events and calls for which the peer's window has no room, and events that wait for a large one before
+ * them, whatever the window has room for.
+ */
+import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
+import type { Batch } from "./batch.ts";
+import type { Dropped } from "./lanes.ts";
+import type { AcceptedMessage } from "./message-frames.ts";
+
+export class WaitingMessages {
+  readonly #isLarge: (bytes: number) => boolean;
+  readonly #forWindow = new AcceptedQueue();
+  readonly #behindLarge = new AcceptedQueue();
+  #holdsEvents = false;
+
+  constructor(isLarge: (bytes: number) => boolean) {
+    this.#isLarge = isLarge;
+  }
+
+  /** Whether a large event has not left whole, so that later ones wait for it. */
+  get holdsEvents(): boolean {
+    return this.#holdsEvents;
+  }
+
+  get bytes(): number {
+    return this.#forWindow.bytes + this.#behindLarge.bytes;
+  }
+
+  /** The serial number of the oldest; Infinity when there is none. */
+  get oldest(): number {
+    return Math.min(this.#forWindow.oldest, this.#behindLarge.oldest);
+  }
+
+  /** Whether nothing waits for the window. */
+  get isClear(): boolean {
+    return this.#forWindow.isEmpty;
+  }
+
+  /** How many would go at once if the window had room; 0 when none would. */
+  get nextWindowed(): number {
+    return this.#forWindow.nextWindowed;
+  }
+
+  /** What goes next. */
+  shift(): Batch | AcceptedMessage | undefined {
+    return this.#forWindow.shift();
+  }
+
+  /** The batch of those that wait for the window. */
+  openBatch(limits: BatchLimits, newSerial: () => number): Batch {
+    return this.#forWindow.openBatch(limits, newSerial);
+  }
+
+  /** The batch of the events that wait for a large one. */
+  openBatchBehind(limits: BatchLimits, newSerial: () => number): Batch {
+    return this.#behindLarge.openBatch(limits, newSerial);
+  }
+
+  push(message: AcceptedMessage): void {
+    if (message.kind === "event" && this.#holdsEvents) return this.#behindLarge.push(message);
+    this.#holdsEvents ||= this.#isLargeEvent(message);
+    this.#forWindow.push(message);
+  }
+
+  /** A large event is on its way: later ones wait here. */
+  holdEvents(): void {
+    this.#holdsEvents = true;
+  }
+
+  /** It has left, or never will: those behind it, up to the next large one, wait for the window only. */
+  releaseEvents(): void {
+    this.#holdsEvents = false;
+    while (!this.#holdsEvents) {
+      const next = this.#behindLarge.shift();
+      if (next === undefined) return;
+      this.#holdsEvents = this.#isLargeEvent(next);
+      this.#forWindow.push(next);
+    }
+  }
+
+  /**
+   * Drops events, the oldest first, until so many bytes are free; calls stay.
+   * @param onMessage hears of each that had data of its own
+   */
+  dropEvents(bytes: number, onMessage: (message: AcceptedMessage) => void): Dropped {
+    let isHolderGone = false;
+    const first = this.#forWindow.dropEvents(bytes, (message) => {
+      isHolderGone ||= this.#isLargeEvent(message);
+      onMessage(message);
+    });
+    const second = this.#behindLarge.dropEvents(bytes - first.bytes, onMessage);
+    if (isHolderGone) this.releaseEvents();
+    return { events: first.events + second.events, bytes: first.bytes + second.bytes };
+  }
+
+  clear(): void {
+    this.#forWindow.clear();
+    this.#behindLarge.clear();
+  }
+
+  *[Symbol.iterator](): Generator<Batch | AcceptedMessage> {
+    yield* this.#forWindow;
+    yield* this.#behindLarge;
+  }
+
+  #isLargeEvent(accepted: Batch | AcceptedMessage): boolean {
+    return "kind" in accepted && accepted.kind === "event" && this.#isLarge(accepted.bytes);
+  }
+}
