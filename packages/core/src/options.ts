@@ -194,14 +194,19 @@ function resolveOptions<Resolved extends object>(
   const resolved: Record<string, unknown> = { ...defaults };
   for (const [key, value] of Object.entries(given)) {
     if (!Object.hasOwn(rules, key)) {
-      const known = Object.keys(rules).join(", ");
-      throw new MyelinError("ERR_CONFIG", `${owner}() has no option "${key}"; it has ${known}`);
+      throw unknownOption(owner, key, Object.keys(rules));
     }
     if (value === undefined) continue;
     checkOption(owner, key, value, rules[key as keyof Resolved]);
     resolved[key] = value;
   }
   return resolved as Resolved;
+}
+
+/** A mistyped option would be ignored, and what was meant by it would not happen. */
+export function unknownOption(owner: string, key: string, known: readonly string[]): MyelinError {
+  const message = `${owner}() has no option "${key}"; it has ${known.join(", ")}`;
+  return new MyelinError("ERR_CONFIG", message);
 }
 
 /**

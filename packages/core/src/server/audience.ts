@@ -1,22 +1,14 @@
 /** Whom a message goes to: all peers, a room, a peer, or several of either, except some. */
 import { isMyelinError, MyelinError, textOfThrown } from "../errors.ts";
 import { refuseUndefined } from "../options.ts";
-import { checkKeys } from "../session/peers/peer-arguments.ts";
 import type { LivePeer } from "./live-peer.ts";
 import type { Rooms } from "./rooms.ts";
 
-export const broadcastKeys: readonly string[] = ["to", "except", "bytes", "copy"];
-export const askKeys: readonly string[] = [
-  ...broadcastKeys,
-  ...["timeoutMs", "want", "signal", "ref"],
-];
-
 /**
  * One that is not what was meant would have everybody get the message.
- * @throws {MyelinError} `ERR_CONFIG` for options that nobody knows, and for a `to` that is undefined
+ * @throws {MyelinError} `ERR_CONFIG` for a `to` that is undefined
  */
-export function checkAudience(owner: string, options: object, known: readonly string[]): void {
-  checkKeys(owner, options, known);
+export function checkAudience(owner: string, options: object): void {
   refuseUndefined(owner, options, ["to"]);
 }
 

@@ -13,13 +13,18 @@ import { type Encoded, shareable } from "../session/messages/data-codecs.ts";
 import { checkName } from "../session/messages/name-table.ts";
 import { bindOnUse } from "../session/peers/bound-methods.ts";
 import { showBriefly } from "../session/peers/brief.ts";
-import { checkCloseOptions, checkListener, checkWait } from "../session/peers/peer-arguments.ts";
+import {
+  checkCloseOptions,
+  checkListener,
+  checkMethodOptions,
+  checkWait,
+} from "../session/peers/peer-arguments.ts";
 import type { SessionPeer } from "../session/peers/session-peer.ts";
 import { closedError } from "../session/session-end.ts";
 import { isSendingTapped, tellPayload } from "../session/taps.ts";
 import type { Connection, Listener } from "../transport/transport.ts";
 import { type AskOutcome, ask } from "./ask.ts";
-import { askKeys, audienceOf, broadcastKeys, checkAudience } from "./audience.ts";
+import { audienceOf, checkAudience } from "./audience.ts";
 import { type DatagramClient, DatagramPeer } from "./datagram-peer.ts";
 import type { Gate, TakenBack } from "./gate.ts";
 import type { LivePeer } from "./live-peer.ts";
@@ -171,7 +176,8 @@ export class LiveServer implements AsyncDisposable {
 
   broadcast(name: string, data?: unknown, options: BroadcastOptions = {}): BroadcastResult {
     if (this.#closing !== undefined) throw closedError();
-    checkAudience("broadcast", options, broadcastKeys);
+    checkMethodOptions("broadcast", options);
+    checkAudience("broadcast", options);
     checkName(name);
     const entry: Entry | undefined = this.#endpoint.outgoing(name, "event");
     const { anyCodecs } = this.#endpoint;
@@ -192,8 +198,8 @@ export class LiveServer implements AsyncDisposable {
   }
 
   async ask(name: string, input?: unknown, options: AskOptions = {}): Promise<AskOutcome> {
-    checkAudience("ask", options, askKeys);
     checkWait("ask", options);
+    checkAudience("ask", options);
     checkName(name);
     this.#endpoint.outgoing(name, "call");
     const { signal, timeoutMs = this.#endpoint.callTimeoutMs, want = "all" } = options;

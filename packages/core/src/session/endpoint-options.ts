@@ -8,6 +8,7 @@ import {
   type OptionRule,
   refuseUndefined,
   type Shape,
+  unknownOption,
 } from "../options.ts";
 import type { ConnectOptions } from "../peer/connect-options.ts";
 import type { EndpointOptions } from "../peer/endpoint-options.ts";
@@ -130,10 +131,7 @@ function check(owner: string, prefix: string, given: object, rules: Rules): void
     if (value === undefined) continue;
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
     const name = `${prefix}${key}`;
-    if (rule === undefined) {
-      const known = Object.keys(rules).join(", ");
-      throw new MyelinError("ERR_CONFIG", `${owner}() has no option "${name}"; it has ${known}`);
-    }
+    if (rule === undefined) throw unknownOption(owner, name, Object.keys(rules));
     if (rule !== "any") checkOption(owner, name, value, rule);
   }
 }

@@ -1,6 +1,7 @@
 /** What can go wrong on a connection, how often, and how a test hears of it. */
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
+import { unknownOption } from "../options.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
 /** One number, or two between which one is drawn each time, both included. */
@@ -53,8 +54,19 @@ export interface Fault {
   readonly bytes?: number;
 }
 
-/** @throws {MyelinError} `ERR_CONFIG` when a number is none, or out of its bounds. */
+const known: readonly (keyof FaultOptions)[] = [
+  ...(["seed", "clock", "refuse", "cutAfterBytes", "delayMs"] as const),
+  ...(["chunkBytes", "stall", "corrupt", "onFault"] as const),
+];
+
+/**
+ * @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows, and when a number is none, or out
+ * of its bounds.
+ */
 export function checkFaultOptions(options: FaultOptions): void {
+  for (const key of Object.keys(options)) {
+    if (!(known as readonly string[]).includes(key)) throw unknownOption("faulty", key, known);
+  }
   const { refuse = 0, corrupt = 0, stall, cutAfterBytes, delayMs, chunkBytes } = options;
   for (const [name, chance] of Object.entries({
     refuse,

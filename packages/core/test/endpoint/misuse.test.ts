@@ -75,6 +75,40 @@ describe("odd values", () => {
     }
   });
 
+  test("options that a method does not have are refused, and what it has is said", async () => {
+    const { client, server, peer } = await pair({ server: { handlers: { ok: () => "ok" } } });
+    const options = { timeout: 100 } as object;
+    const tried: readonly (readonly [string, () => unknown])[] = [
+      ["send", () => client.send("x", 1, options)],
+      ["post", () => client.post("x", 1, options)],
+      ["call", () => client.call("ok", 1, options)],
+      ["upload", () => client.upload("ok", [1], options)],
+      ["stream", () => client.stream("ok", 1, options)],
+      ["duplex", () => client.duplex("ok", [1], options)],
+      ["on", () => client.on("x", () => {}, options)],
+      ["onState", () => client.onState(() => {}, options)],
+      ["onDrain", () => peer.onDrain(() => {}, options)],
+      ["onNotice", () => peer.onNotice(() => {}, options)],
+      ["flush", () => client.flush(options)],
+      ["close", () => client.close(options)],
+      ["onPeer", () => server.onPeer(() => {}, options)],
+      ["broadcast", () => server.broadcast("x", 1, options)],
+      ["ask", () => server.ask("ok", 1, options)],
+    ];
+    for (const [method, attempt] of tried) {
+      await expect(Promise.resolve().then(attempt)).rejects.toMatchObject({
+        code: "ERR_CONFIG",
+        message: expect.stringContaining(`${method}() has no option "timeout"; it has `),
+      });
+    }
+    // One that is left undefined is left out; `post` has those of `send` and more.
+    expect(await client.call("ok", 1, { timeout: undefined, timeoutMs: 5_000 } as object)).toBe(
+      "ok",
+    );
+    const { signal } = new AbortController();
+    await client.post("x", 1, { signal, timeoutMs: 5_000, copy: true, bytes: [new Uint8Array(1)] });
+  });
+
   test("that methods are given are refused, and the session goes on", async () => {
     const { server, client, peer } = await pair({ server: { handlers: { ok: () => "ok" } } });
     // What is odd everywhere: no text, no object, no function.

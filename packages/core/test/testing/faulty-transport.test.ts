@@ -5,6 +5,7 @@ import {
   type ConnectedPair,
   connectedPair,
   type Fault,
+  type FaultOptions,
   faulty,
   type MemoryNetworkOptions,
   memoryNetwork,
@@ -453,8 +454,10 @@ test.each([
   { chunkBytes: 0 },
   { stall: { chance: 1.5, ms: 1 } },
   { stall: { chance: 0.5, ms: -1 } },
+  { delay: 5 },
 ] as const)("options that cannot be are refused: %j", (options) => {
-  expect(() => faulty(memory({ registry: new MemoryRegistry() }), options)).toThrow(
+  const given = options as FaultOptions;
+  expect(() => faulty(memory({ registry: new MemoryRegistry() }), given)).toThrow(
     expect.objectContaining({ code: "ERR_CONFIG" }),
   );
 });

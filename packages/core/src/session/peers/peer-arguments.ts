@@ -1,5 +1,6 @@
 /** Checks what the methods of a peer are given. */
 import { isMyelinError, MyelinError, textOfThrown } from "../../errors.ts";
+import { unknownOption } from "../../options.ts";
 import type { CloseOptions, ListenerOptions } from "../../peer/call-options.ts";
 import { abortSignal, isFunction, isObject } from "../shapes.ts";
 import { type ItemSource, isItemSource } from "../streams/items.ts";
@@ -18,44 +19,67 @@ export function checkObject(owner: string, options: object): void {
   throw new MyelinError("ERR_CONFIG", `${owner}(): options must be an object`);
 }
 
-/**
- * For what is not called with every message: a mistyped option would be ignored.
- * @throws {MyelinError} `ERR_CONFIG` for one that nobody knows
- */
-export function checkKeys(owner: string, options: object, known: readonly string[]): void {
-  checkObject(owner, options);
-  for (const [key, value] of Object.entries(options)) {
-    if (value === undefined || known.includes(key)) continue;
-    const message = `${owner}() has no option ${JSON.stringify(key)}; it has ${known.join(", ")}`;
-    throw new MyelinError("ERR_CONFIG", message);
+const sent = ["bytes", "copy"];
+const awaited = ["timeoutMs", "signal"];
+const called = [...sent, ...awaited, "ref"];
+const audience = ["to", "except"];
+const subscription = ["once", "signal"];
+
+type Method =
+  | ("send" | "post" | "broadcast" | "ask" | "flush" | "close")
+  | ("call" | "upload" | "stream" | "duplex")
+  | ("on" | "onState" | "onDrain" | "onNotice" | "onPeer");
+
+/** The options of each method. */
+const optionsOf: Readonly<Record<Method, readonly string[]>> = {
+  send: sent,
+  post: [...sent, ...awaited],
+  broadcast: [...audience, ...sent],
+  ask: [...audience, ...called, "want"],
+  flush: awaited,
+  close: ["drainMs", "timeoutMs", "retry"],
+  ...{ call: called, upload: called, stream: called, duplex: called },
+  ...{ on: subscription, onState: subscription, onDrain: subscription },
+  ...{ onNotice: subscription, onPeer: subscription },
+};
+
+/** @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows */
+export function checkMethodOptions(method: Method, options: object): void {
+  checkObject(method, options);
+  const known = optionsOf[method];
+  // With every message that has options: no array is made of them.
+  for (const key in options) {
+    if (known.includes(key) || !Object.hasOwn(options, key)) continue;
+    if ((options as Readonly<Record<string, unknown>>)[key] === undefined) continue;
+    throw unknownOption(method, key, known);
   }
 }
 
 /** @throws {MyelinError} `ERR_CONFIG` */
-function checkSignal(owner: string, signal: AbortSignal | undefined): void {
+function checkSignal(method: Method, signal: AbortSignal | undefined): void {
   if (signal === undefined || abortSignal.is(signal)) return;
-  throw new MyelinError("ERR_CONFIG", `${owner}(): signal must be ${abortSignal.what}`);
+  throw new MyelinError("ERR_CONFIG", `${method}(): signal must be ${abortSignal.what}`);
 }
 
 /** Options of whatever waits. @throws {MyelinError} `ERR_CONFIG` */
-export function checkWait(owner: string, options: WaitLimits): void {
-  checkObject(owner, options);
-  checkSignal(owner, options.signal);
-  timeLimit(`${owner}(): timeoutMs`, options.timeoutMs);
+export function checkWait(method: Method, options: WaitLimits): void {
+  checkMethodOptions(method, options);
+  checkSignal(method, options.signal);
+  timeLimit(`${method}(): timeoutMs`, options.timeoutMs);
 }
 
 /** @throws {MyelinError} `ERR_CONFIG` */
-export function checkListener(owner: string, listener: unknown, options: ListenerOptions): void {
+export function checkListener(method: Method, listener: unknown, options: ListenerOptions): void {
   if (!isFunction(listener)) {
-    throw new MyelinError("ERR_CONFIG", `${owner}(): the listener must be a function`);
+    throw new MyelinError("ERR_CONFIG", `${method}(): the listener must be a function`);
   }
-  checkObject(owner, options);
-  checkSignal(owner, options.signal);
+  checkMethodOptions(method, options);
+  checkSignal(method, options.signal);
 }
 
 /** @throws {MyelinError} `ERR_CONFIG` */
 export function checkCloseOptions(options: CloseOptions): void {
-  checkKeys("close", options, ["drainMs", "timeoutMs", "retry"]);
+  checkMethodOptions("close", options);
   const { drainMs, retry, timeoutMs } = options;
   timeLimit("close(): drainMs", drainMs);
   timeLimit("close(): timeoutMs", timeoutMs);

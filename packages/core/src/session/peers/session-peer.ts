@@ -36,7 +36,12 @@ import { isSendingTapped, tellPayload } from "../taps.ts";
 import { bindOnUse } from "./bound-methods.ts";
 import { bounded } from "./bounded.ts";
 import { showPeerBriefly } from "./brief.ts";
-import { checkCloseOptions, checkListener, checkObject, checkWait } from "./peer-arguments.ts";
+import {
+  checkCloseOptions,
+  checkListener,
+  checkMethodOptions,
+  checkWait,
+} from "./peer-arguments.ts";
 import { PeerCalls } from "./peer-calls.ts";
 import { PeerFlushes } from "./peer-flushes.ts";
 import { PeerNotices, warnOfNotice } from "./peer-notices.ts";
@@ -149,7 +154,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   send(name: string, data?: unknown, options: SendOptions = noOptions): boolean {
     const { endpoint } = this;
-    if (options !== noOptions) checkObject("send", options);
+    if (options !== noOptions) checkMethodOptions("send", options);
     const codec = endpoint.outgoing(name, "event")?.codec;
     const headers = endpoint.headers();
     if (isSendingTapped()) tellPayload(this, "event", name, data);
@@ -168,11 +173,12 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     return hasRoom;
   }
 
-  async post(name: string, data?: unknown, options: PostOptions = {}): Promise<void> {
+  async post(name: string, data?: unknown, options: PostOptions = noOptions): Promise<void> {
     checkWait("post", options);
     if (options.signal?.aborted === true) throw abortedError("post", options.signal.reason);
     if (this.#posts.isEmpty && this.#hasRoom()) {
-      this.send(name, data, options);
+      const { bytes, copy } = options;
+      this.send(name, data, options === noOptions ? noOptions : { bytes, copy });
       return;
     }
     if (this.#state === "closed") throw closedError();
