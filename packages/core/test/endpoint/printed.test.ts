@@ -22,10 +22,16 @@ test("is what it is, and neither what it is made of nor a secret", async () => {
   );
   expect(inspect(server)).toMatch(/^Server \{ addresses: \[.*\], peers: 1 \}$/s);
   expect(inspect(client.stream("count"))).toBe("ItemStream {}");
+  const ofPeer = { state: "open", id, dialect: "myelin" };
+  expect(JSON.parse(JSON.stringify(client))).toEqual({ ...ofPeer, address, remote: client.remote });
+  expect(JSON.parse(JSON.stringify(server))).toEqual({ addresses: server.addresses, peers: 1 });
   const notices: Notice[] = [];
   server.onNotice((notice) => void notices.push(notice));
   client.send("nobody-listens");
   await until("a notice", () => notices.length > 0);
+  expect(JSON.parse(JSON.stringify(notices))).toEqual([
+    expect.objectContaining({ kind: "unhandled", peer: ofPeer }),
+  ]);
   const asked = await server.ask("answer", undefined, { want: "all", timeoutMs: 10_000 });
   expect(asked.ok).toBe(true);
   for (const each of [client, peer, server, asked, notices]) {

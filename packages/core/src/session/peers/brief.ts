@@ -1,4 +1,7 @@
-/** What `console.log` shows of the objects that programs hold: what they are, not what they are made of. */
+/**
+ * What `console.log` and logs in JSON show of the objects that programs hold: what they are, not what
+ * they are made of.
+ */
 
 /** Node asks for it by this name; no other runtime does. */
 const inspectCustom: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
@@ -22,7 +25,13 @@ export function showBriefly<Instance extends object>(
     const shown = Object.entries(factsOf(this)).filter(([, value]) => value !== undefined);
     return `${name} ${inspect(Object.fromEntries(shown), options)}`;
   };
-  Object.defineProperty(prototype, inspectCustom, { value: show });
+  const facts = function (this: Instance): object {
+    return this === prototype ? {} : factsOf(this);
+  };
+  Object.defineProperties(prototype, {
+    [inspectCustom]: { value: show },
+    toJSON: { value: facts },
+  });
 }
 
 interface Shown {
