@@ -1,6 +1,7 @@
 // What one sender is promised about order, whatever is large and however full the peer's window is.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { turns, until } from "../../../../test/support/within.ts";
 import { sessionPair } from "../session/session-pair.ts";
 
 interface Sent {
@@ -8,13 +9,18 @@ interface Sent {
   readonly isLarge: boolean;
   /** It goes out together with the one before it. */
   readonly isAtOnce: boolean;
+  /** Behind it everything is flushed. */
+  readonly isFlushed: boolean;
 }
 
 const terms = { window: { messages: 4, bytes: 100_000 }, maxFrameBytes: 4096 };
 const largeBytes = 40_000;
 
-/** Sends all of them, and tells in which order they reached their handlers, by their numbers. */
-async function dispatched(sent: readonly Sent[]): Promise<number[]> {
+/**
+ * Sends all of them, and tells in which order they reached their handlers, by their numbers; and which
+ * had not when a flush behind them was done.
+ */
+async function dispatched(sent: readonly Sent[]): Promise<{ order: number[]; early: number[] }> {
   const { client, server, release } = await sessionPair({ terms });
   const order: number[] = [];
   const run = async (data: unknown): Promise<void> => {
@@ -25,15 +31,21 @@ async function dispatched(sent: readonly Sent[]): Promise<number[]> {
   server.handlers.on("event", run);
   server.handlers.handle("call", { type: 0, run });
   release();
-  const calls: Promise<unknown>[] = [];
-  for (const [n, { kind, isLarge, isAtOnce }] of sent.entries()) {
+  const done: Promise<unknown>[] = [];
+  const early: number[] = [];
+  for (const [n, { kind, isLarge, isAtOnce, isFlushed }] of sent.entries()) {
     if (!isAtOnce) await new Promise(setImmediate);
     const data = { n, pad: "x".repeat(isLarge ? largeBytes : 1) };
     if (kind === "event") client.session.event("event", data);
-    else calls.push(client.call("call", data));
+    else done.push(client.call("call", data));
+    if (!isFlushed) continue;
+    const check = (): void => {
+      for (let before = 0; before <= n; before++) if (!order.includes(before)) early.push(before);
+    };
+    done.push(client.session.flush().then(check));
   }
-  await Promise.all([client.session.flush(), ...calls]);
-  return order;
+  await Promise.all([client.session.flush(), ...done]);
+  return { order, early };
 }
 
 /** Whether the second of two may never reach its handler before the first. */
@@ -49,15 +61,17 @@ function isOrdered(sent: readonly Sent[], first: number, second: number): boolea
 }
 
 describe("finding 5", () => {
-  test("events and calls are handled in the order sent, but for what large ones may change", async () => {
+  test("events and calls come in the order sent, but for what large ones change, and a flush waits for them", async () => {
     const one = fc.record({
       kind: fc.constantFrom("event", "call"),
       isLarge: fc.boolean(),
       isAtOnce: fc.boolean(),
+      isFlushed: fc.boolean(),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(one, { maxLength: 25 }), async (sent) => {
-        const order = await dispatched(sent);
+        const { order, early } = await dispatched(sent);
+        expect(early).toEqual([]);
         expect([...order].sort((a, b) => a - b)).toEqual([...sent.keys()]);
         const place = new Map(order.map((n, index) => [n, index]));
         for (const second of sent.keys()) {
@@ -89,6 +103,45 @@ describe("finding 5", () => {
     await answer;
     await client.session.flush();
     expect(order).toEqual(["call", "large", "behind"]);
+  });
+
+  test("a flush waits for events behind a large one, though calls that came later go first", async () => {
+    const { client, server, release } = await sessionPair({
+      terms: { ...terms, window: { messages: 2, bytes: 100_000 } },
+    });
+    const heard: string[] = [];
+    const free: (() => void)[] = [];
+    const hold = (): Promise<void> => new Promise((resolve) => free.push(resolve));
+    const letOneGo = async (): Promise<void> => {
+      await until("one that is held", () => free.length > 0);
+      free.shift()?.();
+    };
+    server.handlers.on("hold", hold);
+    server.handlers.on("large", () => {
+      heard.push("large");
+      return hold();
+    });
+    server.handlers.on("small", () => void heard.push("small"));
+    server.handlers.handle("call", { type: 0, run: hold });
+    release();
+    client.session.event("hold", 0);
+    client.session.event("large", "x".repeat(largeBytes));
+    client.session.event("small", 0);
+    // It takes the last place in the window: the end of the large one waits.
+    const calls = [client.call("call")];
+    let heardAtFlush: string[] | undefined;
+    const flushed = client.session.flush().then(() => {
+      heardAtFlush = [...heard];
+    });
+    calls.push(client.call("call"));
+    await letOneGo();
+    await until("the large one", () => heard.length > 0);
+    // It has the place that came free.
+    await turns();
+    expect(heardAtFlush).toBeUndefined();
+    for (let n = 0; n < 3; n++) await letOneGo();
+    await Promise.all([flushed, ...calls]);
+    expect(heardAtFlush).toEqual(["large", "small"]);
   });
 
   test("a large event that is dropped as it waits holds nothing back", async () => {

@@ -44,11 +44,6 @@ export class AcceptedQueue {
     if (message !== this.#queue.last) this.#settledBytes -= bytes;
   }
 
-  /** The serial number of the oldest; Infinity when there is none. */
-  get oldest(): number {
-    return this.#queue.first?.serial ?? Number.POSITIVE_INFINITY;
-  }
-
   shift(): Batch | AcceptedMessage | undefined {
     const first = this.#queue.shift();
     if (first !== undefined && this.#queue.size > 0) this.#settledBytes -= sizeOf(first);
@@ -67,9 +62,9 @@ export class AcceptedQueue {
 
   /**
    * Drops events, the oldest first, until so many bytes are free; calls stay.
-   * @param onMessage hears of each that had data of its own
+   * @param onDrop hears of each before it is gone
    */
-  dropEvents(bytes: number, onMessage: (message: AcceptedMessage) => void): Dropped {
+  dropEvents(bytes: number, onDrop: (each: Batch | AcceptedMessage) => void): Dropped {
     const dropped = { events: 0, bytes: 0 };
     if (bytes <= 0) return dropped;
     const before = this.bytes;
@@ -77,7 +72,7 @@ export class AcceptedQueue {
       if (dropped.bytes >= bytes) return false;
       const hasCalls = each instanceof Batch ? each.calls > 0 : each.kind !== "event";
       if (hasCalls) return false;
-      if (!(each instanceof Batch)) onMessage(each);
+      onDrop(each);
       dropped.events += each instanceof Batch ? each.events : 1;
       dropped.bytes += sizeOf(each);
       return true;

@@ -16,6 +16,11 @@ export class Fifo<Item> {
     return this.#next < this.#items.length ? this.#items[this.#items.length - 1] : undefined;
   }
 
+  /** The one so far behind the first, which is at 0. */
+  at(index: number): Item | undefined {
+    return this.#items[this.#next + index];
+  }
+
   push(item: Item): void {
     this.#items.push(item);
   }

@@ -1,18 +1,19 @@
 /** Waits until what was accepted before has been acknowledged. */
 import type { MyelinError } from "../../errors.ts";
+import type { Mark } from "./departures.ts";
 import type { Outbox } from "./outbox.ts";
 
 class Flush {
-  /** Everything accepted up to this serial number. */
-  readonly serial: number;
+  /** What was accepted before. */
+  readonly mark: Mark;
   /** The counted frames in which it left, once all of it has. */
   frames: number | undefined;
   readonly done: Promise<boolean>;
   resolve: (isDone: boolean) => void = () => {};
   reject: (error: MyelinError) => void = () => {};
 
-  constructor(serial: number) {
-    this.serial = serial;
+  constructor(mark: Mark) {
+    this.mark = mark;
     this.done = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -35,10 +36,9 @@ export class Flushes {
    */
   add(): Promise<boolean> {
     this.#outbox.flush();
-    const { serial } = this.#outbox;
     const last = this.#waiting.at(-1);
-    if (last?.serial === serial) return last.done;
-    const flush = new Flush(serial);
+    if (last?.mark.serial === this.#outbox.serial) return last.done;
+    const flush = new Flush(this.#outbox.mark());
     this.#waiting.push(flush);
     // Sending that may have been too much for the session.
     if (this.#end === undefined) this.check();
@@ -49,12 +49,12 @@ export class Flushes {
   /** Something left, or was acknowledged. */
   check(): void {
     if (this.#waiting.length === 0) return;
-    const { oldestUnsent, sent } = this.#outbox;
+    const { sent } = this.#outbox;
     let asks = false;
     // They were added in order, so they are done in order.
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       if (first.frames === undefined) {
-        if (oldestUnsent <= first.serial) break;
+        if (first.mark.unsent > 0) break;
         first.frames = sent.sent;
         asks = true;
       }

@@ -29,11 +29,6 @@ export class OrderedLane implements Lane {
     return this.#queue.first?.length ?? 0;
   }
 
-  /** The serial number of the oldest; Infinity when there is none. */
-  get oldest(): number {
-    return this.#queue.first?.serial ?? Number.POSITIVE_INFINITY;
-  }
-
   add(outgoing: Outgoing): void {
     this.#queue.push(outgoing);
     this.#bytes += outgoing.length + frameCost;
@@ -132,10 +127,6 @@ export class LargeLane implements Lane {
   /** Bytes that have not left. */
   get bytes(): number {
     return this.#fragments.remaining;
-  }
-
-  get oldest(): number {
-    return this.message.serial;
   }
 
   get nextBytes(): number {

@@ -14,6 +14,7 @@ import { firstHeader } from "../messages/message-headers.ts";
 import type { Name, NameTable } from "../messages/name-table.ts";
 import type { UnsentMessage } from "../messages/unsent-message.ts";
 import { ControlFrames } from "./control-frames.ts";
+import type { Mark } from "./departures.ts";
 import { FairTurns, type Lane } from "./fair-turns.ts";
 import { FrameWriter, type Link } from "./frame-writer.ts";
 import type { Message } from "./message-frames.ts";
@@ -159,9 +160,9 @@ export class Outbox implements Collector {
     return this.#order.serial;
   }
 
-  /** The smallest number of what has not left whole; Infinity when all has. */
-  get oldestUnsent(): number {
-    return this.#order.oldestUnsent;
+  /** Counts from now on what has not left of what was accepted. */
+  mark(): Mark {
+    return this.#order.mark();
   }
 
   /** Everything was handed to the connection. */

@@ -16,6 +16,7 @@ import { entryCost } from "../wire.ts";
 import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
 import { countUnsent, takeUnsent, type Waiting } from "./all-unsent.ts";
 import { Batch } from "./batch.ts";
+import { Departures, type Mark } from "./departures.ts";
 import type { FairTurns } from "./fair-turns.ts";
 import { type Dropped, freeSlot, LargeLane, type LargeLaneOwner, OrderedLane } from "./lanes.ts";
 import {
@@ -65,13 +66,16 @@ export class SendingOrder implements LargeLaneOwner {
   /** Bytes of bodies that were not copied and have not left; part of {@link bytes}. */
   #borrowedBytes = 0;
   #open: Batch | undefined;
-  #serial = 0;
+  readonly #departures = new Departures();
 
   constructor(options: SendingOrderOptions) {
     this.#options = options;
     this.#window = new SendWindow(options.window);
     this.#batchLimits = { maxBytes: options.maxBatchBytes, maxMessages: this.#window.maxAtOnce };
-    this.#ordered = new OrderedLane(options.transmit);
+    this.#ordered = new OrderedLane((outgoing) => {
+      options.transmit(outgoing);
+      this.#departures.leave(outgoing.serial);
+    });
     this.#waiting = new WaitingMessages(this.#isLarge);
   }
 
@@ -116,33 +120,30 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** The number of what was accepted last. */
   get serial(): number {
-    return this.#serial;
+    return this.#departures.serial;
   }
 
-  /** The smallest number of what has not left whole; Infinity when all has. */
-  get oldestUnsent(): number {
-    let oldest = Math.min(this.#ordered.oldest, this.#waiting.oldest, this.#largeWaiting.oldest);
-    oldest = Math.min(oldest, this.#open?.serial ?? oldest);
-    for (const lane of this.#large) oldest = Math.min(oldest, lane.oldest);
-    return oldest;
+  /** Counts from now on what has not left of what was accepted. */
+  mark(): Mark {
+    return this.#departures.mark();
   }
 
   /** The batch that the next event joins. */
   batchForEvent(): Batch {
     if (this.#waiting.holdsEvents)
-      return this.#waiting.openBatchBehind(this.#batchLimits, this.#newSerial);
+      return this.#waiting.openBatchBehind(this.#batchLimits, this.#departures.accept);
     return this.batchForCall();
   }
 
   /** The batch that the next opening of a call joins: the open one, or one that waits. */
   batchForCall(): Batch {
     if (this.#hasRoom()) return this.openBatch();
-    return this.#waiting.openBatch(this.#batchLimits, this.#newSerial);
+    return this.#waiting.openBatch(this.#batchLimits, this.#departures.accept);
   }
 
   /** The batch that the next answer joins: it waits for nothing. */
   openBatch(): Batch {
-    this.#open ??= new Batch(this.#newSerial());
+    this.#open ??= new Batch(this.#departures.accept());
     return this.#open;
   }
 
@@ -152,8 +153,11 @@ export class SendingOrder implements LargeLaneOwner {
     const isBehind = kind === "event" && this.#waiting.holdsEvents;
     const mayStart = !isBehind && (kind === "other" || this.#hasRoom());
     // What is small and starts is copied into its frame at once.
-    if (mayStart && !this.#isLarge(body.length))
-      return this.#frame({ ...unnumbered, serial: this.#newSerial() });
+    if (mayStart && !this.#isLarge(body.length)) {
+      this.#frame({ ...unnumbered, serial: this.#departures.serial + 1 });
+      this.#departures.accept();
+      return;
+    }
     const message = this.#accept(ownMessage(unnumbered));
     if (!mayStart) return this.#waiting.push(message);
     if (kind === "event") this.#waiting.holdEvents();
@@ -184,12 +188,16 @@ export class SendingOrder implements LargeLaneOwner {
       dropped.bytes += more.bytes;
     };
     count(
-      this.#ordered.dropEvents(bytes, ({ events, length }) => {
+      this.#ordered.dropEvents(bytes, ({ events, length, serial }) => {
+        this.#departures.leave(serial);
         this.#window.giveBack(events, length - frameHeaderBytes + entryCost * events);
       }),
     );
     count(
-      this.#waiting.dropEvents(bytes - dropped.bytes, (message) => this.#giveBackBody(message)),
+      this.#waiting.dropEvents(bytes - dropped.bytes, (each) => {
+        this.#departures.leave(each.serial);
+        if (!(each instanceof Batch)) this.#giveBackBody(each);
+      }),
     );
     // Nothing else might return the window that they had taken.
     this.#letFinish();
@@ -232,11 +240,6 @@ export class SendingOrder implements LargeLaneOwner {
     return [this.#open ?? [], this.#ordered.unsent(), begun, waiting].flat();
   }
 
-  readonly #newSerial = (): number => {
-    this.#serial += 1;
-    return this.#serial;
-  };
-
   #hasRoom(): boolean {
     if (!this.#waiting.isClear || this.#held.length > 0) return false;
     const open = this.#open;
@@ -264,7 +267,7 @@ export class SendingOrder implements LargeLaneOwner {
   #frame(message: Message): void {
     this.close();
     if (message.kind === "call") message.entry.elapse(this.#options.now());
-    // First, for it may fail: of the window nothing is taken then.
+    // First, for it may fail: of the window nothing is taken then, and no number given.
     const frame = messageFrame(message);
     if (message.kind !== "other") this.#window.take(1, costOf(message, false));
     this.#ordered.add(frame);
@@ -282,7 +285,7 @@ export class SendingOrder implements LargeLaneOwner {
       this.#borrowedBytes += bytes;
       this.#options.bodies.borrow(body);
     }
-    const serial = this.#newSerial();
+    const serial = this.#departures.accept();
     const accepted = { ...message, serial, bytes, isBorrowed, queue: undefined };
     const { place } = message;
     if (place !== undefined) place.onAbandoned = () => this.#empty(accepted);
@@ -366,6 +369,7 @@ export class SendingOrder implements LargeLaneOwner {
   finished(lane: LargeLane): void {
     const { message } = lane;
     this.#large.delete(lane);
+    this.#departures.leave(message.serial);
     if (message.isBorrowed) this.#options.bodies.giveBack(message.body);
     this.#startNextLarge();
     if (message.kind === "other") return;

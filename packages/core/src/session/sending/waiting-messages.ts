@@ -26,11 +26,6 @@ export class WaitingMessages {
     return this.#forWindow.bytes + this.#behindLarge.bytes;
   }
 
-  /** The serial number of the oldest; Infinity when there is none. */
-  get oldest(): number {
-    return Math.min(this.#forWindow.oldest, this.#behindLarge.oldest);
-  }
-
   /** Whether nothing waits for the window. */
   get isClear(): boolean {
     return this.#forWindow.isEmpty;
@@ -80,15 +75,15 @@ export class WaitingMessages {
 
   /**
    * Drops events, the oldest first, until so many bytes are free; calls stay.
-   * @param onMessage hears of each that had data of its own
+   * @param onDrop hears of each before it is gone
    */
-  dropEvents(bytes: number, onMessage: (message: AcceptedMessage) => void): Dropped {
+  dropEvents(bytes: number, onDrop: (each: Batch | AcceptedMessage) => void): Dropped {
     let isHolderGone = false;
-    const first = this.#forWindow.dropEvents(bytes, (message) => {
-      isHolderGone ||= this.#isLargeEvent(message);
-      onMessage(message);
+    const first = this.#forWindow.dropEvents(bytes, (each) => {
+      isHolderGone ||= this.#isLargeEvent(each);
+      onDrop(each);
     });
-    const second = this.#behindLarge.dropEvents(bytes - first.bytes, onMessage);
+    const second = this.#behindLarge.dropEvents(bytes - first.bytes, onDrop);
     if (isHolderGone) this.releaseEvents();
     return { events: first.events + second.events, bytes: first.bytes + second.bytes };
   }
