@@ -184,7 +184,7 @@ const hintOfErrno: Readonly<Record<string, string>> = {
   ENOTSOCK: "the file is not a socket; a bind mount of another system cannot carry sockets",
   EOPNOTSUPP: "the file system there cannot carry sockets; use a named volume or TCP",
   ENOTSUP: "the system cannot share this socket; use TCP, or give each process its own address",
-  EPERM: "on Windows, a pipe of another user needs readableAll and writableAll",
+  EPERM: "a pipe of another user needs readableAll and writableAll",
   EPROTO: "does the other side speak TLS on this port?",
   ERR_SSL_WRONG_VERSION_NUMBER: "the other side does not speak TLS on this port",
   ERR_SSL_HTTP_REQUEST: "the other side does not speak TLS on this port",
@@ -229,6 +229,8 @@ export function toMyelinError(reason: unknown, options: { address?: string } = {
 export function hintFor(errno: string | undefined, isNetwork = false): string | undefined {
   if (errno === undefined || !Object.hasOwn(hintOfErrno, errno)) return undefined;
   const hint = hintOfErrno[errno];
+  // Elsewhere it is about files.
+  if (errno === "EPERM" && process.platform !== "win32") return undefined;
   // Sockets that are files have a trap of their own.
   return errno === "ECONNREFUSED" && !isNetwork
     ? `${hint}; on a folder shared with a container use a named volume or TCP`

@@ -18,6 +18,8 @@ export interface FileIdentity {
   /** Inode numbers are used again soon after a file is removed; the time of birth is not. */
   readonly modified: bigint;
   readonly isSocket: boolean;
+  /** The id of the user whose file it is. */
+  readonly owner: bigint;
 }
 
 /** The identity of what a path names (a symbolic link itself, not its goal), if it can be seen. */
@@ -29,6 +31,7 @@ export function identify(path: string): FileIdentity | undefined {
       inode: stats.ino,
       modified: stats.mtimeNs,
       isSocket: stats.isSocket(),
+      owner: stats.uid,
     };
   } catch {
     return undefined;
@@ -62,19 +65,24 @@ export function canPublish(hidden: string): boolean {
   return outcome !== "impossible";
 }
 
-/** Whether somebody answers at a path. Only a refusal proves death: a full queue says EAGAIN. */
+/**
+ * Whether somebody answers at a path. Only a refusal proves death: a full queue says EAGAIN. Rejects
+ * when this process has no descriptor left to look with.
+ */
 export function probe(path: string): Promise<"alive" | "dead" | "gone"> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const socket = connect(path);
     const timer = setTimeout(() => answer("alive"), limits.probeTimeoutMs);
-    const answer = (verdict: "alive" | "dead" | "gone"): void => {
+    const answer = (verdict: "alive" | "dead" | "gone" | Error): void => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(verdict);
+      if (verdict instanceof Error) reject(verdict);
+      else resolve(verdict);
     };
     socket.on("connect", () => answer("alive"));
     socket.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "ECONNREFUSED") answer("dead");
+      else if (error.code === "EMFILE" || error.code === "ENFILE") answer(error);
       else answer(error.code === "ENOENT" ? "gone" : "alive");
     });
   });
@@ -88,22 +96,32 @@ export function probe(path: string): Promise<"alive" | "dead" | "gone"> {
  *
  * The lock is one more name of `ours`, the listening socket of who takes it. A lock whose holder was
  * killed therefore answers no probe, and is removed in the same way. When another holds it, nothing is
- * removed here: look again.
+ * removed here: look again. What stands there and can be no such lock is somebody's who wants nobody to
+ * take over: the file is removed without one.
  */
 export async function removeDead(path: string, dead: FileIdentity, ours: string): Promise<void> {
   const lock = lockBeside(path, dead);
   const outcome = publish(ours, lock);
   if (outcome === "exists") {
     const holder = identify(lock);
-    if (holder !== undefined && (await probe(lock)) === "dead")
-      await removeDead(lock, holder, ours);
-  } else if (outcome === "published") {
+    if (holder === undefined) return;
+    if (!mayHold(holder, dead)) removeDeadUnlocked(path, dead);
+    else if ((await probe(lock)) === "dead") await removeDead(lock, holder, ours);
+  } else if (outcome === "impossible") {
+    removeDeadUnlocked(path, dead);
+  } else {
     try {
       if (isSame(identify(path), dead)) unlinkSync(path);
     } finally {
       removeQuietly(lock);
     }
   }
+}
+
+/** Only who may remove a file has a reason to lock it: its owner, ourselves and the superuser. */
+function mayHold(holder: FileIdentity, { owner }: FileIdentity): boolean {
+  const possible = [owner, 0n, BigInt(process.geteuid?.() ?? 0)];
+  return holder.isSocket && possible.includes(holder.owner);
 }
 
 /**

@@ -147,14 +147,15 @@ export function explainPathError(reason: unknown, address: UnixAddress): MyelinE
   const text = formatAddress(address);
   const code = reason instanceof Error ? (reason as NodeJS.ErrnoException).code : undefined;
   const error = toMyelinError(reason, { address: text });
-  if (address.abstract === true || (code !== "EACCES" && code !== "ENOENT")) return error;
-  // Both come for a missing folder: bind says EACCES, connect ENOENT.
+  if (address.abstract === true || !["EACCES", "ENOENT", "EPERM"].includes(code ?? ""))
+    return error;
+  // Two come for a missing folder: bind says EACCES, connect ENOENT.
   const folder = dirname(address.path);
   if (!existsSync(folder)) {
     const message = `${error.cause instanceof Error ? error.cause.message : text}: the folder ${folder} does not exist`;
     return new MyelinError("ERR_NOT_FOUND", message, { address: text, cause: reason });
   }
-  const owner = code === "EACCES" ? describeOwner(address.path) : undefined;
+  const owner = code === "ENOENT" ? undefined : describeOwner(address.path);
   if (owner === undefined) return error;
   return new MyelinError("ERR_PERMISSION", `${error.message}: ${owner}`, {
     address: text,

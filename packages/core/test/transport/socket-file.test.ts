@@ -1,5 +1,13 @@
 // The moments between a look and the deed, which no race of whole servers meets reliably.
-import { linkSync, readdirSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:net";
 import { dirname, join } from "node:path";
 import { unix } from "myelin";
@@ -137,6 +145,23 @@ describe("removing the file of a dead server", () => {
       expect(identify(next)).toBeUndefined();
     }
     expect(others()).toEqual([]);
+  });
+
+  test("is not kept from it by what somebody put in the place of the lock", async () => {
+    const lock = await killedAt(path, dead);
+    unlinkSync(lock);
+    writeFileSync(lock, "no lock of ours");
+    await removeDead(path, dead, contender());
+    expect(identify(path)).toBeUndefined();
+    expect(readFileSync(lock, "utf8")).toBe("no lock of ours");
+  });
+
+  test.runIf(process.getuid?.() === 0)("nor by a socket of another user there", async () => {
+    const lock = await killedAt(path, dead);
+    chownSync(lock, 4_711, 4_711);
+    await removeDead(path, dead, contender());
+    expect(identify(path)).toBeUndefined();
+    expect(identify(lock)?.owner).toBe(4_711n);
   });
 
   test("knows a file by more than its number, which the system gives out again", async () => {

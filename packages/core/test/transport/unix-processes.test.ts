@@ -1,6 +1,6 @@
 // What only separate processes show: races, sudden death, clusters.
 import assert from "node:assert/strict";
-import { type ChildProcess, fork, spawnSync } from "node:child_process";
+import { type ChildProcess, fork, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, copyFileSync, existsSync, linkSync, readdirSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
@@ -135,6 +135,24 @@ describe("a server that was killed", () => {
     const listener = await unix().listen({ scheme: "unix", path }, () => {});
     await listener.close();
     expect(existsSync(path)).toBe(false);
+  });
+
+  test("and who has no descriptor left to look with is told so", async () => {
+    const path = join(tempFolder(), "s");
+    const [racer] = await startRacers(1);
+    assert(racer !== undefined);
+    await race([racer], path);
+    await kill(racer);
+    const program = [process.execPath, fixture("no-descriptors.mjs"), library, path];
+    // There may be a million, which take long to use up.
+    const limited = spawn("sh", ["-c", 'ulimit -n 256 && exec "$0" "$@"', ...program], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    expect(await message(watched(limited))).toEqual({
+      code: "ERR_TRANSPORT",
+      message: expect.stringContaining("no file descriptors left"),
+    });
+    expect(existsSync(path)).toBe(true);
   });
 
   test("but one that only does not answer is alive", async () => {
