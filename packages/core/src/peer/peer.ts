@@ -87,7 +87,8 @@ export interface PeerBasics extends PeerName, AsyncDisposable {
    */
   readonly flush: (options?: FlushOptions) => Promise<void>;
   /**
-   * Stops accepting, lets calls finish, sends everything, and parts from the other end. Repeatable.
+   * Stops accepting, lets calls finish, sends everything, and parts from the other end. Repeatable:
+   * a shorter limit than those before holds from then on.
    * @throws {MyelinError} `ERR_UNDELIVERED` when something was not acknowledged in time; it is closed
    * all the same
    */

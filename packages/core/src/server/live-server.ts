@@ -218,7 +218,8 @@ export class LiveServer implements AsyncDisposable {
   async close(options: CloseOptions = {}): Promise<void> {
     // A mistake in the options closes nothing.
     checkCloseOptions(options);
-    this.#closing ??= this.#close(options);
+    if (this.#closing === undefined) this.#closing = this.#close(options);
+    else this.#hurry(options);
     await this.#closing;
   }
 
@@ -295,6 +296,11 @@ export class LiveServer implements AsyncDisposable {
       }
       return false;
     }
+  }
+
+  /** It is closing, and somebody has less patience: who closed it first hears how that ended. */
+  #hurry(options: CloseOptions): void {
+    for (const peer of this.#peers.values()) peer.close(options).catch(() => {});
   }
 
   async #close(options: CloseOptions): Promise<void> {

@@ -40,9 +40,9 @@ export class Farewell {
   readonly #options: FarewellOptions;
   #resolve!: () => void;
   #reject!: (error: MyelinError) => void;
-  #close: CloseOptions | undefined;
-  #drainTimer: Timer | undefined;
-  #timer: Timer | undefined;
+  #retry: Retry | undefined;
+  readonly #drainLimit: TimeLimit;
+  readonly #limit: TimeLimit;
   #isDrained = false;
   #said = false;
   #isSaying = false;
@@ -50,7 +50,12 @@ export class Farewell {
   #isOver = false;
 
   constructor(options: FarewellOptions) {
+    const { clock, end } = options;
     this.#options = options;
+    this.#drainLimit = new TimeLimit(clock, () => this.#drained());
+    this.#limit = new TimeLimit(clock, (ms) => {
+      end(new MyelinError("ERR_TIMEOUT", `closing took longer than ${ms} ms`));
+    });
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -64,36 +69,29 @@ export class Farewell {
     return this.#said && this.#heard;
   }
 
+  /** Again: whoever has less patience than those before gets it. */
   begin(close: CloseOptions): void {
-    if (this.#close !== undefined) return;
-    const { clock, end } = this.#options;
-    this.#close = close;
-    this.#timer = clock.setTimeout(() => {
-      end(new MyelinError("ERR_TIMEOUT", `closing took longer than ${close.timeoutMs} ms`));
-    }, close.timeoutMs);
+    this.#limit.lower(close.timeoutMs);
     // Who closes waits for it, whatever else keeps the process alive.
-    this.#timer.ref();
-    if (close.drainMs > 0) {
-      this.#drainTimer = clock.setTimeout(() => this.#drained(), close.drainMs);
-      this.step();
-    } else {
-      this.#drained();
-    }
+    this.#limit.ref();
+    this.#start(close);
   }
 
   /** The peer said goodbye: it has finished its calls and answers none of ours. */
   heard(): void {
     this.#heard = true;
     this.#options.acknowledging.now();
-    this.begin(answer);
-    if (this.#isDrained) this.step();
-    else this.#drained();
+    // It does not shorten what somebody here gave.
+    if (this.#retry === undefined) this.#limit.lower(answer.timeoutMs);
+    this.#start(answer);
+    this.step();
   }
 
   /** Something left, arrived or settled. */
   step(): void {
     const { hasCalls, outbox } = this.#options;
-    if (this.#close === undefined) return;
+    const retry = this.#retry;
+    if (retry === undefined) return;
     if (!this.#isDrained) {
       if (!hasCalls()) this.#drained();
       return;
@@ -101,7 +99,7 @@ export class Farewell {
     if (!this.#said && !this.#isSaying && outbox.isEmpty) {
       // Sending is progress, too, and comes back here.
       this.#isSaying = true;
-      this.#said = this.#options.say(this.#close.retry);
+      this.#said = this.#options.say(retry);
       this.#isSaying = false;
     }
     const hasAll = outbox.sent.acknowledged === outbox.sent.sent;
@@ -119,16 +117,56 @@ export class Farewell {
 
   /** The session is over. */
   ended(error: MyelinError | undefined): void {
-    this.#options.clock.clearTimeout(this.#timer);
-    this.#options.clock.clearTimeout(this.#drainTimer);
+    this.#limit.stop();
+    this.#drainLimit.stop();
     if (error === undefined) this.#resolve();
     else this.#reject(error);
   }
 
+  #start({ drainMs, retry }: CloseOptions): void {
+    this.#retry ??= retry;
+    if (this.#isDrained) return;
+    if (drainMs > 0) {
+      this.#drainLimit.lower(drainMs);
+      this.step();
+    } else {
+      this.#drained();
+    }
+  }
+
   #drained(): void {
-    this.#options.clock.clearTimeout(this.#drainTimer);
+    this.#drainLimit.stop();
     this.#isDrained = true;
     this.#options.giveUpCalls();
     this.step();
+  }
+}
+
+/** A time that may only get shorter. */
+class TimeLimit {
+  readonly #clock: Clock;
+  readonly #onOver: (ms: number) => void;
+  #dueAt: number | undefined;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, onOver: (ms: number) => void) {
+    this.#clock = clock;
+    this.#onOver = onOver;
+  }
+
+  lower(ms: number): void {
+    const dueAt = this.#clock.now() + ms;
+    if (this.#dueAt !== undefined && this.#dueAt <= dueAt) return;
+    this.stop();
+    this.#dueAt = dueAt;
+    this.#timer = this.#clock.setTimeout(() => this.#onOver(ms), ms);
+  }
+
+  ref(): void {
+    this.#timer?.ref();
+  }
+
+  stop(): void {
+    this.#clock.clearTimeout(this.#timer);
   }
 }
