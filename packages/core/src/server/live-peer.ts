@@ -18,6 +18,8 @@ import type { Rooms } from "./rooms.ts";
 /** The server that it belongs to. */
 export interface PeerOwner {
   readonly rooms: Rooms<LivePeer>;
+  /** Nobody is let in any more. */
+  readonly isClosing: boolean;
   onGone(peer: LivePeer): void;
   onDetached(peer: LivePeer): void;
   /** A peer that waits for its client holds so many bytes for it. */
@@ -48,6 +50,11 @@ export abstract class LivePeer extends SessionPeer {
 
   get identity(): PeerIdentity {
     return this.connection?.peer ?? nobody;
+  }
+
+  /** Its client could only come back to a server that is no longer there. @internal */
+  get isLeaving(): boolean {
+    return this.owner.isClosing;
   }
 
   get rooms(): ReadonlySet<string> {

@@ -62,6 +62,7 @@ export class LiveServer implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   #tellClosed!: () => void;
   #isUnref = false;
+  #isClosing = false;
 
   constructor(
     endpoint: Endpoint<SessionPeer>,
@@ -83,6 +84,11 @@ export class LiveServer implements AsyncDisposable {
 
   get address(): string {
     return this.addresses[0] as string;
+  }
+
+  /** Nobody is let in any more. @internal */
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   /** @internal */
@@ -304,6 +310,7 @@ export class LiveServer implements AsyncDisposable {
   }
 
   async #close(options: CloseOptions): Promise<void> {
+    this.#isClosing = true;
     this.#gate.close();
     const own = this.#listeners.filter(({ isShared }) => isShared !== true);
     const shared = this.#listeners.filter(({ isShared }) => isShared === true);

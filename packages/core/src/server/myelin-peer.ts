@@ -155,8 +155,7 @@ export class MyelinPeer extends LivePeer {
   protected override async closeSession(
     how: Parameters<SessionPeer["closeSession"]>[0],
   ): Promise<void> {
-    // It could only come back to a server that is no longer there.
-    if (this.state === "detached") this.session?.abort(closedError());
+    if (this.state === "detached" && this.isLeaving) this.session?.abort(closedError());
     await super.closeSession(how);
   }
 

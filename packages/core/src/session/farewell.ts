@@ -69,6 +69,17 @@ export class Farewell {
     return this.#said && this.#heard;
   }
 
+  /** Something would be lost with the connection: it has not left, is not acknowledged, or not answered. */
+  get misses(): boolean {
+    const { hasCalls, outbox } = this.#options;
+    return !outbox.isEmpty || !this.#hasAll || (!this.#isDrained && hasCalls());
+  }
+
+  get #hasAll(): boolean {
+    const { sent } = this.#options.outbox;
+    return sent.acknowledged === sent.sent;
+  }
+
   /** Again: whoever has less patience than those before gets it. */
   begin(close: CloseOptions): void {
     this.#limit.lower(close.timeoutMs);
@@ -87,6 +98,11 @@ export class Farewell {
     this.step();
   }
 
+  /** It goes on over another connection: the goodbye may have been lost with the last one. */
+  resumed(): void {
+    this.#said = false;
+  }
+
   /** Something left, arrived or settled. */
   step(): void {
     const { hasCalls, outbox } = this.#options;
@@ -102,8 +118,7 @@ export class Farewell {
       this.#said = this.#options.say(retry);
       this.#isSaying = false;
     }
-    const hasAll = outbox.sent.acknowledged === outbox.sent.sent;
-    if (!this.isSaid || !hasAll || this.#isOver) return;
+    if (!this.isSaid || !this.#hasAll || this.#isOver) return;
     this.#isOver = true;
     // The peer may still wait for our last acknowledgement: without it, it takes for lost what is here.
     outbox.flush();

@@ -28,6 +28,8 @@ export interface SessionTerms {
 
 /** Who hears about the session as a whole. */
 export interface SessionOwner extends EventOutcome {
+  /** Nobody can come back to it. @defaultValue false */
+  readonly isLeaving?: boolean;
   /** More can be accepted: `event` had returned false. */
   tellDrain(): void;
   /** The peer said goodbye: it takes no more calls, and this side will end too. */

@@ -150,8 +150,15 @@ export class Session<Peer> implements Conversation {
       return;
     }
     const reason = error ?? new MyelinError("ERR_CONNECTION_LOST", "the peer is gone");
-    if (this.#options.isResumable && this.#state === "open") this.detach(reason);
+    if (this.#options.isResumable && this.#goesOn) this.detach(reason);
     else this.#end(this.#farewell.isSaid ? undefined : reason);
+  }
+
+  /** A farewell that has something left to say waits for another connection, too, if there may be one. */
+  get #goesOn(): boolean {
+    if (this.#state === "open") return true;
+    const { isLeaving = false } = this.#options.owner;
+    return !isLeaving && (this.#retry ?? "now") === "now" && this.#farewell.misses;
   }
 
   /** Gives its connection up and waits for another one, or for {@link abort}. */
@@ -177,6 +184,7 @@ export class Session<Peer> implements Conversation {
     this.#progressWatch.watch();
     // The last one may have been lost, or waits still: the peer knows by now of more than it tells.
     this.#acknowledging.now();
+    this.#farewell.resumed();
     this.#outbox.resume(connection, received);
     this.#liveness.watch(this.#options.heartbeatMs, (error) => this.#silent(error));
     this.#progress();
