@@ -85,7 +85,7 @@ export class Calling {
     const { clock, codecs, deadlines, items, names, outbox } = this.#options;
     const { request } = opening;
     const { name, signal, type } = request;
-    if (signal?.aborted === true) throw aborted(name, signal.reason, "no");
+    checkWanted(request);
     const since = clock.now();
     const timeoutMs = inheritDeadline(request.timeoutMs, signal, since);
     const { encoded: before } = request;
@@ -94,6 +94,8 @@ export class Calling {
       before === undefined
         ? codecs.encode(request.data, request.codec, request.options)
         : codecs.fit(before);
+    // What was encoded may have run code of its own.
+    checkWanted(request);
     if (request.isTold !== true && isSendingTapped()) {
       tellSent(this.#options.peer, kindOfType[type], name, encoded);
     }
@@ -340,6 +342,11 @@ function sourceError(
   const code = isUnsendable && isMyelinError(reason) ? reason.code : "ERR_SOURCE";
   const message = `the source of ${JSON.stringify(name)} failed: ${text}`;
   return new MyelinError(code, message, { cause: reason, ran: "maybe" });
+}
+
+/** Before anything has left. @throws {MyelinError} `ERR_ABORTED` */
+function checkWanted({ name, signal }: CallRequest): void {
+  if (signal?.aborted === true) throw aborted(name, signal.reason, "no");
 }
 
 function aborted(name: string, reason: unknown, ran: "no" | "maybe"): MyelinError {

@@ -119,8 +119,13 @@ export class OfflineQueue<Session> {
     if (messages.length === 0) return;
     const others = [...this.#places];
     this.#places.clear();
-    for (const waiting of messages) this.#place(waiting);
+    const back = messages.map((waiting) => this.#place(waiting));
     for (const place of others) this.#places.add(place);
+    // A source that was ended when its call was taken back may have aborted any of them.
+    for (const place of back) {
+      const { signal } = place.waiting;
+      if (signal?.aborted === true && this.#places.has(place)) place.aborted(signal.reason);
+    }
   }
 
   /** Sends what waits now, in order, for as long as the session stands: what is left goes into the next. */
@@ -145,7 +150,7 @@ export class OfflineQueue<Session> {
     }
   }
 
-  #place(waiting: Waiting<Session>): void {
+  #place(waiting: Waiting<Session>): Place<Session> {
     const place = new Place<Session>(waiting, this.#clock, (over, error, tell) => {
       this.#remove(over);
       tell(error);
@@ -155,6 +160,7 @@ export class OfflineQueue<Session> {
     waiting.onPlaced?.(() => {
       if (this.#places.has(place)) place.aborted(undefined);
     });
+    return place;
   }
 
   #remove(place: Place<Session>): void {

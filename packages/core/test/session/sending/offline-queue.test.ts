@@ -62,3 +62,23 @@ test("what is given up while others leave does not leave, and counts for nothing
   expect(failed).toEqual([2]);
   expect(queue.count()).toEqual({ events: 0, calls: 0, bytes: 0 });
 });
+
+test("what was aborted on its way back fails, and nothing else", () => {
+  const { queue, failed, sent } = queueOf(1, () => {});
+  const controller = new AbortController();
+  controller.abort();
+  const errors: string[] = [];
+  const call = (signal: AbortSignal | undefined): Waiting<Session> => ({
+    kind: "call",
+    bytes: 10,
+    run: (session) => session.taken.push(7),
+    fail: ({ code }) => errors.push(code),
+    timeoutMs: 0,
+    signal,
+  });
+  queue.putBack([call(controller.signal), call(undefined)]);
+  expect(errors).toEqual(["ERR_ABORTED"]);
+  expect(queue.count()).toEqual({ events: 0, calls: 2, bytes: 20 });
+  expect(sent().taken).toEqual([7, 0]);
+  expect(failed).toEqual([]);
+});
