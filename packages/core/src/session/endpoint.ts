@@ -232,14 +232,16 @@ export class Endpoint<Peer> {
     const entry = this.#entry(this.side, name, "event");
     const wrapped = this.#wrap(run);
     const accept = checkOf(entry?.input, "data");
-    const listener: CallHandler<MessageContext<Peer>>["run"] =
-      accept === undefined ? wrapped : (data, context) => wrapped(accept(data), context);
     if (signal?.aborted === true) return noSubscription;
-    const heard: typeof listener = (data, context) => {
+    // Of events that it does not accept it hears nothing, and waits on.
+    const heard: typeof wrapped = (data, context) => {
       subscription.dispose();
-      return listener(data, context);
+      return wrapped(data, context);
     };
-    const heeded = handlers.on(name, once ? heard : listener);
+    const inner = once ? heard : wrapped;
+    const listener: typeof wrapped =
+      accept === undefined ? inner : (data, context) => inner(accept(data), context);
+    const heeded = handlers.on(name, listener);
     const subscription = signal === undefined ? heeded : until(signal, heeded);
     return subscription;
   }

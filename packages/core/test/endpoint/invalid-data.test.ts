@@ -1,5 +1,15 @@
 // Data that a schema refuses fails alike, whatever kind of exchange it belongs to and whichever side found out.
-import { call, connect, contract, duplex, isMyelinError, serve, stream, upload } from "myelin";
+import {
+  call,
+  connect,
+  contract,
+  duplex,
+  event,
+  isMyelinError,
+  serve,
+  stream,
+  upload,
+} from "myelin";
 import { describe, expect, test } from "vitest";
 import { within } from "../../../../test/support/within.ts";
 import { all, freshAddress, keep } from "./pairing.ts";
@@ -137,4 +147,16 @@ test("many and long issues are bounded", async () => {
   const issues = isMyelinError(error) ? (error.issues ?? []) : [];
   expect(issues.length).toBeGreaterThan(0);
   expect(Buffer.byteLength(JSON.stringify(issues))).toBeLessThanOrEqual(64 * 1024);
+});
+
+test("a listener for one event hears the first that the schema accepts", async () => {
+  const ready = contract({ ready: event({ input: small }) });
+  const server = keep(await serve(freshAddress("memory"), { contract: ready }));
+  server.onNotice(() => {});
+  const heard: unknown[] = [];
+  server.on("ready", (data) => heard.push(data), { once: true });
+  const client = keep(await connect(server.address));
+  for (const n of [10, 1, 2]) client.send("ready", { n });
+  await client.flush();
+  expect(heard).toEqual([{ n: 1 }]);
 });
