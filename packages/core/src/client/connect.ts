@@ -41,7 +41,8 @@ export async function connect<C extends Contract = Contract>(
   checkOptions("connect", given);
   checkConnectOptions(given);
   const { lazy = false, signal } = given;
-  const timeoutMs = timeLimit("connect(): timeoutMs", given.timeoutMs ?? defaultTimeoutMs);
+  const patience = lazy ? 0 : defaultTimeoutMs;
+  const timeoutMs = timeLimit("connect(): timeoutMs", given.timeoutMs ?? patience);
   if (signal?.aborted === true) throw abortedError("connect()", signal.reason);
   const endpoint = new Endpoint<SessionPeer>("client", given);
   const settings = settingsOf(address, given);
@@ -49,7 +50,10 @@ export async function connect<C extends Contract = Contract>(
   const client = clientOf(endpoint, settings, given);
   if (given.unref === true) client.unref();
   client.begin();
-  if (!lazy) await untilWelcome(client, endpoint, given, timeoutMs);
+  const welcomed = untilWelcome(client, endpoint, given, timeoutMs);
+  // Who connects lazily hears of it by the client's `closed`.
+  if (lazy) welcomed.catch(() => {});
+  else await welcomed;
   return client;
 }
 
@@ -71,7 +75,7 @@ function clientOf(
 async function untilWelcome(
   client: LiveClient,
   { clock }: Endpoint<SessionPeer>,
-  { signal }: ConnectOptions,
+  { lazy = false, signal }: ConnectOptions,
   timeoutMs: number,
 ): Promise<void> {
   const abortable = {
@@ -87,8 +91,8 @@ async function untilWelcome(
           client.giveUp(new MyelinError("ERR_TIMEOUT", message, options));
         }, timeoutMs)
       : undefined;
-  // The process waits for this as it would for any other connecting.
-  timer?.ref();
+  // The process waits for this as it would for any other connecting; for a client, as that says.
+  if (!lazy) timer?.ref();
   if (signal !== undefined) watchAbort(signal, abortable);
   try {
     await client.first;

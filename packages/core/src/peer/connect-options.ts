@@ -42,11 +42,14 @@ export interface OfflineOptions {
 }
 
 interface ConnectSettings<C extends Contract> extends EndpointOptions<C, "client"> {
-  /** Gives up connecting for the first time: `connect()` rejects with `ERR_ABORTED`. */
+  /**
+   * Gives up connecting for the first time: `connect()` rejects with `ERR_ABORTED`; with `lazy` the
+   * client is closed, with that as its reason. Once there was a welcome it does nothing.
+   */
   signal?: AbortSignal | undefined;
   /**
    * `connect()` rejects with `ERR_TIMEOUT` when it has not been welcomed so soon, all attempts counted;
-   * its `cause` is why the last of them failed.
+   * its `cause` is why the last of them failed. With `lazy` the client is closed with it.
    * @defaultValue 10,000; none with `lazy`
    */
   timeoutMs?: number;
