@@ -177,6 +177,8 @@ export class Calling {
     const error = isDeadline
       ? new MyelinError("ERR_TIMEOUT", timeoutText(call), { ran })
       : aborted(call.name, reason, ran);
+    // Who cancels wants nothing more; of what is late, all that came in time is still good.
+    if (!isDeadline) call.output?.breakOff(error);
     this.#fail(call, error);
   }
 

@@ -72,7 +72,7 @@ export class PeerCalls<Peer> {
       const request = this.#request(kind, name, { data, source: checked }, timeoutMs, options);
       return new RemoteItems((opener) => {
         this.#openHeld({ ...opener, request, resolve: ignore }, ref);
-      });
+      }, request);
     } catch (reason) {
       throw notRun(reason);
     }

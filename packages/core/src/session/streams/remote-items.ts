@@ -1,6 +1,7 @@
 /** A stream as its consumer holds it: opened when it is first asked, read once. */
+import { abortedError } from "../../abort-watch.ts";
 import { MyelinError } from "../../errors.ts";
-import type { CallOpening } from "../calls/call-opening.ts";
+import type { CallOpening, CallRequest } from "../calls/call-opening.ts";
 import { showBriefly } from "../peers/brief.ts";
 import type { ItemReceiver } from "./item-receiver.ts";
 
@@ -24,6 +25,7 @@ const over: Step = Object.freeze({ done: true, value: undefined });
 
 export class RemoteItems implements AsyncIterable<unknown, void, undefined>, AsyncDisposable {
   readonly #openStream: OpenStream;
+  readonly #request: Pick<CallRequest, "name" | "signal">;
   /** What has arrived, once the stream is open. */
   #output: ItemReceiver | undefined;
   /** Steps that were asked for before. */
@@ -35,8 +37,9 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
   #isRead = false;
   #isStopped = false;
 
-  constructor(openStream: OpenStream) {
+  constructor(openStream: OpenStream, request: Pick<CallRequest, "name" | "signal">) {
     this.#openStream = openStream;
+    this.#request = request;
   }
 
   readonly start = (): this => {
@@ -56,7 +59,10 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
     if (this.#isRead) throw new MyelinError("ERR_CONFIG", "a stream can be read once");
     this.#isRead = true;
     return {
-      next: () => this.#output?.next() ?? this.#next(),
+      next: () => {
+        this.#heedAbort();
+        return this.#output?.next() ?? this.#next();
+      },
       return: async () => {
         await this[Symbol.asyncDispose]();
         return over;
@@ -71,6 +77,14 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
     for (const { resolve } of this.#asked.splice(0)) resolve(over);
     this.#withdraw?.();
     return Promise.resolve();
+  }
+
+  /** The call may be over, and with it its watch over the signal, when much of it is still unread. */
+  #heedAbort(): void {
+    const { name, signal } = this.#request;
+    if (signal?.aborted !== true) return;
+    const what = `the call of ${JSON.stringify(name)}`;
+    this.#output?.breakOff(abortedError(what, signal.reason, "maybe"));
   }
 
   /** A step of a stream that is not open. */
