@@ -34,7 +34,10 @@ export interface ExchangeStats {
 
 /** Of one peer. */
 export interface PeerStats extends ExchangeStats {
-  /** The newest round trip, measured when a connection begins and after each silence; undefined before. */
+  /**
+   * The newest round trip, measured when a connection begins, and after each silence where there is a
+   * heartbeat; undefined before, and for who said `heartbeat: false`.
+   */
   readonly roundTripMs: number | undefined;
   /** How often the session went on over a new connection. */
   readonly resumed: number;

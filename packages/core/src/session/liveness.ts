@@ -11,25 +11,28 @@ export class Liveness {
   roundTripMs: number | undefined;
   readonly #clock: Clock;
   readonly #outbox: Outbox;
+  readonly #isMeasured: boolean;
   #heartbeat: Heartbeat | undefined;
 
-  constructor(clock: Clock, outbox: Outbox) {
+  /** @param isMeasured the way is measured once, also where nobody is asked for signs of life */
+  constructor(clock: Clock, outbox: Outbox, isMeasured: boolean) {
+    this.#isMeasured = isMeasured;
     this.#clock = clock;
     this.#outbox = outbox;
   }
 
   /**
-   * Asks for a sign of life at once, which measures the way, and then every so often; 0: never.
+   * Asks for a sign of life at once, which measures the way, and then every so often; 0: never again.
    * `onSilence` hears when none comes.
    */
   watch(intervalMs: number, onSilence: (error: MyelinError) => void): void {
-    if (intervalMs === 0) return;
     const ask = (): void => {
       this.#outbox.ping(this.#clock.now());
       // Before this process is busy again: the answer is to be there when it is not.
       this.#outbox.flush();
     };
-    ask();
+    if (intervalMs > 0 || this.#isMeasured) ask();
+    if (intervalMs === 0) return;
     this.#heartbeat = new Heartbeat(this.#clock, intervalMs, {
       ask,
       onSilence: () => {

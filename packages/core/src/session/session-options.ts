@@ -89,6 +89,8 @@ export interface SessionOptions<Peer> {
   readonly highWaterMarkBytes: number;
   /** After so long without a byte the peer is asked for a sign of life; 0: never. */
   readonly heartbeatMs: number;
+  /** The way to the peer is measured when a connection begins, also without a heartbeat. */
+  readonly isMeasured: boolean;
   /** It outlives its connection: what was sent is kept until the peer has acknowledged it. */
   readonly isResumable: boolean;
 }

@@ -161,7 +161,7 @@ export function sessionParts<Peer>(
     maxPendingCalls: options.maxPendingCalls,
     onDrain: () => owner.tellDrain(),
   });
-  const liveness = new Liveness(clock, outbox);
+  const liveness = new Liveness(clock, outbox, options.isMeasured);
   const control = new ControlReader({
     ...{ acknowledging, liveness, outbox },
     onGoodbye: hooks.onGoodbye,

@@ -64,6 +64,7 @@ export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
     highWaterMarkBytes: endpoint.highWaterMarkBytes,
     isResumable: start.isResumable,
     // On one machine the system tells when a process has died.
+    isMeasured: endpoint.heartbeatMs !== 0,
     heartbeatMs: endpoint.heartbeatMs ?? (isLocal ? 0 : limits.heartbeatMs),
   });
   session.attach(connection);

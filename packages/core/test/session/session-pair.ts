@@ -87,6 +87,7 @@ export class Side {
       maxStreamWindowBytes: limits.maxStreamWindowBytes,
       highWaterMarkBytes: 1024 * 1024,
       heartbeatMs: 0,
+      isMeasured: false,
       isResumable: false,
       slowPeer: "wait",
       ...options.session,
