@@ -22,6 +22,8 @@ export interface PeerOwner {
   readonly isClosing: boolean;
   onGone(peer: LivePeer): void;
   onDetached(peer: LivePeer): void;
+  /** It has a connection again. */
+  onAttached(peer: LivePeer): void;
   /** A peer that waits for its client holds so many bytes for it. */
   onHeld(peer: LivePeer, bytes: number): void;
   tellNotice(notice: Notice): boolean;

@@ -133,9 +133,15 @@ export class LiveServer implements AsyncDisposable {
 
   /** Sessions that wait are kept within their limits: the oldest expire. @internal */
   onDetached(peer: LivePeer): void {
-    this.#attached(peer);
+    this.onAttached(peer);
     this.#detached.set(peer, 0);
     this.#limitDetached();
+  }
+
+  /** It waits for its client no more. @internal */
+  onAttached(peer: LivePeer): void {
+    this.#detachedBytes -= this.#detached.get(peer) ?? 0;
+    this.#detached.delete(peer);
   }
 
   /** @internal */
@@ -150,7 +156,7 @@ export class LiveServer implements AsyncDisposable {
   /** @internal */
   onGone(peer: LivePeer): void {
     this.#peers.delete(peer.id);
-    this.#attached(peer);
+    this.onAttached(peer);
     // What waited, and whoever was at work for it, is gone with it.
     const over = { pendingBytes: 0, pendingCalls: 0, activeHandlers: 0 };
     this.#past = { ...sumOf([this.#past, peer.stats()]), ...over };
@@ -266,14 +272,7 @@ export class LiveServer implements AsyncDisposable {
       client.connection.abort();
       return;
     }
-    this.#attached(peer);
     peer.comeBack(client);
-  }
-
-  /** It waits for its client no more. */
-  #attached(peer: LivePeer): void {
-    this.#detachedBytes -= this.#detached.get(peer) ?? 0;
-    this.#detached.delete(peer);
   }
 
   #limitDetached(): void {

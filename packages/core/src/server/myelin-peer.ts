@@ -85,6 +85,7 @@ export class MyelinPeer extends LivePeer {
       return;
     }
     this.#stopWaiting();
+    this.owner.onAttached(this);
     this.setConnection(connection);
     this.resumptions += 1;
     try {
