@@ -45,6 +45,7 @@ interface KeptEvent {
   readonly encoded: Encoded;
   readonly headers?: Buffer | undefined;
   readonly isTold?: boolean;
+  readonly since?: number;
 }
 
 /** What a message that waits counts for, beside its data. */
@@ -101,15 +102,26 @@ export class OfflineMessages {
 
   /** Takes what a session had accepted and never sent: it goes before everything that waits. */
   takeBack(messages: readonly MovedMessage[]): void {
+    const kept = messages.filter((message) => !this.#isTooOld(message));
     this.#queue.putBack(
-      messages.map((message) =>
+      kept.map((message) =>
         message.kind === "event" ? this.#event(message) : this.#call(message.opening),
       ),
     );
   }
 
-  #event({ encoded, headers, isTold, name }: KeptEvent): Waiting<Conversation> {
-    const { onDropped, settings } = this.#options;
+  /** Drops an event that has waited long enough in the session that is over. */
+  #isTooOld(message: MovedMessage): boolean {
+    const { clock, onDropped, settings } = this.#options;
+    if (message.kind !== "event" || message.since === undefined) return false;
+    if (settings.maxAgeMs === 0 || clock.now() - message.since < settings.maxAgeMs) return false;
+    onDropped(1, waitingSize(message.encoded), "too-old");
+    return true;
+  }
+
+  #event({ encoded, headers, isTold, name, since }: KeptEvent): Waiting<Conversation> {
+    const { clock, onDropped, settings } = this.#options;
+    const aged = since === undefined ? 0 : clock.now() - since;
     const bytes = waitingSize(encoded);
     return {
       kind: "event",
@@ -124,7 +136,7 @@ export class OfflineMessages {
       },
       fail: () => {},
       expire: () => onDropped(1, bytes, "too-old"),
-      timeoutMs: settings.maxAgeMs,
+      timeoutMs: settings.maxAgeMs === 0 ? 0 : Math.max(1, Math.ceil(settings.maxAgeMs - aged)),
       signal: undefined,
     };
   }

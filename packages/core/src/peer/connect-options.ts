@@ -27,7 +27,11 @@ export interface RetryOptions {
  */
 export type OfflinePolicy = "queue" | "drop" | "reject";
 
-/** The limits of a queue: a server that never comes would fill the memory. */
+/**
+ * The limits of a queue: a server that never comes would fill the memory. What a session accepted and
+ * could not send when it ended comes in front of the queue, however much that is: `maxBytes` and
+ * `maxMessages` are for what is given after that. Its age counts as that of all others.
+ */
 export interface OfflineOptions {
   policy: OfflinePolicy;
   /** More is `ERR_QUEUE_FULL`. At most `maxQueuedBytes`: a session takes all of it. @defaultValue 16 MiB */
@@ -35,8 +39,9 @@ export interface OfflineOptions {
   /** More is `ERR_QUEUE_FULL`. @defaultValue 10,000 */
   maxMessages?: number;
   /**
-   * Events that have waited so long are dropped, counted, and told as a notice: old news. Calls wait
-   * within their own timeout. @defaultValue no limit
+   * Events that have waited so long are dropped, counted, and told as a notice: old news. While a
+   * session waits to be resumed they wait, too, but leave all the same if it is. Calls wait within their
+   * own timeout. @defaultValue no limit
    */
   maxAgeMs?: number;
 }

@@ -28,6 +28,8 @@ export type MovedMessage =
       readonly headers?: Buffer | undefined;
       /** Tools have heard of it. */
       readonly isTold?: boolean;
+      /** Since when it has waited for a connection, by the clock of the session. @defaultValue now */
+      readonly since?: number;
     }
   | { readonly kind: "call"; readonly opening: CallOpening };
 

@@ -16,6 +16,8 @@ export class AcceptedQueue {
   readonly #queue = new Fifo<Batch | AcceptedMessage>();
   /** Bytes of all but the last, which may be a batch that grows. */
   #settledBytes = 0;
+  /** The batch at the end takes no more. */
+  #isLastClosed = false;
 
   /** How many events and calls would go at once; 0 when there are none. */
   get nextWindowed(): number {
@@ -36,6 +38,7 @@ export class AcceptedQueue {
     const { last } = this.#queue;
     if (last !== undefined) this.#settledBytes += sizeOf(last);
     this.#queue.push(accepted);
+    this.#isLastClosed = false;
     if (!(accepted instanceof Batch)) accepted.queue = this;
   }
 
@@ -54,10 +57,16 @@ export class AcceptedQueue {
   /** The batch at the end, a new one when that is full or a single message. */
   openBatch({ maxBytes, maxMessages }: BatchLimits, newSerial: () => number): Batch {
     const { last } = this.#queue;
-    if (last instanceof Batch && last.size < maxBytes && last.windowed < maxMessages) return last;
+    const isOpen = last instanceof Batch && !this.#isLastClosed;
+    if (isOpen && last.size < maxBytes && last.windowed < maxMessages) return last;
     const batch = new Batch(newSerial());
     this.push(batch);
     return batch;
+  }
+
+  /** What comes is not to be in one batch with what is here. */
+  closeLast(): void {
+    this.#isLastClosed = true;
   }
 
   /**

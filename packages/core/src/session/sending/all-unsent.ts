@@ -20,11 +20,30 @@ export function countUnsent(waiting: readonly Waiting[]): { events: number; call
   return { events, calls };
 }
 
+/** The least of their numbers. */
+export function oldestOf(waiting: readonly Waiting[]): number {
+  return waiting.reduce((least, { serial }) => Math.min(least, serial), Number.POSITIVE_INFINITY);
+}
+
+/** With the number of what it was accepted with. */
+export interface Numbered<Message> {
+  readonly message: Message;
+  readonly serial: number;
+}
+
 /** In the order in which they were accepted. */
-export function takeUnsent(waiting: readonly Waiting[], names: NameSource): UnsentMessage[] {
+export function takeUnsent(
+  waiting: readonly Waiting[],
+  names: NameSource,
+): Numbered<UnsentMessage>[] {
   const inOrder = [...waiting].sort((one, other) => one.serial - other.serial);
   return inOrder.flatMap((each) => {
-    if (each instanceof Batch) return each.unsent(names);
-    return "entry" in each ? unsentOfMessage(each, names) : unsentOfFrame(each, names);
+    const { serial } = each;
+    return messagesOf(each, names).map((message) => ({ message, serial }));
   });
+}
+
+function messagesOf(each: Waiting, names: NameSource): UnsentMessage[] {
+  if (each instanceof Batch) return each.unsent(names);
+  return "entry" in each ? unsentOfMessage(each, names) : unsentOfFrame(each, names);
 }

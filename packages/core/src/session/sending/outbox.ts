@@ -13,6 +13,8 @@ import type { CallHead } from "../messages/entry-writer.ts";
 import { firstHeader } from "../messages/message-headers.ts";
 import type { Name, NameTable } from "../messages/name-table.ts";
 import type { UnsentMessage } from "../messages/unsent-message.ts";
+import { AcceptedTimes } from "./accepted-times.ts";
+import { oldestOf } from "./all-unsent.ts";
 import { ControlFrames } from "./control-frames.ts";
 import type { Mark } from "./departures.ts";
 import { FairTurns, type Lane } from "./fair-turns.ts";
@@ -71,6 +73,7 @@ export class Outbox implements Collector {
   readonly #turns = new FairTurns();
   readonly #writer: FrameWriter;
   readonly #order: SendingOrder;
+  readonly #times = new AcceptedTimes();
   /** Events, calls, answers and items that were accepted. */
   messages = 0;
   /** Bytes of items that wait, of all streams. */
@@ -177,11 +180,13 @@ export class Outbox implements Collector {
   }
 
   event(name: Name, json: string | undefined, headers: Buffer | undefined): void {
+    if (this.#writer.link === undefined) this.#note();
     this.#order.batchForEvent().event(name, json, headers);
     this.#collected();
   }
 
   call(head: CallHead, json: string | undefined): CallPlace {
+    if (this.#writer.link === undefined) this.#note();
     const batch = this.#order.batchForCall();
     const at = batch.call(head, json);
     this.#collected();
@@ -200,6 +205,7 @@ export class Outbox implements Collector {
 
   /** A message with data of its own. */
   message(message: Message): void {
+    if (this.#writer.link === undefined) this.#note();
     this.#order.add(message);
     this.#collected();
   }
@@ -231,9 +237,17 @@ export class Outbox implements Collector {
     return this.#order.countUnsent();
   }
 
-  /** Those events and calls, in the order in which they were accepted. */
-  unsent(): UnsentMessage[] {
-    return this.#order.unsent(this.#names);
+  /**
+   * Those events and calls, in the order in which they were accepted, and since when each has waited
+   * for a connection.
+   */
+  unsent(): (UnsentMessage & { readonly since: number })[] {
+    const now = this.#clock.now();
+    const numbered = this.#order.unsent(this.#names);
+    return numbered.map(({ message, serial }) => ({
+      ...message,
+      since: this.#times.of(serial, now),
+    }));
   }
 
   /**
@@ -263,12 +277,19 @@ export class Outbox implements Collector {
   resume(link: Link, received: number): void {
     this.sent.acknowledge(received);
     this.#writer.attach(link);
+    this.#times.attached(this.serial);
     for (const outgoing of this.sent.unacknowledged()) this.#writer.writeFrame(outgoing);
     this.pump();
   }
 
   detach(): void {
     this.#writer.attach(undefined);
+    this.#times.detached(oldestOf(this.#order.all()), this.#clock.now());
+  }
+
+  /** What is accepted without a connection has an age. */
+  #note(): void {
+    if (this.#times.note(this.serial, this.#clock.now())) this.#order.separate();
   }
 
   /** Nothing more will leave. */

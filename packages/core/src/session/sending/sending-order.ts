@@ -14,7 +14,7 @@ import type { NameSource } from "../messages/entry-reader.ts";
 import type { UnsentMessage } from "../messages/unsent-message.ts";
 import { entryCost } from "../wire.ts";
 import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
-import { countUnsent, takeUnsent, type Waiting } from "./all-unsent.ts";
+import { countUnsent, type Numbered, takeUnsent, type Waiting } from "./all-unsent.ts";
 import { Batch } from "./batch.ts";
 import { Departures, type Mark } from "./departures.ts";
 import type { FairTurns } from "./fair-turns.ts";
@@ -172,6 +172,12 @@ export class SendingOrder implements LargeLaneOwner {
     this.#enqueue(batch);
   }
 
+  /** What is accepted from now on is in no batch with what was accepted before. */
+  separate(): void {
+    this.close();
+    this.#waiting.closeLast();
+  }
+
   /** The peer returned some of its window. @throws {MyelinError} `ERR_PROTOCOL` */
   settle(messages: number, bytes: number): void {
     this.#window.settle(messages, bytes);
@@ -214,7 +220,7 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** Nothing of it will leave. */
   clear(): void {
-    for (const each of this.#all()) if ("entry" in each) this.#giveBackBody(each);
+    for (const each of this.all()) if ("entry" in each) this.#giveBackBody(each);
     for (const queue of [this.#waiting, this.#largeWaiting]) queue.clear();
     this.#ordered.clear();
     this.#large.clear();
@@ -226,15 +232,15 @@ export class SendingOrder implements LargeLaneOwner {
 
   /** Events and calls that have not left. */
   countUnsent(): { events: number; calls: number } {
-    return countUnsent(this.#all());
+    return countUnsent(this.all());
   }
 
-  /** Events and calls that have not left, in the order in which they were accepted. */
-  unsent(names: NameSource): UnsentMessage[] {
-    return takeUnsent(this.#all(), names);
+  /** Events and calls that have not left, in the order in which they were accepted, each with its number. */
+  unsent(names: NameSource): Numbered<UnsentMessage>[] {
+    return takeUnsent(this.all(), names);
   }
 
-  #all(): Waiting[] {
+  all(): Waiting[] {
     const begun = [...this.#large].map(({ message }) => message);
     const waiting = [...this.#waiting, ...this.#largeWaiting];
     return [this.#open ?? [], this.#ordered.unsent(), begun, waiting].flat();

@@ -51,6 +51,12 @@ export class WaitingMessages {
     return this.#behindLarge.openBatch(limits, newSerial);
   }
 
+  /** What comes is not to be in one batch with what is here. */
+  closeLast(): void {
+    this.#forWindow.closeLast();
+    this.#behindLarge.closeLast();
+  }
+
   push(message: AcceptedMessage): void {
     if (message.kind === "event" && this.#holdsEvents) return this.#behindLarge.push(message);
     this.#holdsEvents ||= this.#isLargeEvent(message);

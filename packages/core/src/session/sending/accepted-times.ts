@@ -1,0 +1,57 @@
+/**
+ * When messages were accepted that found no connection, to within some milliseconds: an event that has
+ * waited for too long is old news. Time with a connection does not count, and nobody looks at the clock.
+ */
+
+/** What was accepted behind this number was accepted then; Infinity: over a connection. */
+interface Stretch {
+  readonly behind: number;
+  at: number;
+}
+
+/** All that is accepted within so many milliseconds is of one age. */
+const grainMs = 10;
+
+export class AcceptedTimes {
+  #stretches: Stretch[] = [{ behind: 0, at: Number.POSITIVE_INFINITY }];
+
+  /** There is a connection. `serial`: of what was accepted last. */
+  attached(serial: number): void {
+    this.#stretches.push({ behind: serial, at: Number.POSITIVE_INFINITY });
+  }
+
+  /** It is gone: what has not left waits from now on. `oldest`: the first of that. */
+  detached(oldest: number, now: number): void {
+    this.#stretches.splice(0, this.#indexOf(oldest));
+    for (const each of this.#stretches) each.at = Math.min(each.at, now);
+  }
+
+  /**
+   * Something is about to be accepted without a connection.
+   * @param serial of what was accepted last
+   * @returns whether it is younger than that
+   */
+  note(serial: number, now: number): boolean {
+    const sinceMs = now - (this.#stretches.at(-1)?.at ?? 0);
+    if (sinceMs >= 0 && sinceMs < grainMs) return false;
+    this.#stretches.push({ behind: serial, at: now });
+    return true;
+  }
+
+  /** Since when the one of this number has waited for a connection. */
+  of(serial: number, now: number): number {
+    return Math.min(this.#stretches[this.#indexOf(serial)]?.at ?? now, now);
+  }
+
+  /** Of the stretch that it belongs to: the last that begins before it. */
+  #indexOf(serial: number): number {
+    let from = 0;
+    let to = this.#stretches.length - 1;
+    while (from < to) {
+      const middle = (from + to + 1) >> 1;
+      if ((this.#stretches[middle] as Stretch).behind < serial) from = middle;
+      else to = middle - 1;
+    }
+    return from;
+  }
+}
