@@ -23,6 +23,7 @@ import { currentHeaders } from "./messages/message-headers.ts";
 import { checkName, NameTable } from "./messages/name-table.ts";
 import { checkListener } from "./peers/peer-arguments.ts";
 import type { SessionTerms } from "./session-options.ts";
+import { isGenerator } from "./shapes.ts";
 import { type CallType, callType } from "./wire.ts";
 
 /** A function of the user's that is called with a message. */
@@ -214,6 +215,7 @@ export class Endpoint<Peer> {
     return handlers.handle(name, {
       type: entry === undefined ? undefined : typeOfKind[entry.kind],
       run: this.#wrap(run),
+      isGenerator: isGenerator(run),
       accept: checkOf(entry?.input, "input"),
       codec: entry?.codec,
     });

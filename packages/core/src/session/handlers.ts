@@ -11,6 +11,8 @@ export interface CallHandler<Context> {
   /** Undefined: whatever the caller takes it for. */
   readonly type: CallType | undefined;
   readonly run: Handler<Context>;
+  /** It is a generator function, known to give items before it has run. */
+  readonly isGenerator?: boolean;
   /** Checks the input, or each item of it, and may change it. What it throws refuses the call. */
   readonly accept?: ((data: unknown) => unknown) | undefined;
   /** How answers are written; undefined: as the caller of a name without a contract gets them. */

@@ -9,6 +9,12 @@ export function isFunction(value: unknown): boolean {
   return typeof value === "function";
 }
 
+/** Whether it says by what it is that it gives items. One that was compiled to older JavaScript does not. */
+export function isGenerator(value: unknown): boolean {
+  const tag = isFunction(value) ? Object.prototype.toString.call(value) : "";
+  return tag === "[object GeneratorFunction]" || tag === "[object AsyncGeneratorFunction]";
+}
+
 /** Whether it is an object with these methods; a class's instances have theirs from its prototype. */
 export function has(value: unknown, methods: readonly string[]): boolean {
   return isObject(value) && methods.every((name) => isFunction(Reflect.get(value, name)));

@@ -55,6 +55,11 @@ export const codecId = { json: 1, bytes: 2, jsonAndBytes: 3, tagged: 4, structur
 export const callType = { call: 0, stream: 1, upload: 2, duplex: 3 } as const;
 export type CallType = (typeof callType)[keyof typeof callType];
 
+/** Whether its answer is items, as many as there are. */
+export function givesItems(type: number): boolean {
+  return type === callType.stream || type === callType.duplex;
+}
+
 /** What each type is called in a contract. */
 export const kindOfType: readonly ["call", "stream", "upload", "duplex"] = [
   "call",

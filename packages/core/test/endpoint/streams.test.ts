@@ -48,7 +48,7 @@ describe("sources that fail", () => {
         })),
     ],
     ["gives what cannot be sent", () => [1, 10n], "ERR_NOT_SERIALIZABLE"],
-    ["is none", () => 5],
+    ["is none", () => 5, "ERR_NO_HANDLER"],
   ])("one that %s ends its stream with an error, at both ends", async (_, source, code) => {
     const { server, client } = await pair();
     server.handle("items", source as () => never);

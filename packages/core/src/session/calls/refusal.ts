@@ -63,6 +63,12 @@ export function refusalData(reason: unknown, maxBytes: number): string | undefin
   return Buffer.byteLength(json) <= maxBytes ? json : clippedMessage({ message }, maxBytes);
 }
 
+/** A mistake of the handler's: its contract says that it gives items. */
+export function nothingToIterate(name: string): MyelinError {
+  const message = `the handler of ${JSON.stringify(name)} gave nothing to iterate`;
+  return new MyelinError("ERR_CONFIG", message);
+}
+
 /** What a caller is told; `data` has the peer's own words, if it had any. */
 export function refusalError(
   number: number,

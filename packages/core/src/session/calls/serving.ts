@@ -1,6 +1,6 @@
 /** Runs the handlers of the calls that the peer opens, and answers. */
 import type { Clock } from "../../clock.ts";
-import { isMyelinError, MyelinError } from "../../errors.ts";
+import { isMyelinError, type MyelinError } from "../../errors.ts";
 import type { CallHandler, Handlers } from "../handlers.ts";
 import { MessageContext, type MessageExtras } from "../message-context.ts";
 import type { DataCodecs } from "../messages/data-codecs.ts";
@@ -24,10 +24,10 @@ import {
   tellReceived,
   tellSent,
 } from "../taps.ts";
-import { type CallType, callType, kindOfType, payload, ranCode } from "../wire.ts";
+import { type CallType, callType, givesItems, kindOfType, payload, ranCode } from "../wire.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { fittedError } from "./fitted-error.ts";
-import { type Refusal, refusalData, refusals } from "./refusal.ts";
+import { nothingToIterate, type Refusal, refusalData, refusals } from "./refusal.ts";
 import { type EncodeErrorOptions, encodeRemoteError } from "./remote-error.ts";
 import { RunningCall } from "./running-call.ts";
 import { SeenIds } from "./seen-ids.ts";
@@ -154,6 +154,7 @@ export class Serving<Peer> {
     if (this.#draining) return refusals.draining;
     if (handler === undefined) return refusals.noHandler;
     if (handler.type !== undefined && handler.type !== detail) return refusals.otherType;
+    if (handler.isGenerator === true && !givesItems(detail)) return refusals.otherType;
     return this.#running.size >= maxInboundCalls ? refusals.busy : undefined;
   }
 
@@ -175,7 +176,7 @@ export class Serving<Peer> {
         return;
       }
     }
-    const isStreaming = detail === callType.stream || detail === callType.duplex;
+    const isStreaming = givesItems(detail);
     const onError = (reason: unknown): void => {
       this.#finish(call, () => this.#fail(call, reason));
     };
@@ -230,9 +231,7 @@ export class Serving<Peer> {
 
   #stream(call: RunningCall<Peer>, source: unknown, credit: number): void {
     if (!isItemSource(source)) {
-      const name = JSON.stringify(call.context.name);
-      const error = new MyelinError("ERR_CONFIG", `the handler of ${name} gave nothing to iterate`);
-      this.#finish(call, () => this.#fail(call, error));
+      this.#finish(call, () => this.#refuseAnswer(call));
       return;
     }
     const { codecs, outbox, peer } = this.#options;
@@ -325,6 +324,13 @@ export class Serving<Peer> {
   ): void {
     this.#refuse(id, refusals.otherType, undefined, context.ran);
     void endIterator(iterator);
+  }
+
+  /** The caller streams, and the handler gives one answer; where no contract says what it is to give. */
+  #refuseAnswer(call: RunningCall<Peer>): void {
+    const { context, handler, id } = call;
+    if (handler.type !== undefined) this.#fail(call, nothingToIterate(context.name));
+    else this.#refuse(id, refusals.otherType, undefined, context.ran);
   }
 
   #fail(call: RunningCall<Peer>, reason: unknown): void {
