@@ -1,7 +1,7 @@
 // A peer that writes what it likes, against each limit of a session. What is allowed passes, the next
 // bit of it does not, and says which rule was broken.
 import { describe, expect, test } from "vitest";
-import { turns } from "../../../../test/support/within.ts";
+import { turns, within } from "../../../../test/support/within.ts";
 import { limits } from "../../src/limits.ts";
 import { callType } from "../../src/session/wire.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
@@ -338,5 +338,39 @@ describe("a peer that reads and acknowledges nothing", () => {
     side.session.release();
     for (let id = 1; id < 20_000; id += 2) peer.say(batch(call(id, callType.call, "c")));
     expect((await side.end).error).toEqual(coded("ERR_SLOW_PEER"));
+  });
+
+  // Nothing comes by which this side would be led to look, and nothing waits.
+  test.each([
+    ["of a stream", batch(call(1, callType.stream, "s", ...varint(2 ** 50)))],
+    ["of events", undefined],
+  ])("nor while it is silent: it hears %s", async (_, said) => {
+    const window = { messages: 2 ** 50, bytes: 2 ** 50 };
+    const { peer, side } = await bytePeer({
+      terms: { window },
+      session: { maxQueuedBytes: 100_000 },
+    });
+    const over = new AbortController();
+    void side.end.then(() => over.abort());
+    let sent = 0;
+    const tiny = new Uint8Array(1);
+    side.handlers.handle("s", {
+      type: callType.stream,
+      async *run() {
+        for (; sent < 5_000 && !over.signal.aborted; sent += 1) yield turns(1).then(() => tiny);
+      },
+    });
+    side.session.release();
+    if (said === undefined) {
+      for (; sent < 5_000 && !over.signal.aborted; sent += 1) {
+        side.session.event("e", 1);
+        await turns(1);
+      }
+    } else {
+      peer.say(said);
+    }
+    const { error } = await within("the end", side.end);
+    expect(error).toEqual(coded("ERR_SLOW_PEER"));
+    expect(peer.frames.length).toBeLessThan(2_000);
   });
 });

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { within } from "../../../../test/support/within.ts";
 import { systemClock, type Timer } from "../../src/clock.ts";
+import { MemoryBudget } from "../../src/session/memory-budget.ts";
 import { callType } from "../../src/session/wire.ts";
 import { batch, bytePeer, frame } from "./byte-peer.ts";
 import { noCodecs, terms } from "./session-pair.ts";
@@ -104,6 +105,27 @@ describe("credit without end", () => {
     expect(produced).toBeGreaterThan(0);
     expect(produced).toBeLessThan(1_000);
     side.session.abort();
+  });
+
+  test("tiny items that wait count with what each of them takes", async () => {
+    const budget = new MemoryBudget(2 ** 30);
+    const { peer, side } = await bytePeer({ session: { budget } });
+    let produced = 0;
+    side.handlers.handle("s", {
+      type: callType.stream,
+      *run() {
+        for (; produced < 200_000; produced += 1) yield new Uint8Array(1);
+      },
+    });
+    side.session.release();
+    Object.defineProperty(side.connection, "pendingBytes", { get: () => 2 ** 20 });
+    peer.say(batch(call(callType.stream, "s", 0, ...largestVarint)));
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(produced).toBeGreaterThan(100);
+    expect(budget.measure()).toBeGreaterThan(produced * 256);
+    side.session.abort();
+    expect(budget.measure()).toBe(0);
   });
 
   test("gets the whole of a stream that ends", async () => {

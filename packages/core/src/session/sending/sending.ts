@@ -106,7 +106,10 @@ export class Sending {
     const { calling, holdings, outbox } = this.#options;
     const queued = this.queuedBytes;
     this.#queued = queued;
-    const waiting = queued + outbox.itemBytes + calling.pending * frameCost;
+    // What is remembered of what has left grows without anything waiting: a peer may read for ever and
+    // acknowledge nothing, and send nothing by which we would be led to look.
+    const { rememberedBytes } = outbox.sent;
+    const waiting = queued + outbox.itemBytes + rememberedBytes + calling.pending * frameCost;
     if (Math.abs(waiting - this.#checkedAt) >= stepBytes) {
       this.#checkedAt = waiting;
       holdings.check();

@@ -18,7 +18,7 @@ import {
 import type { Outbox } from "../sending/outbox.ts";
 import type { Outgoing } from "../sending/outgoing.ts";
 import type { Puller } from "../sending/turn-share.ts";
-import { entryCost, firstItemSlot, frameKind } from "../wire.ts";
+import { entryCost, firstItemSlot, frameCost, frameKind } from "../wire.ts";
 import { type EncodedItem, endIterator, type ItemSource } from "./items.ts";
 
 export interface ItemSenderOptions {
@@ -47,7 +47,7 @@ export class ItemSender implements Lane, Puller {
   #limit: number;
   /** What the items so far cost; those that are collected are counted as if all were ASCII. */
   #spent = 0;
-  /** Bytes that wait here; of large items without the heads of their frames. */
+  /** Bytes that wait here, with what each frame takes; of large items without the heads of theirs. */
   #queuedBytes = 0;
   #pulling = false;
   /** What the last item took of the share of its turn, and what was taken for one that was promised. */
@@ -72,7 +72,10 @@ export class ItemSender implements Lane, Puller {
     const bytes = this.nextBytes;
     const outgoing = first instanceof Fragments ? first.next() : first;
     this.#hold(-bytes);
-    if (!(first instanceof Fragments) || first.isDone) this.#queue.shift();
+    if (!(first instanceof Fragments) || first.isDone) {
+      this.#queue.shift();
+      this.#hold(-frameCost);
+    }
     this.#options.outbox.transmit(outgoing);
     this.#pull();
   }
@@ -254,6 +257,7 @@ export class ItemSender implements Lane, Puller {
   }
 }
 
+/** With what it takes beside its bytes: an item of a byte takes hundreds. */
 function bytesOf(next: Outgoing | Fragments): number {
-  return next instanceof Fragments ? next.remaining : next.length;
+  return (next instanceof Fragments ? next.remaining : next.length) + frameCost;
 }
