@@ -1,5 +1,6 @@
 /** One direction of a faulty connection: bytes wait here until they may pass, in their order. */
 import { type Clock, systemClock, type Timer } from "../clock.ts";
+import { Fifo } from "../fifo.ts";
 import { drawFrom, type FaultOptions } from "./fault-options.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
@@ -25,7 +26,7 @@ export class FaultLane {
   readonly #owner: LaneOwner;
   /** Datagrams pass whole. */
   readonly #isWhole: boolean;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new Fifo<Waiting>();
   #waitingBytes = 0;
   #passedBytes = 0;
   #untilCorrupt: number;
@@ -68,17 +69,17 @@ export class FaultLane {
 
   /** As {@link push}, but what nothing holds back passes at once. */
   pass(bytes: Uint8Array): void {
-    const isFirst = this.#waiting.length === 0 && !this.#isScheduled;
+    const isFirst = this.#waiting.size === 0 && !this.#isScheduled;
     this.#add(bytes);
     // Pieces of other sizes need several to be made of.
     if (isFirst && this.#options.chunkBytes === undefined) this.#deliver();
-    if (this.#waiting.length > 0) this.schedule();
+    if (this.#waiting.size > 0) this.schedule();
   }
 
   #add(bytes: Uint8Array): void {
     const { delayMs } = this.#options;
     const delay = delayMs === undefined ? 0 : drawFrom(delayMs, this.#random);
-    const before = this.#waiting.at(-1)?.dueAt ?? 0;
+    const before = this.#waiting.last?.dueAt ?? 0;
     this.#waiting.push({ bytes, dueAt: Math.max(before, this.#clock.now() + delay) });
     this.#waitingBytes += bytes.length;
   }
@@ -86,7 +87,7 @@ export class FaultLane {
   /** Looks again, in a turn of its own, what may pass. */
   schedule(): void {
     if (this.#isScheduled || this.#isBlocked) return;
-    const wait = (this.#waiting[0]?.dueAt ?? 0) - this.#clock.now();
+    const wait = (this.#waiting.first?.dueAt ?? 0) - this.#clock.now();
     this.#isScheduled = true;
     if (wait <= 0) {
       this.#clock.setImmediate(this.#run);
@@ -123,7 +124,7 @@ export class FaultLane {
 
   /** Drops what waits, and is of no more use. */
   clear(): void {
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     this.#waitingBytes = 0;
     this.#clock.clearTimeout(this.#delay);
     this.#clock.clearTimeout(this.#haltEnd);
@@ -135,13 +136,13 @@ export class FaultLane {
       this.#deliver();
     } finally {
       // A reader that threw loses its piece, but not those after it.
-      if (this.#waiting.length > 0) this.schedule();
+      if (this.#waiting.size > 0) this.schedule();
     }
-    if (this.#waiting.length === 0 && !this.#isBlocked) this.#owner.empty();
+    if (this.#waiting.size === 0 && !this.#isBlocked) this.#owner.empty();
   };
 
   #deliver(): void {
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+    for (let next = this.#waiting.first; next !== undefined; next = this.#waiting.first) {
       if (this.#isBlocked || next.dueAt > this.#clock.now() || this.#haltsByChance()) return;
       const piece = this.#corrupted(this.#take(next));
       this.#passedBytes += piece.length;
@@ -158,7 +159,7 @@ export class FaultLane {
     for (
       let each: Waiting | undefined = next;
       each !== undefined && wanted > 0 && each.dueAt <= now;
-      each = this.#waiting[0]
+      each = this.#waiting.first
     ) {
       const part = this.#takeFrom(each, wanted);
       parts.push(part);

@@ -3,6 +3,7 @@ import type { NetworkAddress } from "../address/address.ts";
 import { formatAddress } from "../address/address.ts";
 import { connectionClosed, connectionOpened, datagramFailed } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
+import { Fifo } from "../fifo.ts";
 import { limits } from "../limits.ts";
 import { nobody } from "./capabilities.ts";
 import { checkDatagramSize } from "./datagram.ts";
@@ -40,7 +41,7 @@ export class DatagramConnection implements Connection {
   readonly #link: DatagramLink;
   #sink: Sink | undefined;
   /** What came before `open` or while paused. */
-  #waiting: Uint8Array[] = [];
+  readonly #waiting = new Fifo<Uint8Array>();
   #waitingBytes = 0;
   #bytesRead = 0;
   #bytesWritten = 0;
@@ -144,7 +145,7 @@ export class DatagramConnection implements Connection {
   /** A datagram of this peer arrived. */
   received(bytes: Uint8Array): void {
     if (this.#closed) return;
-    if (this.#sink !== undefined && !this.#paused && this.#waiting.length === 0) {
+    if (this.#sink !== undefined && !this.#paused && this.#waiting.size === 0) {
       this.#bytesRead += bytes.length;
       this.#sink.onData(bytes);
     } else if (this.#waitingBytes + bytes.length <= limits.highWaterMarkBytes) {
@@ -182,7 +183,7 @@ export class DatagramConnection implements Connection {
   };
 
   #deliverWaiting(): void {
-    while (!this.#closed && !this.#paused && this.#waiting.length > 0) {
+    while (!this.#closed && !this.#paused && this.#waiting.size > 0) {
       const bytes = this.#waiting.shift() as Uint8Array;
       this.#waitingBytes -= bytes.length;
       this.#bytesRead += bytes.length;

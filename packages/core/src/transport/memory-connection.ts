@@ -3,6 +3,7 @@ import type { MemoryAddress } from "../address/address.ts";
 import type { Clock } from "../clock.ts";
 import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
+import { Fifo } from "../fifo.ts";
 import { limits } from "../limits.ts";
 import { nobody } from "./capabilities.ts";
 import { undelivered } from "./socket-connection.ts";
@@ -38,7 +39,7 @@ class MemoryConnection implements Connection {
   #other!: MemoryConnection;
   #sink: Sink | undefined;
   /** What the other end sent and this one has not delivered. */
-  readonly #inbox: Uint8Array[] = [];
+  readonly #inbox = new Fifo<Uint8Array>();
   #inboxBytes = 0;
   #bytesRead = 0;
   #bytesWritten = 0;
@@ -163,14 +164,14 @@ class MemoryConnection implements Connection {
       this.#deliver();
     } finally {
       // A sink that threw loses its chunk, but not those after it.
-      if (this.#inbox.length > 0 && this.#isReading()) this.#schedule();
+      if (this.#inbox.size > 0 && this.#isReading()) this.#schedule();
     }
     this.#readEnd();
   };
 
   #deliver(): void {
     // What comes while this runs waits for the next turn, as it would on a socket.
-    for (let left = this.#inbox.length; left > 0 && this.#isReading(); left--) {
+    for (let left = this.#inbox.size; left > 0 && this.#isReading(); left--) {
       const chunk = this.#inbox.shift() as Uint8Array;
       this.#inboxBytes -= chunk.length;
       this.#bytesRead += chunk.length;
@@ -227,7 +228,7 @@ class MemoryConnection implements Connection {
     this.#onClosed = undefined;
     if (this.#told || this.#sink === undefined) return;
     this.#told = true;
-    this.#inbox.length = 0;
+    this.#inbox.clear();
     this.#sink.onClose(this.#error);
   }
 }

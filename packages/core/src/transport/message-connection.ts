@@ -9,6 +9,7 @@
 import type { Address } from "../address/address.ts";
 import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
+import { Fifo } from "../fifo.ts";
 import { limits } from "../limits.ts";
 import { milliseconds } from "../options.ts";
 import { nobody } from "./capabilities.ts";
@@ -27,9 +28,6 @@ import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 /** What a piece that waits takes beside its bytes: a flood may be one of single bytes. */
 const pieceCost = 256;
 
-/** Takes the place of what need not be kept. */
-const delivered = new Uint8Array(0);
-
 type Ending = typeof end | MyelinError | undefined;
 
 export class MessageConnection implements Connection, Receiver {
@@ -39,9 +37,8 @@ export class MessageConnection implements Connection, Receiver {
   readonly ready: Promise<void>;
   readonly #link: MessageLink;
   #sink: Sink | undefined;
-  /** What arrived and was not delivered; `#head` is the first of it. */
-  #inbox: Uint8Array[] = [];
-  #head = 0;
+  /** What arrived and was not delivered. */
+  readonly #inbox = new Fifo<Uint8Array>();
   /** What all that takes. */
   #inboxCost = 0;
   /** How the other side ended, after what is in the inbox; null while it has not. */
@@ -160,7 +157,7 @@ export class MessageConnection implements Connection, Receiver {
     if (piece === end) this.#otherSideEnded(end);
     else if (piece === abort) this.#otherSideEnded(brokenOff());
     else if (piece.length === 0) return;
-    else if (this.#sink !== undefined && this.#isReading() && this.#inbox.length === 0) {
+    else if (this.#sink !== undefined && this.#isReading() && this.#inbox.size === 0) {
       this.#bytesRead += piece.length;
       this.#sink.onData(piece);
     } else if (this.#inboxCost + piece.length + pieceCost > limits.maxPausedBytes) {
@@ -226,7 +223,7 @@ export class MessageConnection implements Connection, Receiver {
       // A sink that throws loses its chunk, not those behind it.
       if (!isDone) this.#schedule();
     }
-    if (this.#ending === null || this.#inbox.length > 0) return;
+    if (this.#ending === null || this.#inbox.size > 0) return;
     // Nobody was ever there: then there is no reader to wait for.
     if (this.#settleReady === undefined && !this.#isReading()) return;
     if (this.#ending !== end) {
@@ -240,16 +237,12 @@ export class MessageConnection implements Connection, Receiver {
   };
 
   #deliver(): void {
-    while (this.#isReading() && this.#head < this.#inbox.length) {
-      const bytes = this.#inbox[this.#head] as Uint8Array;
-      this.#inbox[this.#head++] = delivered;
+    while (this.#isReading() && this.#inbox.size > 0) {
+      const bytes = this.#inbox.shift() as Uint8Array;
       this.#inboxCost -= bytes.length + pieceCost;
       this.#bytesRead += bytes.length;
       this.#sink?.onData(bytes);
     }
-    if (this.#head < this.#inbox.length) return;
-    this.#inbox = [];
-    this.#head = 0;
   }
 
   // A side that closes reads on, whoever listens: it waits for the other's end.
@@ -263,8 +256,7 @@ export class MessageConnection implements Connection, Receiver {
     this.#closed = true;
     this.#ended = true;
     this.#error = error;
-    this.#inbox = [];
-    this.#head = 0;
+    this.#inbox.clear();
     this.#inboxCost = 0;
     this.#link.release();
     if (this.#settleReady !== undefined) {

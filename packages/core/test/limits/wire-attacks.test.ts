@@ -290,6 +290,39 @@ describe("items of a stream", () => {
     expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
   });
 
+  test("are read as fast when very many of them came one by one", async () => {
+    const timed = async (count: number): Promise<number> => {
+      const { peer, side } = await bytePeer({ terms: { streamWindowBytes: 2 ** 26 } });
+      let read!: () => void;
+      const begins = new Promise<void>((resolve) => {
+        read = resolve;
+      });
+      side.handlers.handle("u", {
+        type: callType.upload,
+        async run(items) {
+          await begins;
+          for await (const _ of items as AsyncIterable<unknown>);
+        },
+      });
+      side.session.release();
+      peer.say(batch(call(1, callType.upload, "u")));
+      const thousand = Buffer.concat(Array(1_000).fill(frame(0x15, [1, 1], "[1]")));
+      for (let sent = 0; sent < count; sent += 1_000) peer.say(thousand);
+      peer.say(batch([0x07, 1]));
+      await peer.settled();
+      const start = performance.now();
+      const answer = peer.next(0x10);
+      read();
+      await answer;
+      const ms = performance.now() - start;
+      side.session.abort();
+      return ms;
+    };
+    await timed(10_000);
+    // An array that is shifted would take minutes for so many.
+    expect(await timed(320_000)).toBeLessThan(100 * Math.max(20, await timed(10_000)));
+  });
+
   test("that are large are refused when they begin, without credit for them", async () => {
     const { peer, side } = await upload();
     const items = frame(0x15, [1, 1], `["${"y".repeat(50_000)}"]`);

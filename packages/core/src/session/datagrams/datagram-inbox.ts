@@ -5,6 +5,7 @@
 import type { Tick } from "../../bytes/tick.ts";
 import { datagramFailed } from "../../diagnostics.ts";
 import { type MyelinError, toMyelinError } from "../../errors.ts";
+import { Fifo } from "../../fifo.ts";
 import { limits } from "../../limits.ts";
 import { extrasOf } from "../message-context.ts";
 import { WithBytes } from "../messages/bytes-beside.ts";
@@ -32,7 +33,7 @@ export class DatagramInbox<Peer> {
   readonly received = { messages: 0, bytes: 0 };
   readonly #options: DatagramInboxOptions<Peer>;
   readonly #window: HandlerWindow;
-  readonly #waiting: Buffer[] = [];
+  readonly #waiting = new Fifo<Buffer>();
   #waitingBytes = 0;
   /** Of the datagram that is being handed on. */
   #unread = 0;
@@ -89,7 +90,7 @@ export class DatagramInbox<Peer> {
     this.#isStopped = true;
     let events = this.#unread;
     let bytes = this.#unreadBytes;
-    for (const entries of this.#waiting.splice(0)) {
+    for (const entries of this.#waiting.takeAll()) {
       events += this.#parse(entries)?.length ?? 0;
       bytes += entries.length;
     }
@@ -102,7 +103,7 @@ export class DatagramInbox<Peer> {
 
   /** The entries of a datagram; valid only during the call. */
   take(entries: Buffer): void {
-    if (this.#isReleased && !this.#isPaused && this.#waiting.length === 0) {
+    if (this.#isReleased && !this.#isPaused && this.#waiting.size === 0) {
       this.#options.tick.read(this, entries);
       return;
     }

@@ -1,5 +1,5 @@
 /** Messages that have arrived and wait until handlers have finished others, in order. */
-import { Fifo } from "../sending/fifo.ts";
+import { Fifo } from "../../fifo.ts";
 import { entryCost } from "../wire.ts";
 
 export class HeldFrames {

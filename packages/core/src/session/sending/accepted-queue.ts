@@ -1,8 +1,8 @@
 /** Messages that were accepted and have no place in the order of sending yet. */
 
+import { Fifo } from "../../fifo.ts";
 import { entryCost } from "../wire.ts";
 import { Batch } from "./batch.ts";
-import { Fifo } from "./fifo.ts";
 import type { Dropped } from "./lanes.ts";
 import type { AcceptedMessage } from "./message-frames.ts";
 

@@ -3,7 +3,7 @@
  * of those that wait says nothing about the others: whoever waits for all that was accepted up to a
  * moment has that counted from there on.
  */
-import { Fifo } from "./fifo.ts";
+import { Fifo } from "../../fifo.ts";
 
 /** A moment, and how much of what was accepted before has not left. */
 export interface Mark {

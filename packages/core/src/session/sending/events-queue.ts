@@ -1,7 +1,8 @@
 /** Events that were accepted and wait for a peer that does not take them, in order. */
+
+import { Fifo } from "../../fifo.ts";
 import type { Encoded } from "../messages/data-codecs.ts";
 import { entryCost } from "../wire.ts";
-import { Fifo } from "./fifo.ts";
 
 export interface QueuedEvent {
   readonly name: string;

@@ -2,6 +2,7 @@
  * Whose turn it is to send: deficit round robin, so that each of several queues gets the same share
  * of bytes, however large its frames are (Shreedhar and Varghese, 1995).
  */
+import { Fifo } from "../../fifo.ts";
 
 export interface Lane {
   /** Bytes of the frame that would leave next; 0 when there is none, and the lane leaves the round. */
@@ -20,11 +21,11 @@ interface Turn {
 }
 
 export class FairTurns {
-  readonly #round: Turn[] = [];
+  readonly #round = new Fifo<Turn>();
   readonly #members = new Set<Lane>();
 
   get isEmpty(): boolean {
-    return this.#round.length === 0;
+    return this.#round.size === 0;
   }
 
   /** A lane has something to send; it may be in the round already. */
@@ -36,7 +37,7 @@ export class FairTurns {
 
   /** Lets the lane whose turn it is send one frame. @returns false when no lane has any. */
   sendOne(): boolean {
-    for (let turn = this.#round[0]; turn !== undefined; turn = this.#round[0]) {
+    for (let turn = this.#round.first; turn !== undefined; turn = this.#round.first) {
       const bytes = turn.lane.nextBytes;
       if (bytes === 0) {
         this.#round.shift();
@@ -55,7 +56,7 @@ export class FairTurns {
   }
 
   clear(): void {
-    this.#round.length = 0;
+    this.#round.clear();
     this.#members.clear();
   }
 }

@@ -3,6 +3,7 @@
  * Each waits for so many messages and no more: what is sent meanwhile keeps nobody waiting.
  */
 import type { Clock, Timer } from "../../clock.ts";
+import { Fifo } from "../../fifo.ts";
 
 /** How often somebody looks again where no event tells. */
 const pollMs = 5;
@@ -17,7 +18,7 @@ export class FlushWaiters {
   readonly #clock: Clock;
   readonly #look: () => void;
   /** In the order of what they wait for. */
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters = new Fifo<Waiter>();
   #timer: Timer | undefined;
 
   /** @param look finds out how many have left, and tells */
@@ -27,18 +28,22 @@ export class FlushWaiters {
   }
 
   get size(): number {
-    return this.#waiters.length;
+    return this.#waiters.size;
   }
 
   /** @returns false when it ended before they had left */
   wait(messages: number): Promise<boolean> {
-    return new Promise((settle) => void this.#waiters.push({ messages, settle }));
+    return new Promise((settle) => {
+      this.#waiters.push({ messages, settle });
+    });
   }
 
   /** So many messages have left by now. */
   tell(messages: number): void {
-    while (this.#waiters[0] !== undefined && this.#waiters[0].messages <= messages) {
-      this.#waiters.shift()?.settle(true);
+    for (let { first } = this.#waiters; first !== undefined; first = this.#waiters.first) {
+      if (first.messages > messages) return;
+      this.#waiters.shift();
+      first.settle(true);
     }
   }
 
@@ -54,6 +59,6 @@ export class FlushWaiters {
   end(): void {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const { settle } of this.#waiters.splice(0)) settle(false);
+    for (const { settle } of this.#waiters.takeAll()) settle(false);
   }
 }

@@ -1,5 +1,6 @@
 /** Waits until what was accepted before has been acknowledged. */
 import type { MyelinError } from "../../errors.ts";
+import { Fifo } from "../../fifo.ts";
 import type { Mark } from "./departures.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -23,7 +24,7 @@ class Flush {
 
 export class Flushes {
   readonly #outbox: Outbox;
-  readonly #waiting: Flush[] = [];
+  readonly #waiting = new Fifo<Flush>();
   #end: { readonly error: MyelinError | undefined } | undefined;
 
   constructor(outbox: Outbox) {
@@ -36,7 +37,7 @@ export class Flushes {
    */
   add(): Promise<boolean> {
     this.#outbox.flush();
-    const last = this.#waiting.at(-1);
+    const { last } = this.#waiting;
     if (last?.mark.serial === this.#outbox.serial) return last.done;
     const flush = new Flush(this.#outbox.mark());
     this.#waiting.push(flush);
@@ -48,11 +49,11 @@ export class Flushes {
 
   /** Something left, or was acknowledged. */
   check(): void {
-    if (this.#waiting.length === 0) return;
+    if (this.#waiting.size === 0) return;
     const { sent } = this.#outbox;
     let asks = false;
     // They were added in order, so they are done in order.
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+    for (let { first } = this.#waiting; first !== undefined; first = this.#waiting.first) {
       if (first.frames === undefined) {
         if (first.mark.unsent > 0) break;
         first.frames = sent.sent;
@@ -62,13 +63,13 @@ export class Flushes {
       this.#waiting.shift();
       first.resolve(true);
     }
-    if (asks && this.#waiting.length > 0) this.#outbox.askForAcknowledgement();
+    if (asks && this.#waiting.size > 0) this.#outbox.askForAcknowledgement();
   }
 
   /** The session is over. `error`: something did not arrive, or may not have. */
   end(error: MyelinError | undefined): void {
     this.#end = { error };
-    for (const each of this.#waiting.splice(0)) {
+    for (const each of this.#waiting.takeAll()) {
       if (error === undefined) each.resolve(false);
       else each.reject(error);
     }

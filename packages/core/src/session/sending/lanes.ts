@@ -1,8 +1,8 @@
 /** The queues that take turns in an outbox, streams apart. */
 
+import { Fifo } from "../../fifo.ts";
 import { frameCost } from "../wire.ts";
 import type { Lane } from "./fair-turns.ts";
-import { Fifo } from "./fifo.ts";
 import { type AcceptedMessage, Fragments } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 
@@ -15,7 +15,7 @@ export class OrderedLane implements Lane {
   readonly #queue = new Fifo<Outgoing>();
   #bytes = 0;
   /** Waits for the frame it stands behind, in the order of these. */
-  readonly #behind: { last: Outgoing | undefined; readonly run: () => void }[] = [];
+  readonly #behind = new Fifo<{ last: Outgoing | undefined; readonly run: () => void }>();
 
   constructor(send: (outgoing: Outgoing) => void) {
     this.#send = send;
@@ -38,7 +38,7 @@ export class OrderedLane implements Lane {
     const outgoing = this.#queue.shift() as Outgoing;
     this.#bytes -= outgoing.length + frameCost;
     this.#send(outgoing);
-    while (this.#behind[0]?.last === outgoing) this.#behind.shift()?.run();
+    while (this.#behind.first?.last === outgoing) this.#behind.shift()?.run();
   }
 
   /** Calls back when everything that is in it now has left: at once when nothing is. */
@@ -67,7 +67,7 @@ export class OrderedLane implements Lane {
       return true;
     });
     this.#bytes -= dropped.bytes;
-    while (this.#behind[0] !== undefined && this.#behind[0].last === undefined) {
+    while (this.#behind.first !== undefined && this.#behind.first.last === undefined) {
       this.#behind.shift()?.run();
     }
     return dropped;
@@ -86,7 +86,7 @@ export class OrderedLane implements Lane {
   clear(): void {
     this.#queue.clear();
     this.#bytes = 0;
-    this.#behind.length = 0;
+    this.#behind.clear();
   }
 }
 

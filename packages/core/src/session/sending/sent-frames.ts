@@ -3,9 +3,9 @@
  * be sent again; without it only what they counted for, to say what may be lost.
  */
 import { MyelinError } from "../../errors.ts";
+import { Fifo } from "../../fifo.ts";
 import type { SharedBodies } from "../memory-budget.ts";
 import { frameCost } from "../wire.ts";
-import { Fifo } from "./fifo.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 /** What was sent without being acknowledged. */

@@ -4,8 +4,8 @@
  * pulled and sent for seconds in one turn of the event loop. All streams of a clock share one measure.
  */
 import type { Clock } from "../../clock.ts";
+import { Fifo } from "../../fifo.ts";
 import { limits } from "../../limits.ts";
-import { Fifo } from "./fifo.ts";
 
 /** Who pulls. */
 export interface Puller {

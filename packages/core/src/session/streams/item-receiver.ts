@@ -3,6 +3,7 @@
  * credit for more as it is. The window begins small and grows while it is what limits the stream.
  */
 import { MyelinError } from "../../errors.ts";
+import { Fifo } from "../../fifo.ts";
 import type { Credited, InboundItems } from "./inbound-items.ts";
 
 export interface ItemReceiverOptions {
@@ -31,8 +32,9 @@ const over: IteratorResult<unknown, undefined> = Object.freeze({ done: true, val
 
 export class ItemReceiver implements Credited {
   readonly #options: ItemReceiverOptions;
-  readonly #arrived: Arrived[] = [];
-  readonly #waiters: Waiter[] = [];
+  // A producer, and whoever asks, may make either as long as they like.
+  readonly #arrived = new Fifo<Arrived>();
+  readonly #waiters = new Fifo<Waiter>();
   #window: number;
   #limit: number;
   #received = 0;
@@ -63,7 +65,7 @@ export class ItemReceiver implements Credited {
     if (this.#ended) return;
     this.#arrived.push({ items, cost, next: 0 });
     this.#options.items.bytes += cost;
-    while (this.#waiters.length > 0 && this.#arrived.length > 0) {
+    while (this.#waiters.size > 0 && this.#arrived.size > 0) {
       this.#handOut(this.#waiters.shift() as Waiter);
     }
   }
@@ -74,8 +76,8 @@ export class ItemReceiver implements Credited {
     this.#ended = true;
     this.#options.items.forget(this);
     this.#error = error;
-    if (this.#arrived.length > 0) return;
-    const [first, ...others] = this.#waiters.splice(0);
+    if (this.#arrived.size > 0) return;
+    const [first, ...others] = this.#waiters.takeAll();
     if (first === undefined) return;
     this.#tellEnd(first);
     for (const each of others) each.resolve(over);
@@ -83,7 +85,7 @@ export class ItemReceiver implements Credited {
 
   /** Nothing of it is worth anything now: what has arrived is dropped, and whoever asks hears why. */
   breakOff(error: unknown): void {
-    if (this.#ended && this.#arrived.length === 0) return;
+    if (this.#ended && this.#arrived.size === 0) return;
     this.#drop();
     this.#ended = false;
     this.end(error);
@@ -91,7 +93,7 @@ export class ItemReceiver implements Credited {
 
   next(): Promise<IteratorResult<unknown, undefined>> {
     return new Promise((resolve, reject) => {
-      if (this.#arrived.length > 0) this.#handOut({ resolve, reject });
+      if (this.#arrived.size > 0) this.#handOut({ resolve, reject });
       else if (this.#ended) this.#tellEnd({ resolve, reject });
       else this.#waiters.push({ resolve, reject });
     });
@@ -100,7 +102,7 @@ export class ItemReceiver implements Credited {
   /** Another one takes its place, before anything has arrived: whoever waits goes on waiting there. */
   handOver(successor: ItemReceiver): void {
     this.#ended = true;
-    successor.#waiters.push(...this.#waiters.splice(0));
+    for (const each of this.#waiters.takeAll()) successor.#waiters.push(each);
   }
 
   /** The consumer has had enough. */
@@ -110,12 +112,12 @@ export class ItemReceiver implements Credited {
     const wasOpen = !this.#ended;
     this.#ended = true;
     this.#error = undefined;
-    for (const each of this.#waiters.splice(0)) each.resolve(over);
+    for (const each of this.#waiters.takeAll()) each.resolve(over);
     if (wasOpen) this.#options.onStop();
   }
 
   #drop(): void {
-    this.#options.items.free(this.#arrived.splice(0).reduce((sum, { cost }) => sum + cost, 0));
+    this.#options.items.free(this.#arrived.takeAll().reduce((sum, { cost }) => sum + cost, 0));
   }
 
   #tellEnd({ resolve, reject }: Waiter): void {
@@ -136,7 +138,7 @@ export class ItemReceiver implements Credited {
   }
 
   #take(): unknown {
-    const first = this.#arrived[0] as Arrived;
+    const first = this.#arrived.first as Arrived;
     const item = first.items[first.next];
     first.next += 1;
     if (first.next === first.items.length) {
@@ -156,7 +158,7 @@ export class ItemReceiver implements Credited {
     if (left > this.#window / 2 || !items.admits(this)) return;
     // The producer has used all of it, and the consumer has consumed all of that: both wait for the
     // way between them.
-    if (this.#arrived.length === 0 && this.#received >= this.#limit) {
+    if (this.#arrived.size === 0 && this.#received >= this.#limit) {
       this.#window = Math.min(this.#window * 2, items.maxWindowBytes);
     }
     this.#limit = this.#consumed + this.#window;

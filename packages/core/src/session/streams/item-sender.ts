@@ -3,6 +3,7 @@
  * credit, and sends those of one tick together. What ends the direction leaves behind its items.
  */
 import { varintLength, writeVarint } from "../../bytes/varint.ts";
+import { Fifo } from "../../fifo.ts";
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { limits } from "../../limits.ts";
 import { promiseOf } from "../promise-of.ts";
@@ -41,7 +42,7 @@ type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 export class ItemSender implements Lane, Puller {
   readonly #options: ItemSenderOptions;
   #iterator: AnyIterator | undefined;
-  #queue: (Outgoing | Fragments)[] = [];
+  readonly #queue = new Fifo<Outgoing | Fragments>();
   #json = "";
   #count = 0;
   #limit: number;
@@ -61,14 +62,14 @@ export class ItemSender implements Lane, Puller {
   }
 
   get nextBytes(): number {
-    const first = this.#queue[0];
+    const { first } = this.#queue;
     if (first === undefined) return this.#json.length;
     return first instanceof Fragments ? first.nextBytes : first.length;
   }
 
   sendNext(): void {
-    if (this.#queue.length === 0) this.#seal();
-    const first = this.#queue[0] as Outgoing | Fragments;
+    if (this.#queue.size === 0) this.#seal();
+    const first = this.#queue.first as Outgoing | Fragments;
     const bytes = this.nextBytes;
     const outgoing = first instanceof Fragments ? first.next() : first;
     this.#hold(-bytes);
@@ -113,10 +114,12 @@ export class ItemSender implements Lane, Puller {
     if (this.#over) return;
     this.#over = true;
     // An item of which the peer has a part goes out whole: nothing else would free its slot there.
-    this.#queue = this.#queue.filter((each) => each instanceof Fragments && each.isBegun);
+    this.#queue.remove((each) => !(each instanceof Fragments && each.isBegun));
     this.#json = "";
     this.#count = 0;
-    this.#hold(this.#queue.reduce((sum, each) => sum + bytesOf(each), 0) - this.#queuedBytes);
+    this.#hold(
+      this.#queue.toArray().reduce((sum, each) => sum + bytesOf(each), 0) - this.#queuedBytes,
+    );
     this.#options.onStopped(this.#release());
   }
 

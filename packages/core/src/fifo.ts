@@ -56,6 +56,13 @@ export class Fifo<Item> {
     return this.#items.slice(this.#next) as Item[];
   }
 
+  /** All of them; it is empty then. */
+  takeAll(): Item[] {
+    const items = this.toArray();
+    this.clear();
+    return items;
+  }
+
   clear(): void {
     this.#items = [];
     this.#next = 0;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Fifo } from "../../../src/session/sending/fifo.ts";
+import { Fifo } from "../src/fifo.ts";
 
 test("gives what it was given, in order, whatever comes between", () => {
   const queue = new Fifo<number>();
