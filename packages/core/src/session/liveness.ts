@@ -12,6 +12,8 @@ export class Liveness {
   readonly #clock: Clock;
   readonly #outbox: Outbox;
   readonly #isMeasured: boolean;
+  /** Nothing was asked before. */
+  readonly #since: number;
   #heartbeat: Heartbeat | undefined;
 
   /** @param isMeasured the way is measured once, also where nobody is asked for signs of life */
@@ -19,6 +21,7 @@ export class Liveness {
     this.#isMeasured = isMeasured;
     this.#clock = clock;
     this.#outbox = outbox;
+    this.#since = clock.now();
   }
 
   /**
@@ -47,13 +50,15 @@ export class Liveness {
   }
 
   /**
-   * A pong brings back the time at which it was asked for, unless the peer made it up.
+   * A pong brings back the time at which it was asked for, unless the peer made it up: a time at which
+   * it cannot have been is ignored.
    * @throws {MyelinError} `ERR_PROTOCOL`
    */
   pong(bytes: Buffer): void {
     if (bytes.length !== pingBytes) throw new MyelinError("ERR_PROTOCOL", "a pong to no ping");
-    const roundTripMs = this.#clock.now() - bytes.readDoubleLE(0);
-    if (roundTripMs >= 0) this.roundTripMs = roundTripMs;
+    const askedAt = bytes.readDoubleLE(0);
+    const now = this.#clock.now();
+    if (askedAt >= this.#since && askedAt <= now) this.roundTripMs = now - askedAt;
   }
 
   stop(): void {

@@ -71,7 +71,10 @@ export const kindOfType: readonly ["call", "stream", "upload", "duplex"] = [
 /** Whether the handler did anything, as an error says it. */
 export const ranCode = { no: 0, maybe: 1, yes: 2 } as const;
 
-/** Each frame costs at least this much of every budget of bytes: tiny ones are not free. */
+/**
+ * What each event, call and item costs beside its bytes, of windows, of credit, and of what waits
+ * without a frame: tiny ones are not free.
+ */
 export const entryCost = 64;
 
 /**

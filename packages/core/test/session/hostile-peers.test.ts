@@ -39,6 +39,22 @@ describe("a ping", () => {
   });
 });
 
+describe("a pong", () => {
+  test.each([Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN, -1e300, -1, 1e300])(
+    "of the time %d, which is made up, measures nothing",
+    async (time) => {
+      const { peer, side } = await bytePeer();
+      side.session.release();
+      const bytes = Buffer.alloc(8);
+      bytes.writeDoubleLE(time);
+      peer.say(frame(0x21, bytes));
+      await peer.settled();
+      expect(side.session.stats().roundTripMs).toBeUndefined();
+      side.session.abort();
+    },
+  );
+});
+
 describe("a goodbye", () => {
   test("puts no line of its own into a log", async () => {
     const { peer, side } = await bytePeer();
