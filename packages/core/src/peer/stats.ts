@@ -1,8 +1,9 @@
 /** What an endpoint counts. Reading costs a copy of the numbers; counting costs an addition. */
 
 /**
- * Messages and their bytes as they are written, with what the wire adds to each; of node-ipc's wire
- * UTF-16 units.
+ * Messages: events, calls, answers and items, and what ends the items of an upload. They are counted
+ * when they are accepted, or have arrived. Their bytes as they are written, with what the wire adds to
+ * each; of node-ipc's wire UTF-16 units.
  */
 export interface TrafficStats {
   readonly messages: number;

@@ -122,3 +122,8 @@ function broken(what: string): MyelinError {
 export function isWindowed({ kind }: Entry): boolean {
   return kind === entryKind.event || kind === entryKind.call;
 }
+
+/** It carries nothing of a user's, and is no message to those who count them. */
+export function isControl({ kind }: Entry): boolean {
+  return kind === entryKind.cancel || kind === entryKind.stop || kind === entryKind.credit;
+}

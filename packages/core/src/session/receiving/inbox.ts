@@ -9,7 +9,7 @@ import { MyelinError } from "../../errors.ts";
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { WithBytes } from "../messages/bytes-beside.ts";
 import { largestBody } from "../messages/data-codecs.ts";
-import { type Entry, isWindowed, readEntry } from "../messages/entry-reader.ts";
+import { type Entry, isControl, isWindowed, readEntry } from "../messages/entry-reader.ts";
 import { NameBook } from "../messages/name-book.ts";
 import { checkProtoKeys } from "../messages/proto-keys.ts";
 import type { WindowSize } from "../sending/send-window.ts";
@@ -192,10 +192,10 @@ export class Inbox {
       }
       if (entry.data === payload.json) withData += 1;
       if (isWindowed(entry)) windowed += 1;
+      if (!isControl(entry)) this.messages += 1;
       entries.push(entry);
     }
     const data = this.#readArray(bytes, withData);
-    this.messages += count;
     const receipt = this.#receipt(windowed, length + entryCost * windowed);
     let next = 0;
     for (const entry of entries) {
@@ -266,7 +266,10 @@ export class Inbox {
   #handOnWhole(slot: number, assembly: Assembly): void {
     if (!assembly.isComplete) return;
     this.#assemblies.close(slot, assembly);
-    if (!assembly.isWanted) return;
+    if (!assembly.isWanted) {
+      this.messages += 1;
+      return;
+    }
     const { entry, codec, body, total } = assembly;
     const cost = total + entryCost;
     const receipt = isWindowed(entry) ? this.#receipt(1, cost) : undefined;

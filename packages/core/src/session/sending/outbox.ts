@@ -74,7 +74,7 @@ export class Outbox implements Collector {
   readonly #writer: FrameWriter;
   readonly #order: SendingOrder;
   readonly #times = new AcceptedTimes();
-  /** Events, calls, answers and items that were accepted. */
+  /** Events, calls, answers and items that were accepted, and the ends of items. */
   messages = 0;
   /** Bytes of items that wait, of all streams. */
   itemBytes = 0;
