@@ -26,9 +26,19 @@ interface Entry {
 const disposeKey: typeof Symbol.dispose =
   Symbol.dispose ?? (Symbol.for("nodejs.dispose") as typeof Symbol.dispose);
 
+/** By event: hears what a listener threw, or what its promise was rejected with. Must not throw. */
+export type ListenerFailures<Events extends EventMap<Events>> = {
+  readonly [Name in keyof Events]: (reason: unknown, ...args: Events[Name]) => void;
+};
+
 /** Tells listeners what happened, in the order in which they came. */
 export class Emitter<Events extends EventMap<Events>> {
   readonly #entries = new Map<keyof Events, readonly Entry[]>();
+  readonly #failures: ListenerFailures<Events>;
+
+  constructor(failures: ListenerFailures<Events>) {
+    this.#failures = failures;
+  }
 
   /**
    * Calls `listener` for each such event from now on.
@@ -59,9 +69,9 @@ export class Emitter<Events extends EventMap<Events>> {
   }
 
   /**
-   * Calls the listeners of an event. One that throws does not stop the others: its error becomes an
-   * uncaught exception of its own. Listeners added meanwhile hear the next event, those removed
-   * meanwhile no more.
+   * Calls the listeners of an event. One that throws does not stop the others: its failure is told, and
+   * so is that of one whose promise is rejected. Listeners added meanwhile hear the next event, those
+   * removed meanwhile no more.
    * @returns whether anybody listened.
    */
   emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): boolean {
@@ -70,14 +80,20 @@ export class Emitter<Events extends EventMap<Events>> {
       if (!entry.live) continue;
       if (entry.once) entry.dispose();
       try {
-        (entry.listener as (...args: Events[Name]) => void)(...args);
+        const result = (entry.listener as (...args: Events[Name]) => unknown)(...args);
+        if (isThenable(result)) this.#hear(name, result, args);
       } catch (reason) {
-        queueMicrotask(() => {
-          throw reason;
-        });
+        this.#failures[name](reason, ...args);
       }
     }
     return entries.length > 0;
+  }
+
+  // A promise around it: a foreign one may settle twice, or be rejected with a `then` of its own.
+  #hear<Name extends keyof Events>(name: Name, result: unknown, args: Events[Name]): void {
+    new Promise((resolve) => resolve(result)).then(undefined, (reason: unknown) =>
+      this.#failures[name](reason, ...args),
+    );
   }
 
   listenerCount(name: keyof Events): number {
@@ -93,4 +109,10 @@ export class Emitter<Events extends EventMap<Events>> {
     if (entries.length === 0) this.#entries.delete(name);
     else this.#entries.set(name, entries);
   }
+}
+
+/** @throws what reading `then` throws */
+function isThenable(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return typeof (value as { then?: unknown }).then === "function";
 }

@@ -49,7 +49,11 @@ export interface UnhandledNotice {
   readonly name: string;
 }
 
-/** A listener of an event threw: there is no caller who could be told. */
+/**
+ * A listener of an event threw, or its promise was rejected: there is no caller who could be told. Of a
+ * listener of `onPeer`, `onState` or `onDrain` the name is that word. One of `onNotice` that fails is a
+ * warning of the process instead.
+ */
 export interface ListenerFailedNotice {
   readonly kind: "listener-failed";
   readonly peer: PeerName;

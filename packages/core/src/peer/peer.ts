@@ -63,19 +63,19 @@ export interface PeerBasics extends PeerName, AsyncDisposable {
   readonly identity: PeerIdentity;
   /** Resolves when the session has ended, whoever ended it. Never rejects. */
   readonly closed: Promise<CloseReason>;
-  /** Calls `listener` whenever `state` has changed. */
+  /** Calls `listener` whenever `state` has changed. One that fails is a notice, here and below. */
   readonly onState: (
-    listener: (state: PeerState) => void,
+    listener: (state: PeerState) => unknown,
     options?: ListenerOptions,
   ) => Subscription;
   /** `send` had returned false, and there is room again. */
-  readonly onDrain: (listener: () => void, options?: ListenerOptions) => Subscription;
+  readonly onDrain: (listener: () => unknown, options?: ListenerOptions) => Subscription;
   /**
    * Hears what no promise could tell: gaps, drops, what stayed undelivered, unhandled and failed
    * events. Where nobody listens, the first of each kind is a warning of the process.
    */
   readonly onNotice: (
-    listener: (notice: Notice) => void,
+    listener: (notice: Notice) => unknown,
     options?: ListenerOptions,
   ) => Subscription;
   /**

@@ -82,12 +82,12 @@ export interface Server<C extends Contract = Contract> extends AsyncDisposable {
    * anybody before the listeners have returned.
    */
   readonly onPeer: (
-    listener: (peer: ServerPeer<C>) => void,
+    listener: (peer: ServerPeer<C>) => unknown,
     options?: ListenerOptions,
   ) => Subscription;
   /** Hears the notices of all peers; see `Peer.onNotice`. */
   readonly onNotice: (
-    listener: (notice: Notice) => void,
+    listener: (notice: Notice) => unknown,
     options?: ListenerOptions,
   ) => Subscription;
   /**

@@ -19,6 +19,7 @@ import {
   checkMethodOptions,
   checkWait,
 } from "../session/peers/peer-arguments.ts";
+import { warnOfNoticeListener } from "../session/peers/peer-notices.ts";
 import type { SessionPeer } from "../session/peers/session-peer.ts";
 import { closedError } from "../session/session-end.ts";
 import { isSendingTapped, tellPayload } from "../session/taps.ts";
@@ -56,7 +57,10 @@ export class LiveServer implements AsyncDisposable {
   readonly #endpoint: Endpoint<SessionPeer>;
   readonly #gate: Gate;
   readonly #listeners: readonly Listener[];
-  readonly #events = new Emitter<ServerEvents>();
+  readonly #events = new Emitter<ServerEvents>({
+    peer: (reason, peer) => peer.tellListenerFailed("onPeer", reason),
+    notice: (reason, { peer }) => warnOfNoticeListener(peer, reason),
+  });
   readonly #limits: DetachedLimits;
   #past: ExchangeStats | undefined;
   #closing: Promise<void> | undefined;

@@ -1,6 +1,6 @@
 /** What happened to a peer's messages that no promise could tell: counted, and told without flooding. */
 import type { Clock } from "../../clock.ts";
-import { isMyelinError } from "../../errors.ts";
+import { isMyelinError, textOfThrown } from "../../errors.ts";
 import type { DroppedNotice, Notice, PeerName, Undelivered } from "../../peer/notice.ts";
 
 /** Names made up by a peer must not fill the memory. */
@@ -61,24 +61,52 @@ export class PeerNotices {
     if (isMyelinError(reason) && reason.code === "ERR_INVALID_DATA") {
       this.#notify({ kind: "invalid", peer, name, error: reason });
     } else {
-      this.#notify({ kind: "listener-failed", peer, name, error: reason });
+      this.addListenerFailed(name, reason);
     }
+  }
+
+  addListenerFailed(name: string, error: unknown): void {
+    this.#notify({ kind: "listener-failed", peer: this.#peer, name, error });
   }
 }
 
-const warnedOf = new Set<Notice["kind"]>();
+const warnedOf = new Set<string>();
 
 /** Nobody listens to notices: the first of each kind is a warning of the process. */
 export function warnOfNotice(notice: Notice): void {
-  const { kind, peer } = notice;
   // Calls have told their callers themselves.
-  const isKnown = kind === "gap" && notice.events === 0;
-  if (isKnown || warnedOf.has(kind)) return;
-  warnedOf.add(kind);
+  if (notice.kind === "gap" && notice.events === 0) return;
+  const detail = "Listen with onNotice() to hear of all of them; this kind is not warned of again.";
+  warnOnce(notice.kind, notice, detail);
+}
+
+/** Somebody listens to notices, and fails: another notice would only be the next to fail on. */
+export function warnOfNoticeListener(peer: PeerName, error: unknown): void {
+  const notice: Notice = { kind: "listener-failed", peer, name: "onNotice", error };
+  warnOnce("onNotice", notice, "Notices may have gone unheard; this is not warned of again.");
+}
+
+/** What an error says of itself fills no screen. */
+const maxReasonLength = 200;
+
+function warnOnce(key: string, notice: Notice, detail: string): void {
+  if (warnedOf.has(key)) return;
+  warnedOf.add(key);
   const name = "name" in notice ? ` of ${JSON.stringify(notice.name)}` : "";
   const numbers = "events" in notice ? `: ${notice.events} events` : "";
-  process.emitWarning(`${kind}${name}${numbers} (peer ${JSON.stringify(peer.id)})`, {
-    type: "MyelinWarning",
-    detail: "Listen with onNotice() to hear of all of them; this kind is not warned of again.",
-  });
+  const what = `${notice.kind}${name}${numbers} (peer ${JSON.stringify(notice.peer.id)})`;
+  const hasError = "error" in notice;
+  const warning = hasError
+    ? new Error(`${what}: ${reasonOf(notice.error)}`, { cause: notice.error })
+    : new Error(what);
+  process.emitWarning(Object.assign(warning, { name: "MyelinWarning", detail }));
+}
+
+/** The name and the message of an error, on one line. */
+function reasonOf(error: unknown): string {
+  const [line = ""] = textOfThrown(error)
+    .slice(0, maxReasonLength + 1)
+    .split(/[\r\n]/, 1);
+  const text = line.replaceAll(/\p{Cc}/gu, " ");
+  return text.length <= maxReasonLength ? text : `${text.slice(0, maxReasonLength - 1)}…`;
 }

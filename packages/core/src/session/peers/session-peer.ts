@@ -4,7 +4,7 @@
  */
 import { abortedError } from "../../abort-watch.ts";
 import { noticeSeen, sessionClosed, sessionOpened, sessionResumed } from "../../diagnostics.ts";
-import { Emitter, type Subscription } from "../../emitter.ts";
+import type { Emitter, Subscription } from "../../emitter.ts";
 import type { MyelinError } from "../../errors.ts";
 import type {
   CallOptions,
@@ -44,15 +44,10 @@ import {
 } from "./peer-arguments.ts";
 import { PeerCalls } from "./peer-calls.ts";
 import { PeerFlushes } from "./peer-flushes.ts";
+import { type PeerEvents, peerListeners } from "./peer-listeners.ts";
 import { PeerNotices, warnOfNotice } from "./peer-notices.ts";
 import { nothingWaits, sessionStats, type WaitingLater } from "./peer-stats.ts";
 import { ProcessHold } from "./process-hold.ts";
-
-interface PeerEvents {
-  state: readonly [PeerState];
-  drain: readonly [];
-  notice: readonly [Notice];
-}
 
 const noOptions: SendOptions = Object.freeze({});
 const defaultDrainMs = 1_000;
@@ -64,7 +59,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   protected readonly endpoint: Endpoint<SessionPeer>;
   /** Its own, asked before the endpoint's. */
   protected readonly handlers: Handlers<MessageContext<SessionPeer>>;
-  protected readonly listeners: Emitter<PeerEvents> = new Emitter();
+  protected readonly listeners: Emitter<PeerEvents> = peerListeners(this);
   protected session: Conversation | undefined;
   protected connection: Connection | undefined;
   protected readonly hold: ProcessHold = new ProcessHold((isHeld) => this.applyHold(isHeld));
@@ -318,6 +313,10 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   tellHandlerError(name: string, reason: unknown): void {
     this.#notices.addFailure(name, reason);
+  }
+
+  tellListenerFailed(name: string, reason: unknown): void {
+    this.#notices.addListenerFailed(name, reason);
   }
 
   /** How this peer's session is closed; without one it is over at once. */
