@@ -27,8 +27,13 @@ export function validate<Schema extends StandardSchema>(
   const result = run(schema, value, what);
   try {
     // A number has no issues either.
-    if (typeof result !== "object") throw new TypeError("it is no object");
-    if (result.issues === undefined) return result.value;
+    if (typeof result !== "object" || result === null) throw new TypeError("it is no object");
+    if (isThenable(result)) throw asynchronous(schema, what, result);
+    if (result.issues === undefined) {
+      // The value may be undefined: then it says so.
+      if (!("value" in result)) throw new TypeError("it has neither a value nor issues");
+      return result.value;
+    }
     const given = Array.from(result.issues);
     const issues = plainIssues(given);
     const message = describe(issues, given.length, what);
@@ -41,9 +46,9 @@ export function validate<Schema extends StandardSchema>(
 }
 
 function run(schema: StandardSchema, value: unknown, what: string): StandardResult<unknown> {
-  let result: StandardResult<unknown> | Promise<StandardResult<unknown>>;
   try {
-    result = schema["~standard"].validate(value);
+    // What it gives is looked at where the schema is still to blame for it.
+    return schema["~standard"].validate(value) as StandardResult<unknown>;
   } catch (cause) {
     if (isMyelinError(cause)) throw cause;
     const reason = cause instanceof Error ? cause.message : "it threw";
@@ -53,10 +58,17 @@ function run(schema: StandardSchema, value: unknown, what: string): StandardResu
       issues: [{ message, path: [] }],
     });
   }
-  if (!(result instanceof Promise)) return result;
+}
+
+/** Promises of other realms and libraries are none by `instanceof`. */
+function isThenable(result: object): boolean {
+  return typeof (result as { then?: unknown }).then === "function";
+}
+
+function asynchronous(schema: StandardSchema, what: string, result: object): MyelinError {
   // Nobody waits for it: a rejection must not become one that nobody handles.
-  result.then(undefined, () => {});
-  throw new MyelinError(
+  new Promise((resolve) => resolve(result)).then(undefined, () => {});
+  return new MyelinError(
     "ERR_CONFIG",
     `${what}: the schema (${schema["~standard"].vendor}) is asynchronous, and data is checked in the ` +
       "order in which it arrives; use a synchronous schema and do the rest in the handler",

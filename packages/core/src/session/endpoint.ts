@@ -22,6 +22,7 @@ import { type DataCodecs, unlimitedCodecs } from "./messages/data-codecs.ts";
 import { currentHeaders } from "./messages/message-headers.ts";
 import { checkName, NameTable } from "./messages/name-table.ts";
 import { checkListener } from "./peers/peer-arguments.ts";
+import { checkOfEvents } from "./refused-events.ts";
 import type { SessionTerms } from "./session-options.ts";
 import { isGenerator } from "./shapes.ts";
 import { type CallType, callType } from "./wire.ts";
@@ -233,7 +234,7 @@ export class Endpoint<Peer> {
     const { once = false, signal } = options;
     const entry = this.#entry(this.side, name, "event");
     const wrapped = this.#wrap(run);
-    const accept = checkOf(entry?.input, "data");
+    const accept = checkOfEvents(entry?.input);
     if (signal?.aborted === true) return noSubscription;
     // Of events that it does not accept it hears nothing, and waits on.
     const heard: typeof wrapped = (data, context) => {

@@ -1,3 +1,5 @@
+// oxlint-disable unicorn/no-thenable -- odd results are what is given here
+import vm from "node:vm";
 import { MyelinError, type StandardIssue, type StandardSchema } from "myelin";
 import { describe, expect, test } from "vitest";
 import { validate } from "../../src/contract/validate.ts";
@@ -103,6 +105,7 @@ describe("a schema", () => {
     ["a number", 5],
     ["a text", "fine"],
     ["true", true],
+    ["neither a value nor issues", {}],
     ["issues that are no list", { issues: 5 }],
     ["issues that are none", { issues: [null] }],
     ["a path that is none", { issues: [{ message: "m", path: 5 }] }],
@@ -113,6 +116,26 @@ describe("a schema", () => {
     expect(error.message).toMatch(/^input/);
   });
 
+  test("that says that the value is undefined is believed", () => {
+    expect(
+      validate(
+        schemaOf(() => ({ value: undefined, issues: undefined })),
+        1,
+      ),
+    ).toBeUndefined();
+  });
+
+  test.each<[string, () => unknown]>([
+    ["a promise of another realm", () => vm.runInNewContext("Promise.resolve({ value: 1 })")],
+    ["a thenable", () => ({ then: () => rethrow(new Error("then")) })],
+    ["a thenable with a value", () => ({ value: 1, then: () => {} })],
+  ])("that gives %s is asynchronous, too", (_, give) => {
+    expect(errorOf(schemaOf(give))).toMatchObject({
+      code: "ERR_CONFIG",
+      message: expect.stringContaining("(test) is asynchronous"),
+    });
+  });
+
   test("that is asynchronous is a mistake, and its promise is not left alone", async () => {
     const rejection = Promise.reject(new Error("later"));
     const error = errorOf(schemaOf(() => rejection));
@@ -121,3 +144,7 @@ describe("a schema", () => {
     await expect(rejection).rejects.toThrow("later");
   });
 });
+
+function rethrow(reason: unknown): never {
+  throw reason;
+}

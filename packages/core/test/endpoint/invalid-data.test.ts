@@ -11,8 +11,8 @@ import {
   upload,
 } from "myelin";
 import { describe, expect, test } from "vitest";
-import { within } from "../../../../test/support/within.ts";
-import { all, freshAddress, keep } from "./pairing.ts";
+import { until, within } from "../../../../test/support/within.ts";
+import { all, freshAddress, keep, pair } from "./pairing.ts";
 
 /** Numbers up to 9 under `n`; what is wrong names its place. */
 const small = {
@@ -159,4 +159,44 @@ test("a listener for one event hears the first that the schema accepts", async (
   for (const n of [10, 1, 2]) client.send("ready", { n });
   await client.flush();
   expect(heard).toEqual([{ n: 1 }]);
+});
+
+describe("an event", () => {
+  const schemaOf = (validate: () => unknown): typeof small => ({
+    "~standard": { ...small["~standard"], validate: validate as never },
+  });
+  const ignore = (): void => {};
+
+  test.each([
+    ["says no", () => ({ issues: [{ message: "no" }] }), "ERR_INVALID_DATA"],
+    ["throws", () => JSON.parse("{"), "ERR_INVALID_DATA"],
+    ["gives no result", () => ({}), "ERR_INVALID_DATA"],
+    ["is asynchronous", async () => ({ value: 1 }), "ERR_CONFIG"],
+  ])("whose schema %s is a notice of kind invalid", async (_, validate, code) => {
+    const moved = contract({ moved: event({ input: schemaOf(validate) }) });
+    const { client, notices, server } = await pair({ server: { contract: moved } });
+    server.on("moved", ignore);
+    client.send("moved", { n: 1 });
+    await client.flush();
+    expect(notices).toMatchObject([{ kind: "invalid", name: "moved", error: { code } }]);
+  });
+
+  test("whose listener fails on what was refused elsewhere is one of a listener that failed", async () => {
+    const both = contract({
+      server: { moved: event({ input: small }) },
+      client: { ask: call({ output: small }) },
+    });
+    const { client, notices, server } = await pair({
+      server: { contract: both },
+      client: { handlers: { ask: () => ({ n: 10 }) } },
+    });
+    server.on("moved", async (_, { peer }) => {
+      await (peer as unknown as { call(name: string): Promise<unknown> }).call("ask");
+    });
+    client.send("moved", { n: 1 });
+    await until("it is told", () => notices.length > 0);
+    expect(notices).toMatchObject([
+      { kind: "listener-failed", name: "moved", error: { code: "ERR_INVALID_DATA" } },
+    ]);
+  });
 });

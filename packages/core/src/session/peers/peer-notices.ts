@@ -1,7 +1,8 @@
 /** What happened to a peer's messages that no promise could tell: counted, and told without flooding. */
 import type { Clock } from "../../clock.ts";
-import { isMyelinError, textOfThrown } from "../../errors.ts";
+import { textOfThrown } from "../../errors.ts";
 import type { DroppedNotice, Notice, PeerName, Undelivered } from "../../peer/notice.ts";
+import { isEventRefusal } from "../refused-events.ts";
 
 /** Names made up by a peer must not fill the memory. */
 const maxToldNames = 100;
@@ -58,7 +59,7 @@ export class PeerNotices {
   /** A listener threw, or a schema refused what it was to be given. */
   addFailure(name: string, reason: unknown): void {
     const peer = this.#peer;
-    if (isMyelinError(reason) && reason.code === "ERR_INVALID_DATA") {
+    if (isEventRefusal(reason)) {
       this.#notify({ kind: "invalid", peer, name, error: reason });
     } else {
       this.addListenerFailed(name, reason);
