@@ -85,7 +85,7 @@ describe.each(["unix", "tcp"])("over %s", (kind) => {
       const refused = within<unknown>("the refusal", exchanges[name](1));
       await expect(refused).rejects.toMatchObject({
         code: "ERR_INVALID_DATA",
-        message: expect.stringContaining(`${output}.n: 10 is large`),
+        message: `the call of "${name}" has an ${output === "item" ? "item" : "answer"} that this side's contract refuses: ${output}.n: 10 is large`,
         ran: "yes",
         issues: [{ message: "10 is large", path: ["n"] }],
       });
@@ -121,6 +121,24 @@ test("a handler may make something of items that are refused", async () => {
     code: "ERR_REMOTE",
     remote: { name: "RangeError" },
   });
+});
+
+test("an answer that was refused in a handler is told to its caller once, by name", async () => {
+  const inner = contract({ server: {}, client: { ask: call({ output: small }) } });
+  const server = keep(await serve(freshAddress(), { contract: inner }));
+  const client = keep(await connect(server.address, { handlers: { ask: () => ({ n: 10 }) } }));
+  const outer = keep(await serve(freshAddress()));
+  outer.handle("outer", () => [...server.peers.values()][0]?.call("ask"));
+  const caller = keep(await connect(outer.address));
+  const error: unknown = await caller.call("outer").catch((reason: unknown) => reason);
+  const message = `the call of "ask" has an answer that this side's contract refuses: output.n: 10 is large`;
+  expect(error).toMatchObject({ code: "ERR_REMOTE", message: `MyelinError: ${message}` });
+  expect(isMyelinError(error) && error.remote).toEqual({
+    name: "MyelinError",
+    code: "ERR_INVALID_DATA",
+    message,
+  });
+  expect(client.state).toBe("open");
 });
 
 test("many and long issues are bounded", async () => {

@@ -2,7 +2,7 @@
 import { abortedError } from "../../abort-watch.ts";
 import type { Clock } from "../../clock.ts";
 import { callSettled } from "../../diagnostics.ts";
-import { isMyelinError, MyelinError } from "../../errors.ts";
+import { isMyelinError, MyelinError, textOfThrown } from "../../errors.ts";
 import type { DataCodecs, Encoded } from "../messages/data-codecs.ts";
 import type { Entry } from "../messages/entry-reader.ts";
 import { type CallHead, EntryWriter } from "../messages/entry-writer.ts";
@@ -214,7 +214,7 @@ export class Calling {
   #openOutput(call: PendingCall, accept: CallRequest["accept"]): void {
     const { items, outbox } = this.#options;
     // Not the call: it knows who reads, and who reads no more is to be forgotten.
-    const { id } = call;
+    const { id, name } = call;
     call.output = new ItemReceiver({
       items,
       onCredit: (limit) => {
@@ -225,7 +225,7 @@ export class Calling {
         const open = this.#pending.get(id);
         if (open !== undefined) this.cancel(open, undefined, false);
       },
-      accept: accept === undefined ? undefined : (item) => acceptedHere(accept, item),
+      accept: accept === undefined ? undefined : (item) => acceptedHere(accept, item, name),
     });
   }
 
@@ -279,7 +279,7 @@ export class Calling {
     try {
       resolve(accept === undefined ? data : accept(data));
     } catch (reason) {
-      reject(refusedHere(reason));
+      reject(refusedHere(reason, call.name, "an answer"));
     }
   }
 
@@ -308,22 +308,27 @@ function errorOf({ amount, detail }: Entry, name: string, data: unknown): Myelin
   return refusalError(detail, amount, name, data);
 }
 
-function acceptedHere(accept: (data: unknown) => unknown, item: unknown): unknown {
+function acceptedHere(accept: (data: unknown) => unknown, item: unknown, name: string): unknown {
   try {
     return accept(item);
   } catch (reason) {
-    throw refusedHere(reason);
+    throw refusedHere(reason, name, "an item");
   }
 }
 
 /** What came from the handler, which has run then, is not what the contract says. */
-function refusedHere(reason: unknown): MyelinError {
-  if (!isMyelinError(reason)) {
-    return new MyelinError("ERR_INVALID_DATA", String(reason), { cause: reason, ran: "yes" });
-  }
-  const { code, issues, message } = reason;
-  const known = issues === undefined ? {} : { issues };
-  return new MyelinError(code, message, { cause: reason, ran: "yes", ...known });
+function refusedHere(reason: unknown, name: string, what: "an answer" | "an item"): MyelinError {
+  const error = isMyelinError(reason)
+    ? reason
+    : new MyelinError("ERR_INVALID_DATA", textOfThrown(reason), { cause: reason });
+  const { code, issues, message } = error;
+  const text = `the call of ${JSON.stringify(name)} has ${what} that this side's contract refuses: ${message}`;
+  return new MyelinError(code, text, {
+    ran: "yes",
+    // The refusal itself is all in here.
+    ...("cause" in error ? { cause: error.cause } : {}),
+    ...(issues === undefined ? {} : { issues }),
+  });
 }
 
 function isOver({ kind }: Entry): boolean {
