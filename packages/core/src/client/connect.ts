@@ -84,8 +84,9 @@ async function untilWelcome(
   const timer =
     timeoutMs > 0
       ? clock.setTimeout(() => {
-          const { address, lastError: cause } = client;
-          const why = cause === undefined ? "" : `; the last attempt: ${cause.message}`;
+          const { address, lastError: cause, obstacle } = client;
+          const last = cause === undefined ? "" : `; the last attempt: ${cause.message}`;
+          const why = obstacle === undefined ? last : `: ${obstacle}`;
           const message = `${address}: no welcome within ${timeoutMs} ms${why}`;
           const options = cause === undefined ? { address } : { address, cause };
           client.giveUp(new MyelinError("ERR_TIMEOUT", message, options));

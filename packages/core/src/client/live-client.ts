@@ -81,6 +81,11 @@ export abstract class LiveClient extends SessionPeer {
     return this.attempts.lastError;
   }
 
+  /** What stands in the way of the attempt that is being made, as far as it shows. @internal */
+  get obstacle(): string | undefined {
+    return undefined;
+  }
+
   /** Makes the first attempt. @internal */
   begin(): void {
     void this.attempts.begin();

@@ -5,7 +5,12 @@ import type { Timer } from "../clock.ts";
 import { sessionDetached } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import type { Endpoint } from "../session/endpoint.ts";
-import { greetServer, type Rejection, type Welcomed } from "../session/handshake/greet-server.ts";
+import {
+  greetServer,
+  type Rejection,
+  silentServer,
+  type Welcomed,
+} from "../session/handshake/greet-server.ts";
 import type { Hello, ResumeRequest } from "../session/handshake/hello.ts";
 import type { ResumeOffer } from "../session/handshake/welcome.ts";
 import type { SessionPeer } from "../session/peers/session-peer.ts";
@@ -30,6 +35,8 @@ export class MyelinClient extends LiveClient {
   #resumable: Session<SessionPeer> | undefined;
   /** What continues the session, when its connection has broken. */
   #resume: ResumeOffer | undefined;
+  /** The newest attempt's. */
+  #greeting: { readonly heardNothing: boolean } | undefined;
   /** The session that waits ends when nothing came of that. */
   #expiry: Timer | undefined;
 
@@ -56,11 +63,15 @@ export class MyelinClient extends LiveClient {
     super.tellEnd(end);
   }
 
+  override get obstacle(): string | undefined {
+    return this.#greeting?.heardNothing === true ? silentServer : undefined;
+  }
+
   protected greet(connection: Connection, failed: (rejection: Rejection) => void): void {
     const { clock, keys } = this.endpoint;
     // Where an inherited socket leads to is not known before.
     if (connection.remote !== undefined) this.#options.checkRemote(connection.remote);
-    greetServer(
+    this.#greeting = greetServer(
       connection,
       {
         clock,

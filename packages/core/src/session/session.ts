@@ -34,6 +34,7 @@ import {
 } from "./session-end.ts";
 import type { SessionOptions, SessionStats } from "./session-options.ts";
 import { sessionParts } from "./session-parts.ts";
+import { withStrayBytes } from "./stray-bytes.ts";
 
 /** Told to whom there is no memory for. */
 const comeBackLater: Retry = { afterMs: 1_000 };
@@ -71,7 +72,7 @@ export class Session<Peer> implements Conversation {
       isConnected: () => this.#connection !== undefined,
       onProgress: () => this.#progress(),
       onRead: () => this.#read(),
-      onBroken: (error) => this.#cut(error, "never"),
+      onBroken: (error) => this.#cut(withStrayBytes(error, this.#connection), "never"),
       onSettled: () => this.#settled(),
       onGoodbye: (goodbye) => this.#onGoodbye(goodbye),
       onTooMuch: (error) => this.#cut(error, comeBackLater),

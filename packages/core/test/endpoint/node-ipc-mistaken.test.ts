@@ -136,3 +136,31 @@ test.each([
   await until("it is there", () => waits.length > 0);
   expect(waits).toEqual([expected]);
 });
+
+describe("a server that takes the connection and says nothing", () => {
+  const silent = expect.stringContaining("accepted the connection and said nothing");
+  const hint = expect.stringContaining('dialect: "node-ipc"');
+
+  test.each<[string, NonNullable<ConnectOptions["retry"]>]>([
+    ["and with retry: false", false],
+    ["and while it is tried again", quickly],
+  ])("is named so when the time is up, %s", async (_, retry) => {
+    const address = await listening((socket) => void sockets.push(socket));
+    const outcome = connect(address, { retry, timeoutMs: 300 });
+    const error: unknown = await within(
+      "the end",
+      outcome.catch((reason: unknown) => reason),
+    );
+    expect(error).toEqual(coded("ERR_TIMEOUT", { message: silent }));
+    expect(error).toEqual(coded("ERR_TIMEOUT", { message: hint }));
+  });
+
+  test("is not named so where nobody is", async () => {
+    const outcome = connect(freshAddress(), { retry: quickly, timeoutMs: 50 });
+    const error: unknown = await within(
+      "the end",
+      outcome.catch((reason: unknown) => reason),
+    );
+    expect(error).not.toEqual(coded("ERR_TIMEOUT", { message: silent }));
+  });
+});

@@ -2,6 +2,7 @@
 import type { Clock } from "../../clock.ts";
 import { type MyelinError, toMyelinError } from "../../errors.ts";
 import type { Connection, Sink } from "../../transport/transport.ts";
+import { withStrayBytes } from "../stray-bytes.ts";
 import { Greeting } from "./greeting.ts";
 import type { Hello, ResumeRequest } from "./hello.ts";
 import type { ProofKeys } from "./proof.ts";
@@ -108,7 +109,7 @@ export function greetClient(
       },
       onFailure: (reason) => {
         const { error, send } = handshake.fail(reason);
-        fail(error, send);
+        fail(withStrayBytes(error, connection), send);
       },
     },
     { clock, timeoutMs, maxHelloBytes: options.maxHelloBytes },

@@ -2,6 +2,7 @@
 import type { Clock } from "../../clock.ts";
 import { MyelinError, toMyelinError } from "../../errors.ts";
 import type { Connection, Sink } from "../../transport/transport.ts";
+import { withStrayBytes } from "../stray-bytes.ts";
 import { ClientHandshake, type ClientStep } from "./client-handshake.ts";
 import { Greeting } from "./greeting.ts";
 import type { Hello, ResumeRequest } from "./hello.ts";
@@ -72,7 +73,9 @@ export function greetServer(
       },
       onFailure(error) {
         if (greeting.heardNodeIpc) reject(mistakenError(error), null, true);
-        else reject(withHint(error, connection), null);
+        else if (greeting.heardNothing && error.code === "ERR_TIMEOUT") {
+          reject(new MyelinError(error.code, `${error.message}: ${silentServer}`), null);
+        } else reject(withHint(withStrayBytes(error, connection), connection), null);
       },
     },
     { clock, timeoutMs },
@@ -87,6 +90,10 @@ function mistakenError(cause: MyelinError): MyelinError {
   const hint = 'where that is all it speaks, connect with dialect: "node-ipc"';
   return new MyelinError(cause.code, `${cause.message}; ${hint}`, { cause });
 }
+
+/** What can be said of a server that has not said anything. */
+export const silentServer =
+  'somebody accepted the connection and said nothing; a server of node-ipc needs dialect: "node-ipc"';
 
 /** @throws {MyelinError} `ERR_CONFIG` when what this client says of itself cannot be said */
 function firstFrame(handshake: ClientHandshake): Buffer {

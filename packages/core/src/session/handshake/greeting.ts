@@ -37,6 +37,7 @@ export class Greeting<Step> implements Sink {
   /** What arrived for the successor before there was one. */
   readonly #early: Buffer[] = [];
   #hasSpoken = false;
+  #hasHeard = false;
   /** Nobody will ever want what still arrives. */
   #isAbandoned = false;
   #end: { readonly error: MyelinError | undefined } | undefined;
@@ -67,6 +68,11 @@ export class Greeting<Step> implements Sink {
   /** The other end has begun as one of node-ipc's does. */
   get heardNodeIpc(): boolean {
     return this.#preface.isNodeIpc;
+  }
+
+  /** The other end has not said anything, and may still. */
+  get heardNothing(): boolean {
+    return !this.#hasHeard && !this.isOver;
   }
 
   get isOver(): boolean {
@@ -116,6 +122,7 @@ export class Greeting<Step> implements Sink {
       this.#early.push(Buffer.from(chunk));
       return;
     }
+    this.#hasHeard = true;
     try {
       this.#read(chunk);
     } catch (error) {
