@@ -29,6 +29,7 @@ export const harmless = contract({
   anyJson: event<Json>(),
   list: event<readonly number[]>(),
   tuple: event<[number, string, ...boolean[]]>(),
+  tuples: event<[x: number] | [x: number, unit: string]>(),
   record: event<Record<string, Leaf>>(),
   partial: event<Partial<Leaf>>(),
   missing: event<{ size: number | undefined }>(),
@@ -64,6 +65,8 @@ event<{ symbol: symbol }>();
 event<{ [brand]: string }>();
 // @ts-expect-error -- undefined in an array
 event<(number | undefined)[]>();
+// @ts-expect-error -- an optional element, which may be undefined
+event<[x: number, unit?: string]>();
 // @ts-expect-error -- bytes inside of JSON
 event<{ file: Uint8Array }>();
 // @ts-expect-error -- arrives as another class

@@ -59,6 +59,8 @@ type JsonObject<T extends object> = T extends (...args: never) => unknown
                     : JsonValue<Exclude<T[Key], undefined>> | Extract<T[Key], undefined>;
                 };
 
+// Without `exactOptionalPropertyTypes` an optional element of a tuple may be undefined, and no type tells
+// the two from each other.
 type JsonElement<T> = T extends undefined
-  ? NotJson<"undefined in an array arrives as null: use null">
+  ? NotJson<"undefined in an array arrives as null: use null, and for an optional element a union of tuples">
   : JsonValue<T>;
