@@ -33,8 +33,11 @@ export class Fifo<Item> {
 
   /** The first, which is in the queue no more. */
   shift(): Item | undefined {
+    const { length } = this.#items;
+    if (this.#next === length) return undefined;
+    // Most queues never have more than one: it goes, and the room for it stays.
+    if (length === 1) return this.#items.pop();
     const item = this.#items[this.#next];
-    if (this.#next === this.#items.length) return undefined;
     // It may be large, and whoever has it now is done with it sooner than this is cut off.
     this.#items[this.#next] = undefined;
     this.#next += 1;

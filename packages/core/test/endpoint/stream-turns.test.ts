@@ -63,3 +63,30 @@ test.each(["text", "later", "bytes"])(
     expect(mostInTurn).toBeLessThan(30);
   },
 );
+
+test("hundreds of streams whose first items are small do not wait for one another's turns", async () => {
+  let turn = 0;
+  // Those in which items were made into what leaves.
+  const turns = new Set<number>();
+  const item = { toJSON: () => turns.add(turn).size };
+  const transports = [memory({ registry: new MemoryRegistry() })];
+  const handlers = {
+    async *later() {
+      yield item;
+    },
+  };
+  keep(await serve("memory:many", { transports, handlers }));
+  const client = keep(await connect("memory:many", { transports }));
+  const first = Array.from({ length: 800 }, () =>
+    client.stream("later")[Symbol.asyncIterator]().next(),
+  );
+  let isOver = false;
+  const look = (): void => {
+    turn += 1;
+    if (!isOver) setImmediate(look);
+  };
+  look();
+  await within("each has an item", Promise.all(first));
+  isOver = true;
+  expect(turns.size).toBeLessThan(10);
+});

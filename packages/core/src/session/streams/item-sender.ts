@@ -51,9 +51,8 @@ export class ItemSender implements Lane, Puller {
   /** Bytes that wait here, with what each frame takes; of large items without the heads of theirs. */
   #queuedBytes = 0;
   #pulling = false;
-  /** What the last item took of the share of its turn, and what was taken for one that was promised. */
-  #itemCost: number = limits.writeChunkBytes;
-  #reserved = 0;
+  /** What the source has given when the share of its turn was spent. */
+  #kept: { readonly step: unknown } | undefined;
   #over = false;
 
   constructor(options: ItemSenderOptions) {
@@ -106,7 +105,9 @@ export class ItemSender implements Lane, Puller {
   /** There is a share of the turn again. */
   goOn(): void {
     this.#pulling = false;
-    this.#pull();
+    const kept = this.#kept;
+    this.#kept = undefined;
+    if (kept === undefined || this.#accept(kept.step)) this.#pull();
   }
 
   /** Sends nothing more, not even what was pulled, and lets the source clean up. */
@@ -117,6 +118,7 @@ export class ItemSender implements Lane, Puller {
     this.#queue.remove((each) => !(each instanceof Fragments && each.isBegun));
     this.#json = "";
     this.#count = 0;
+    this.#kept = undefined;
     this.#hold(
       this.#queue.toArray().reduce((sum, each) => sum + bytesOf(each), 0) - this.#queuedBytes,
     );
@@ -159,14 +161,10 @@ export class ItemSender implements Lane, Puller {
         return;
       }
       if (promise !== undefined) {
-        // Thousands may be kept before this turn is over: each takes its share when it is asked for.
-        this.#reserved = this.#itemCost;
-        share.take(this.#reserved);
+        // Thousands may be asked for in one turn, and nobody knows yet how large they are.
+        share.take(entryCost);
         promise.then(
-          (result) => {
-            this.#pulling = false;
-            if (this.#accept(result)) this.#pull();
-          },
+          (result) => this.#given(result),
           (reason: unknown) => this.#fail(reason),
         );
         return;
@@ -174,6 +172,18 @@ export class ItemSender implements Lane, Puller {
       if (!this.#accept(step)) return;
     }
     this.#pulling = false;
+  }
+
+  /** A promise was kept; thousands may be before this turn is over. */
+  #given(step: unknown): void {
+    const { share } = this.#options.outbox;
+    if (share.isSpent && !this.#over) {
+      this.#kept = { step };
+      share.await(this);
+      return;
+    }
+    this.#pulling = false;
+    if (this.#accept(step)) this.#pull();
   }
 
   /** @returns whether there may be more. */
@@ -198,9 +208,7 @@ export class ItemSender implements Lane, Puller {
   #add(value: unknown): void {
     const { encode, id, outbox } = this.#options;
     const item = encode(id, value);
-    this.#itemCost = entryCost + (typeof item === "string" ? item.length : item.body.length);
-    outbox.share.take(Math.max(0, this.#itemCost - this.#reserved));
-    this.#reserved = 0;
+    outbox.share.take(entryCost + (typeof item === "string" ? item.length : item.body.length));
     if (typeof item === "string") {
       this.#json += this.#json === "" ? `[${item}` : `,${item}`;
       this.#count += 1;
