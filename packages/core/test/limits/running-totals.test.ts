@@ -74,6 +74,24 @@ test.each([1, 2, 3, 4, 5, 6])("seed %i: everything is counted back", async (seed
   for (const { session } of ends) session.abort();
 });
 
+test("streams that are over count for nothing, however many they were", async () => {
+  const budget = new MemoryBudget(2 ** 20);
+  const { client, server, release } = await sessionPair({}, [new MemoryBudget(2 ** 30), budget]);
+  server.handlers.handle("count", {
+    type: kinds.stream,
+    *run() {
+      yield 1;
+    },
+  });
+  release();
+  let items = 0;
+  for (let n = 0; n < 1_500; n += 1) for await (const _ of client.stream("count")) items += 1;
+  await client.session.flush();
+  expect(items).toBe(1_500);
+  expect(budget.isTight).toBe(false);
+  client.session.abort();
+});
+
 test("a session that ends gives back all that it held", async () => {
   const budgets = [new MemoryBudget(2 ** 30), new MemoryBudget(2 ** 30)] as const;
   const { client, server, release } = await sessionPair({}, budgets);

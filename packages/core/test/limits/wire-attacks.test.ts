@@ -333,6 +333,23 @@ describe("items of a stream", () => {
     expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
   });
 
+  test("get twice the window when all of it was used, and consumed at once", async () => {
+    const { peer, side } = await bytePeer();
+    side.handlers.handle("u", {
+      type: callType.upload,
+      async run(items) {
+        for await (const _ of items as AsyncIterable<unknown>);
+      },
+    });
+    side.session.release();
+    peer.say(batch(call(1, callType.upload, "u")));
+    const cost = 70_000;
+    const credit = peer.next(0x10);
+    peer.say(frame(0x15, [1, 1], `["${"y".repeat(cost - 64 - 2 - 4)}"]`));
+    expect([...(await credit)]).toEqual([1, 0x0a, 1, ...varint(cost + 2 * 65_536)]);
+    side.session.abort();
+  });
+
   test("get a window that grows up to a limit, however fast they are read", async () => {
     const most = 200_000;
     const { peer, side } = await bytePeer({ session: { maxStreamWindowBytes: most } });
