@@ -55,6 +55,7 @@ class StreamSocketConnection implements SocketConnection {
   /** Bytes that the system had not taken when the connection began to end. */
   #unsent = 0;
   #paused = false;
+  #isSending = false;
   #ended = false;
   #peerEnded = false;
   #closed = false;
@@ -106,7 +107,9 @@ class StreamSocketConnection implements SocketConnection {
     try {
       for (const part of parts) this.send(part);
     } finally {
+      this.#isSending = true;
       socket.uncork();
+      this.#isSending = false;
     }
     return this.writable;
   }
@@ -116,7 +119,10 @@ class StreamSocketConnection implements SocketConnection {
     if (this.#ended || this.#peerEnded || !this.socket.writable) {
       throw new MyelinError("ERR_CLOSED", "the connection is closed");
     }
-    return this.socket.write(data);
+    this.#isSending = true;
+    const hasRoom = this.socket.write(data);
+    this.#isSending = false;
+    return hasRoom;
   }
 
   pause(): void {
@@ -172,7 +178,21 @@ class StreamSocketConnection implements SocketConnection {
   }
 
   received(chunk: Uint8Array): void {
-    this.#sink?.onData(chunk);
+    if (this.#isSending) this.#receiveLater(chunk);
+    else this.#sink?.onData(chunk);
+  }
+
+  /**
+   * Two streams within one process may hand on within a write, and the answer is here before whoever
+   * sends has finished.
+   */
+  #receiveLater(chunk: Uint8Array): void {
+    const { socket } = this;
+    socket.pause();
+    socket.unshift(chunk);
+    process.nextTick(() => {
+      if (!this.#paused) socket.resume();
+    });
   }
 
   peerEnded(): void {
