@@ -91,6 +91,8 @@ export function sessionParts<Peer>(
   const items = new InboundItems({
     ...{ ours, maxStreamWindowBytes, isHeldBack },
     onFreed: () => holdings.freed(),
+    roundTripMs: () => liveness.roundTripMs,
+    clock,
   });
   const shared = { clock, codecs, deadlines, items, outbox };
   const calling = new Calling({

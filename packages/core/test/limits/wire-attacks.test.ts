@@ -2,6 +2,7 @@
 // bit of it does not, and says which rule was broken.
 import { describe, expect, test } from "vitest";
 import { turns, within } from "../../../../test/support/within.ts";
+import { systemClock } from "../../src/clock.ts";
 import { limits } from "../../src/limits.ts";
 import { callType } from "../../src/session/wire.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
@@ -263,6 +264,11 @@ describe("names", () => {
   });
 });
 
+/** Of a credit in a batch of one: count, tag, id, limit. */
+function limitOf(payload: Buffer): number {
+  return [...payload.subarray(3)].reduceRight((sum, byte) => sum * 128 + (byte & 0x7f), 0);
+}
+
 describe("items of a stream", () => {
   async function upload(options: PairOptions = {}) {
     const ends = await busy(options);
@@ -333,21 +339,50 @@ describe("items of a stream", () => {
     expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
   });
 
-  test("get twice the window when all of it was used, and consumed at once", async () => {
-    const { peer, side } = await bytePeer();
+  /** Reads an upload of one item after the other; time passes between them. @returns the windows */
+  async function windowsOf(itemMs: number, roundTripMs?: number): Promise<number[]> {
+    let now = 1_000;
+    const clock = { ...systemClock, now: () => now };
+    const { peer, side } = await bytePeer({ clock, session: { isMeasured: true } });
     side.handlers.handle("u", {
       type: callType.upload,
       async run(items) {
         for await (const _ of items as AsyncIterable<unknown>);
       },
     });
+    const ping = peer.next(0x20);
     side.session.release();
+    const asked = await ping;
+    now += roundTripMs ?? 0;
+    if (roundTripMs !== undefined) peer.say(frame(0x21, asked));
     peer.say(batch(call(1, callType.upload, "u")));
+    await peer.settled();
+    const windows: number[] = [];
     const cost = 70_000;
-    const credit = peer.next(0x10);
-    peer.say(frame(0x15, [1, 1], `["${"y".repeat(cost - 64 - 2 - 4)}"]`));
-    expect([...(await credit)]).toEqual([1, 0x0a, 1, ...varint(cost + 2 * 65_536)]);
+    for (let sent = cost; sent <= 10 * cost; sent += cost) {
+      now += itemMs;
+      const { length } = peer.frames;
+      peer.say(frame(0x15, [1, 1], `["${"y".repeat(cost - 64 - 2 - 4)}"]`));
+      await peer.settled();
+      for (const { kind, payload } of peer.frames.slice(length)) {
+        if (kind === 0x10 && payload[1] === 0x0a) windows.push(limitOf(payload) - sent);
+      }
+    }
     side.session.abort();
+    return windows;
+  }
+
+  const [window, twice, fourTimes] = [65_536, 2 * 65_536, 4 * 65_536];
+
+  test("get a window that grows while it is consumed within two round trips", async () => {
+    const windows = await windowsOf(60, 100);
+    // From there on a window takes longer than that.
+    expect([...new Set(windows)]).toEqual([twice, fourTimes]);
+  });
+
+  test("get one that stays as it is where the reader is slow, or the way was never measured", async () => {
+    expect([...new Set(await windowsOf(300, 100))]).toEqual([window]);
+    expect([...new Set(await windowsOf(0))]).toEqual([window]);
   });
 
   test("get a window that grows up to a limit, however fast they are read", async () => {
@@ -372,8 +407,7 @@ describe("items of a stream", () => {
       );
       const last = credits.at(-1)?.payload;
       if (last === undefined) continue;
-      // A batch of one: count, tag, id, limit.
-      limit = [...last.subarray(3)].reduceRight((sum, byte) => sum * 128 + (byte & 0x7f), 0);
+      limit = limitOf(last);
       expect(limit - sent).toBeLessThanOrEqual(most);
     }
     expect(read).toBeGreaterThan(100);

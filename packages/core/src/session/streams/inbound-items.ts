@@ -1,4 +1,5 @@
 /** What all streams that this side of a session consumes have in common: windows, and their sum. */
+import type { Clock } from "../../clock.ts";
 import type { SessionTerms } from "../session-options.ts";
 
 /** One of those streams. */
@@ -14,6 +15,9 @@ export interface InboundItemsOptions {
   readonly isHeldBack: () => boolean;
   /** Items were asked for, or are not wanted. */
   readonly onFreed: () => void;
+  /** The measured round trip, in milliseconds; undefined when nobody has measured it. */
+  readonly roundTripMs: () => number | undefined;
+  readonly clock: Clock;
 }
 
 export class InboundItems {
@@ -39,6 +43,21 @@ export class InboundItems {
   free(bytes: number): void {
     this.bytes -= bytes;
     this.#options.onFreed();
+  }
+
+  /** Milliseconds, by which a stream measures how fast it is read. */
+  now(): number {
+    return this.#options.clock.now();
+  }
+
+  /**
+   * Whether a stream of which a whole window was consumed in so many milliseconds waits for the way:
+   * with a window of what is on the way within a round trip its producer has none left when news of
+   * more is still on its way to it, and with twice as much it has.
+   */
+  isHeldUp(windowMs: number): boolean {
+    const roundTripMs = this.#options.roundTripMs();
+    return roundTripMs !== undefined && windowMs < 2 * roundTripMs;
   }
 
   /** Whether a stream may have credit now; if not, it is asked again when it may. */

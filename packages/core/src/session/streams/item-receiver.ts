@@ -1,6 +1,7 @@
 /**
  * One direction of a stream, at its consumer: keeps what has arrived until it is asked for, and gives
- * credit for more as it is. The window begins small and grows while it is what limits the stream.
+ * credit for more as it is. The window begins small and grows while it is what limits the stream: when
+ * all of it is consumed within two round trips, as QUIC does it (quic-go's flow control).
  */
 import { MyelinError } from "../../errors.ts";
 import { Fifo } from "../../fifo.ts";
@@ -39,6 +40,9 @@ export class ItemReceiver implements Credited {
   #limit: number;
   #received = 0;
   #consumed = 0;
+  /** When and at how many bytes consumed the window was last compared with the way. */
+  #comparedAt: number;
+  #comparedBytes = 0;
   #ended = false;
   #error: unknown;
 
@@ -46,6 +50,7 @@ export class ItemReceiver implements Credited {
     this.#options = options;
     this.#window = options.items.windowBytes;
     this.#limit = this.#window;
+    this.#comparedAt = options.items.now();
   }
 
   /**
@@ -151,16 +156,23 @@ export class ItemReceiver implements Credited {
     return accept === undefined ? item : accept(item);
   }
 
+  /** A window was consumed: the next one is larger if the way was too long for this one. */
+  #compare(): void {
+    const { items } = this.#options;
+    const now = items.now();
+    if (items.isHeldUp(now - this.#comparedAt)) {
+      this.#window = Math.min(this.#window * 2, items.maxWindowBytes);
+    }
+    this.#comparedAt = now;
+    this.#comparedBytes = this.#consumed;
+  }
+
   /** Tells the producer of more credit, when enough was consumed and there is memory for more. */
   giveCredit(): void {
     const left = this.#limit - this.#consumed;
     const { items } = this.#options;
     if (left > this.#window / 2 || !items.admits(this)) return;
-    // The producer has used all of it, and the consumer has consumed all of that: both wait for the
-    // way between them.
-    if (this.#arrived.size === 0 && this.#received >= this.#limit) {
-      this.#window = Math.min(this.#window * 2, items.maxWindowBytes);
-    }
+    if (this.#consumed - this.#comparedBytes >= this.#window) this.#compare();
     this.#limit = this.#consumed + this.#window;
     this.#options.onCredit(this.#limit);
   }
