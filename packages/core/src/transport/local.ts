@@ -20,7 +20,7 @@ import type { UnixOptions } from "../options.ts";
 import { pipe } from "./pipe.ts";
 import { aborted } from "./socket-dial.ts";
 import type { SocketListener, SocketTransport } from "./transport.ts";
-import { unix } from "./unix.ts";
+import { unixTransport } from "./unix.ts";
 
 /**
  * Connects processes of one user on one machine by name. A server takes the first folder that is
@@ -29,7 +29,8 @@ import { unix } from "./unix.ts";
  */
 export function local(options: UnixOptions = {}): SocketTransport {
   const windows = process.platform === "win32";
-  const inner = windows ? pipe(options) : unix(options);
+  const isForAll = options.readableAll === true || options.writableAll === true;
+  const inner = windows ? pipe(options) : unixTransport(options, isForAll ? undefined : 0o600);
   return {
     scheme: "local",
     capabilities: inner.capabilities,

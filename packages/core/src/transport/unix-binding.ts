@@ -3,7 +3,7 @@
  * one, which is atomic, refuses a name that is taken, and keeps libuv (which removes by name what it
  * bound, whoever's it is by then) away from the public name.
  */
-import { existsSync } from "node:fs";
+import { chmodSync, existsSync } from "node:fs";
 import type { Server } from "node:net";
 import { constants } from "node:os";
 import { dirname } from "node:path";
@@ -30,6 +30,8 @@ import { untilListening } from "./socket-listener.ts";
 export interface SocketFilePlan {
   readonly path: string;
   readonly reclaim: boolean;
+  /** Of the file; undefined: as the process's umask makes it. */
+  readonly mode: number | undefined;
   create(): Server;
   listen(server: Server, path: string): void;
 }
@@ -50,6 +52,7 @@ function bindHidden(plan: SocketFilePlan): PathBinding | undefined {
   plan.listen(server, hidden);
   // A folder that is missing or closed to us: the public name will fail in the system's own words.
   if (!server.listening) return undefined;
+  if (plan.mode !== undefined) chmodSync(hidden, plan.mode);
   const ours = identify(hidden) as FileIdentity;
   const outcome = publish(hidden, path);
   if (outcome === "impossible" || (outcome === "exists" && !canPublish(hidden))) {
@@ -85,6 +88,7 @@ function bindPublic(plan: SocketFilePlan): PathBinding {
     if (identify(path) !== undefined) return false;
     const listening = untilListening(server);
     plan.listen(server, path);
+    if (server.listening && plan.mode !== undefined) chmodSync(path, plan.mode);
     const ours = server.listening ? identify(path) : undefined;
     if (ours !== undefined) aroundClose(server, (close) => sparingOthers(path, ours, close));
     await listening;

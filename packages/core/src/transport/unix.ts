@@ -18,6 +18,11 @@ import { bindSocketFile, explainPathError } from "./unix-binding.ts";
  * When the path is free, it can be connected to before `listen` returns its promise.
  */
 export function unix(options: UnixOptions = {}): SocketTransport {
+  return unixTransport(options);
+}
+
+/** @param mode of the socket file; by default what the process's umask makes it */
+export function unixTransport(options: UnixOptions, mode?: number): SocketTransport {
   const { backlog, maxConnections, plain, readableAll, reclaim, writableAll } = resolveUnixOptions(
     "unix",
     options,
@@ -33,7 +38,7 @@ export function unix(options: UnixOptions = {}): SocketTransport {
     bind: (create, path, { abstract }) =>
       abstract === true || plain || isClusterWorker()
         ? bindPlainly(create(), (server) => listen(server, path))
-        : bindSocketFile({ path, reclaim, create, listen }),
+        : bindSocketFile({ path, reclaim, mode, create, listen }),
     explain: explainPathError,
   });
 }

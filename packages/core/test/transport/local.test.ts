@@ -36,6 +36,18 @@ describe.skipIf(process.platform === "win32")("a local name", () => {
     expect(readdirSync(folder)).toEqual(["world.sock"]);
   });
 
+  test("is a file that is its user's alone, whatever the umask, unless it is to be everybody's", async () => {
+    vi.stubEnv("MYELIN_DIR", join(tempFolder(), "modes"));
+    const mode = async (options: Parameters<typeof local>[0]): Promise<string> => {
+      const listener = await local(options).listen({ scheme: "local", name: "modes" }, () => {});
+      const { mode } = statSync(listener.server.address() as string);
+      await listener.close();
+      return (mode & 0o777).toString(8);
+    };
+    expect(await mode({})).toBe("600");
+    expect(await mode({ readableAll: true, writableAll: true })).toMatch(/[67][67][67]/);
+  });
+
   test("lives in the runtime folder, else among the temporary files", async () => {
     const runtime = tempFolder();
     expect(dirname(await listen())).toBe(
