@@ -184,7 +184,7 @@ const hintOfErrno: Readonly<Record<string, string>> = {
   ENOTSOCK: "the file is not a socket; a bind mount of another system cannot carry sockets",
   EOPNOTSUPP: "the file system there cannot carry sockets; use a named volume or TCP",
   ENOTSUP: "the system cannot share this socket; use TCP, or give each process its own address",
-  EPERM: "a pipe of another user needs readableAll and writableAll",
+  EPERM: "on Windows, a pipe of another user needs readableAll and writableAll",
   EPROTO: "does the other side speak TLS on this port?",
   ERR_SSL_WRONG_VERSION_NUMBER: "the other side does not speak TLS on this port",
   ERR_SSL_HTTP_REQUEST: "the other side does not speak TLS on this port",
@@ -215,8 +215,10 @@ export function toMyelinError(reason: unknown, options: { address?: string } = {
   const extra = { ...options, cause: reason };
   if (!isError(reason)) return new MyelinError("ERR_TRANSPORT", textOfThrown(reason), extra);
   if (reason.name === "AbortError") return new MyelinError("ERR_ABORTED", reason.message, extra);
-  const errno = (reason as NodeJS.ErrnoException).code;
-  const hint = hintFor(errno, "port" in reason || reason instanceof AggregateError);
+  const { code: errno, syscall } = reason as NodeJS.ErrnoException;
+  const isNetwork = "port" in reason || reason instanceof AggregateError;
+  // The hints are about connecting and listening.
+  const hint = syscall === "unlink" || syscall === "rename" ? undefined : hintFor(errno, isNetwork);
   const message = messageOf(reason);
   return new MyelinError(
     codeFor(errno),
@@ -229,8 +231,6 @@ export function toMyelinError(reason: unknown, options: { address?: string } = {
 export function hintFor(errno: string | undefined, isNetwork = false): string | undefined {
   if (errno === undefined || !Object.hasOwn(hintOfErrno, errno)) return undefined;
   const hint = hintOfErrno[errno];
-  // Elsewhere it is about files.
-  if (errno === "EPERM" && process.platform !== "win32") return undefined;
   // Sockets that are files have a trap of their own.
   return errno === "ECONNREFUSED" && !isNetwork
     ? `${hint}; on a folder shared with a container use a named volume or TCP`

@@ -91,8 +91,9 @@ describe("an error of the system", () => {
         /^connect \w+ \(.*(volume|TCP|mount)/,
       );
     }
-    if (process.platform === "win32") expect(hintFor("EPERM")).toContain("readableAll");
-    else expect(hintFor("EPERM")).toBeUndefined();
+    expect(hintFor("EPERM")).toContain("readableAll");
+    const ofFile = Object.assign(systemError("EPERM"), { syscall: "unlink" });
+    expect(toMyelinError(ofFile).message).toBe(ofFile.message);
     expect(hintFor("UNABLE_TO_VERIFY_LEAF_SIGNATURE")).toContain("`ca`");
     expect(hintFor("constructor")).toBeUndefined();
     expect(hintFor(undefined)).toBeUndefined();
