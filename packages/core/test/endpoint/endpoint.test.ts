@@ -223,6 +223,20 @@ describe("coming in", () => {
     expect(server.stats()).toMatchObject({ peers: 1, refused: 2 });
   });
 
+  test.each<[string, unknown]>([
+    ["text", "yes"],
+    ["a number", 1],
+    ["an object", { isAllowed: true }],
+    ["a true that is boxed", Object(true)],
+    ["a promise of text", Promise.resolve("yes")],
+  ])("only true lets in: %s does not", async (_, said) => {
+    const authorize = () => said as boolean;
+    const server = keep(await serve(addressOf("unix"), { authorize }));
+    const connecting = connect(server.address).then(keep);
+    await expect(connecting).rejects.toEqual(coded("ERR_REFUSED"));
+    expect(server.stats()).toMatchObject({ peers: 0, refused: 1 });
+  });
+
   test("authorize is told when its client is gone", async () => {
     const reasons: unknown[] = [];
     let isAsked = false;
