@@ -2,13 +2,26 @@ import { VirtualClock } from "myelin/testing";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Heartbeat } from "../../src/session/heartbeat.ts";
 
-let clock: VirtualClock;
+/** Of a process that sleeps, too: time goes by, and nothing runs meanwhile. */
+class SleepyClock extends VirtualClock {
+  #sleptMs = 0;
+
+  override now(): number {
+    return super.now() + this.#sleptMs;
+  }
+
+  sleep(ms: number): void {
+    this.#sleptMs += ms;
+  }
+}
+
+let clock: SleepyClock;
 let asked: number;
 let silences: number;
 let heartbeat: Heartbeat;
 
 beforeEach(() => {
-  clock = new VirtualClock();
+  clock = new SleepyClock();
   asked = 0;
   silences = 0;
   heartbeat = new Heartbeat(clock, 1_000, {
@@ -47,6 +60,25 @@ describe("a heartbeat", () => {
     heartbeat.heard();
     clock.advance(1_001);
     expect({ asked, silences }).toEqual({ asked: 1, silences: 0 });
+  });
+
+  test("finding 22: asks once more after its own process has slept, and gives up after that", () => {
+    clock.advance(2_002);
+    expect({ asked, silences }).toEqual({ asked: 1, silences: 0 });
+    clock.sleep(60_000);
+    clock.advance(1_001);
+    expect({ asked, silences }).toEqual({ asked: 2, silences: 0 });
+    clock.advance(1_001);
+    expect({ asked, silences }).toEqual({ asked: 2, silences: 1 });
+  });
+
+  test("finding 22: a peer that answers when it is asked once more is alive", () => {
+    clock.advance(2_002);
+    clock.sleep(60_000);
+    clock.advance(1_001);
+    heartbeat.heard();
+    clock.advance(1_001);
+    expect({ asked, silences }).toEqual({ asked: 2, silences: 0 });
   });
 
   test("says nothing once it was stopped", () => {
