@@ -50,6 +50,21 @@ describe("a server that accepts both", () => {
     expect(heard).toEqual(["ünï"]);
   });
 
+  // One of the myelin wire says nothing before its welcome; this one may have said it before it is let in.
+  test("hands what came with a client to a listener that is attached after an await (finding 7)", async () => {
+    const { server } = await serveBoth();
+    const early = new Promise((resolve) => {
+      server.onPeer(async (peer) => {
+        // Looks something up, which takes some turns of the queue of promises.
+        for (let n = 0; n < 10; n++) await undefined;
+        peer.on("early", resolve);
+      });
+    });
+    const legacy = await Legacy.dial(server.address);
+    legacy.say("early", 1);
+    expect(await within("what came first", early)).toBe(1);
+  });
+
   test("takes one that is silent for one that only listens", async () => {
     const { server } = await serveBoth({ sniffMs: 20 });
     const legacy = await Legacy.dial(server.address);
