@@ -75,21 +75,57 @@ const others: readonly string[] = [
   "probeTimeoutMs",
 ];
 
-/** The options of `limits`, as their interfaces declare them, with what is said of each. */
-function options(): { readonly name: string; readonly words: string }[] {
-  const source = textOf("../src/peer/endpoint-limits.ts");
-  const declared = source.matchAll(/\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s+(\w+)\?: number;/g);
+interface Documented {
+  readonly name: string;
+  readonly words: string;
+}
+
+/** What has a docstring, up to what `end` matches. */
+function documented(file: string, end: string): Documented[] {
+  const docstring = String.raw`\/\*\*((?:[^*]|\*(?!\/))*)\*\/\s+(?:readonly )?(\w+)`;
+  const declared = textOf(`../src/${file}`).matchAll(new RegExp(docstring + end, "g"));
   return [...declared].map(([, words = "", name = ""]) => ({ name, words }));
 }
 
-const names = [...new Set([...Object.keys(limits), ...options().map(({ name }) => name)])];
+/** The options of `limits`, as their interfaces declare them, with what is said of each. */
+const options = documented("peer/endpoint-limits.ts", String.raw`\?: number;`);
+
+/** The defaults, with what is said of each. */
+const defaults = documented("limits.ts", String.raw`: [\d_]+`);
+
+const names = [...new Set([...Object.keys(limits), ...options.map(({ name }) => name)])];
+
+const countWords = (text: string): number => text.match(/\p{L}{2,}/gu)?.length ?? 0;
+
+/**
+ * Whether a test or a group of tests has these words in its title, and runs: the title stands where titles
+ * do, in no comment, and neither it nor a group around it is skipped. By the indentation that Biome gives.
+ */
+function isRun(source: string, words: string): boolean {
+  const code = source.replaceAll(/^ *\/\*[^]*?\*\/|^ *\/\/.*$/gm, "");
+  const openings = [...code.matchAll(/^( *)(?:describe|test)\b([.\w]*)/gm)].reverse();
+  const starts = [...code.matchAll(/^ *(?:(?:describe|test)\b.*?\(|\]?\)\()?["`](.*)$/gm)];
+  const titled = starts.filter(([, rest = ""]) => rest.includes(words));
+  const runs = ({ index, 0: line }: RegExpExecArray): boolean => {
+    if (/["`], \{ (?:skip|todo)\b/.test(line)) return false;
+    const around: string[] = [];
+    let width = Number.POSITIVE_INFINITY;
+    for (const { index: at, 1: indent = "", 2: how = "" } of openings) {
+      if (at > index || indent.length >= width) continue;
+      width = indent.length;
+      around.push(how);
+    }
+    return around.length > 0 && !around.some((how) => /\.(?:skip|todo)\b/.test(how));
+  };
+  return titled.length > 0 && titled.every(runs);
+}
 
 describe("every limit", () => {
   test.each(names)("%s is attacked by a test", (name) => {
     if (others.includes(name)) return;
     const [file, title] = attacks[name] ?? ["", ""];
     expect(file, `no test attacks ${name}`).not.toBe("");
-    expect(textOf(file)).toContain(title);
+    expect(isRun(textOf(file), title), `${file} runs "${title}"`).toBe(true);
   });
 
   test("is a limit, in this list", () => {
@@ -99,13 +135,38 @@ describe("every limit", () => {
     );
   });
 
-  test.each(options().map(({ name, words }) => [name, words] as const))(
-    "%s says its default and what it stops",
-    (_, words) => {
-      expect(words).toMatch(/@defaultValue/);
-      expect(
-        words.replace(/@defaultValue[^]*/, "").replaceAll(/[\s*]/g, "").length,
-      ).toBeGreaterThan(20);
-    },
-  );
+  test.each(options)("the option $name says its default and what it stops", ({ words }) => {
+    const [text = "", value = ""] = words.split("@defaultValue");
+    expect(value.trim()).not.toBe("");
+    expect(countWords(text), text).toBeGreaterThanOrEqual(5);
+  });
+
+  test("has words where its default stands", () => {
+    expect(defaults.map(({ name }) => name).sort()).toEqual(Object.keys(limits).sort());
+    expect(defaults.filter(({ words }) => countWords(words) < 8)).toEqual([]);
+  });
+});
+
+describe("a test that does not run attacks nothing", () => {
+  test.each([
+    ["is left out", 'test("another", () => {});'],
+    ["is named in its body only", 'test("another", () => {\n  expect("the attack").toBe(1);\n});'],
+    ["is commented out", '// test("the attack", () => {});'],
+    ["is commented out with others", '/*\ntest("the attack", () => {});\n*/'],
+    ["is skipped", 'test.skip("the attack", () => {});'],
+    ["is skipped by an option", 'test("the attack", { skip: true }, () => {});'],
+    ["is to be written", 'test.todo("the attack");'],
+    ["is skipped in each case", 'test.skip.each([\n  ["x"],\n])("the attack of %s", () => {});'],
+    ["is in a group that is", 'describe.skip("all", () => {\n  test("the attack", () => {});\n});'],
+  ])("when it %s", (_, source) => {
+    expect(isRun(source, "the attack")).toBe(false);
+  });
+
+  test.each([
+    'test("the attack", () => {});',
+    'describe.skip("others", () => {});\ntest.each([\n  ["x"],\n])("the attack of %s", () => {});',
+    'describe("all", () => {\n  test.skip("another", () => {});\n  test(\n    "the attack", () => {});\n});',
+  ])("and one that runs does: %s", (source) => {
+    expect(isRun(source, "the attack")).toBe(true);
+  });
 });
