@@ -96,6 +96,13 @@ export interface CallSettled extends OfSession {
   readonly error: MyelinError | undefined;
 }
 
+/** Payload of `myelin:handler:failed`, at the end of the handler, which gives the caller an error. */
+export interface HandlerFailed extends OfSession {
+  readonly name: string;
+  /** What it threw, or why its answer or an item of it could not be sent. */
+  readonly error: unknown;
+}
+
 /** Payload of `myelin:payload`: what programs say to each other. Only there is data. */
 export interface PayloadSeen extends OfSession {
   readonly direction: "sent" | "received";
@@ -128,5 +135,6 @@ export const sessionClosed: Tap<SessionClosed> = channel("myelin:session:closed"
 export const messageSent: Tap<MessageSeen> = channel("myelin:message:sent");
 export const messageReceived: Tap<MessageSeen> = channel("myelin:message:received");
 export const callSettled: Tap<CallSettled> = channel("myelin:call:settled");
+export const handlerFailed: Tap<HandlerFailed> = channel("myelin:handler:failed");
 export const payloadSeen: Tap<PayloadSeen> = channel("myelin:payload");
 export const noticeSeen: Tap<NoticeSeen> = channel("myelin:notice");

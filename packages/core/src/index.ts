@@ -127,6 +127,7 @@ export type {
   ConnectionClosed,
   ConnectionOpened,
   DatagramFailed,
+  HandlerFailed,
   HandshakeFailed,
   ListenerFailed,
   MessageKind,

@@ -114,8 +114,11 @@ export class MyelinPeer extends LivePeer {
   }
 
   tellDetached(reason: MyelinError): void {
+    // One that comes back may be told to be lost later than it was.
+    const isNews = this.state !== "detached";
     this.setState("detached");
-    if (sessionDetached.hasSubscribers) sessionDetached.publish({ peer: this, error: reason });
+    if (isNews && sessionDetached.hasSubscribers)
+      sessionDetached.publish({ peer: this, error: reason });
     // Whoever was told may have closed it.
     if (this.state !== "detached") return;
     this.#stopWaiting();

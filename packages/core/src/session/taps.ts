@@ -1,5 +1,11 @@
 /** Tells tools of messages, when there is somebody who listens: each caller asks that first. */
-import { type MessageKind, messageReceived, messageSent, payloadSeen } from "../diagnostics.ts";
+import {
+  handlerFailed,
+  type MessageKind,
+  messageReceived,
+  messageSent,
+  payloadSeen,
+} from "../diagnostics.ts";
 import { type Encoded, encodedLength } from "./messages/data-codecs.ts";
 import type { EncodedItem } from "./streams/items.ts";
 
@@ -29,6 +35,11 @@ export function tellItem(peer: unknown, name: string, item: EncodedItem, data: u
     messageSent.publish({ peer: named(peer), kind: "item", name, size });
   }
   tellPayload(peer, "item", name, data);
+}
+
+/** Nobody has to have asked before: it is no path that is to be fast. */
+export function tellHandlerFailed(peer: unknown, name: string, error: unknown): void {
+  if (handlerFailed.hasSubscribers) handlerFailed.publish({ peer: named(peer), name, error });
 }
 
 /** Somebody wants to know what is received. */

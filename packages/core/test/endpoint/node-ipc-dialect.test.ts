@@ -56,7 +56,7 @@ describe("a server that accepts both", () => {
     const early = new Promise((resolve) => {
       server.onPeer(async (peer) => {
         // Looks something up, which takes some turns of the queue of promises.
-        for (let n = 0; n < 10; n++) await undefined;
+        for (let n = 0; n < 10; n++) await Promise.resolve();
         peer.on("early", resolve);
       });
     });

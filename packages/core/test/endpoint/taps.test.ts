@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import {
   type CallSettled,
   connect,
+  type HandlerFailed,
   type HandshakeFailed,
   type MessageSeen,
   type NoticeSeen,
@@ -43,6 +44,8 @@ describe("tools hear", () => {
     await until("a return", () => resumed.length === 2);
     const lost = { error: coded("ERR_CONNECTION_LOST") };
     expect(detached).toEqual(expect.arrayContaining([{ peer: client, ...lost }]));
+    // Each end once, though the server may notice the loss and the return.
+    expect(detached).toHaveLength(2);
     expect(new Set(resumed.map((each) => each.peer))).toEqual(new Set([client, peer]));
     expect(closed).toEqual([]);
     await client.close();
@@ -50,6 +53,31 @@ describe("tools hear", () => {
     const nothing = { events: 0, calls: 0 };
     expect(closed[0]).toMatchObject({ error: undefined, unsent: nothing, unacknowledged: nothing });
     expect(opened).toHaveLength(2);
+  });
+
+  test("of handlers that fail, with what they threw", async () => {
+    const { peer, client, server } = await pair();
+    const failed = hearChannel<HandlerFailed>("myelin:handler:failed");
+    const bug = new TypeError("cannot read x");
+    server.handle("throws", () => {
+      throw bug;
+    });
+    server.handle("breaks", async function* () {
+      yield 1;
+      throw bug;
+    });
+    server.handle("unsendable", () => 1n);
+    await expect(client.call("throws")).rejects.toEqual(coded("ERR_REMOTE"));
+    await expect(client.call("unsendable")).rejects.toEqual(coded("ERR_NOT_SERIALIZABLE"));
+    const reading = (async () => {
+      for await (const _ of client.stream("breaks"));
+    })();
+    await expect(reading).rejects.toEqual(coded("ERR_REMOTE"));
+    expect(failed).toEqual([
+      { peer, name: "throws", error: bug },
+      { peer, name: "unsendable", error: coded("ERR_NOT_SERIALIZABLE") },
+      { peer, name: "breaks", error: bug },
+    ]);
   });
 
   test("of every message, by kind, name and size, where it is sent and where it arrives", async () => {

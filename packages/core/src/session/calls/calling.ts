@@ -147,7 +147,9 @@ export class Calling {
     this.#options.outbox.sent.prove(call.place?.frameNumber ?? 0);
     switch (entry.kind) {
       case entryKind.result:
-        if (isReceivingTapped()) tellReceived(this.#options.peer, "answer", call.name, data);
+        // The end of a stream is no answer.
+        if (call.output === undefined && isReceivingTapped())
+          tellReceived(this.#options.peer, "answer", call.name, data);
         this.#settle(call);
         if (callSettled.hasSubscribers) this.#tellSettled(call, undefined);
         call.output?.end();

@@ -19,6 +19,7 @@ import { encodeItem, endIterator, isItemSource, isIterator } from "../streams/it
 import {
   isReceivingTapped,
   isSendingTapped,
+  tellHandlerFailed,
   tellItem,
   tellPayload,
   tellReceived,
@@ -313,6 +314,7 @@ export class Serving<Peer> {
       entry.result(id, payload.coded);
       outbox.message({ entry, kind: "other", ...encoded });
     } catch (reason) {
+      tellHandlerFailed(peer, context.name, reason);
       this.#refuse(id, unsendable(reason), reason, context.ran);
     }
   }
@@ -353,8 +355,9 @@ export class Serving<Peer> {
 
   /** What a handler threw. One that passes on why an item was refused has not failed itself. */
   #failureOf(call: RunningCall<Peer>, reason: unknown): Failure {
-    const { errors, outbox } = this.#options;
+    const { errors, outbox, peer } = this.#options;
     const { maxErrorBytes } = outbox;
+    tellHandlerFailed(peer, call.context.name, reason);
     const why = reason === undefined ? undefined : refusalOf(call, reason);
     if (why !== undefined) return { number: why.number, json: refusalData(reason, maxErrorBytes) };
     return { number: 0, json: fittedError(encodeRemoteError(reason, errors), maxErrorBytes) };
