@@ -79,7 +79,7 @@ async function talkAcross(cutAfterBytes: number, slowPeer: "wait" | "drop-oldest
   return { cuts, heard, notices, messages: received.messages };
 }
 
-test("finding 2: cut after any of its bytes, a session goes on as if nothing had been", async () => {
+test("finding 2, finding 16: cut after any of its bytes, a session goes on as if nothing had been", async () => {
   let at = 1 + (Date.now() % step);
   // From the handshake to the goodbye of a run that was never cut.
   for (let isCut = true; isCut; at += step) {

@@ -40,7 +40,7 @@ const budget = 4 * MiB;
 const tight = { maxBufferedBytes: budget, maxQueuedBytes: MiB };
 
 describe.each<SlowPeerPolicy>(["wait", "drop-oldest", "drop-newest", "disconnect"])(
-  "a hundred clients that never read, slowPeer: %s",
+  "finding 20: a hundred clients that never read, slowPeer: %s",
   (slowPeer) => {
     test.each([
       ["send", (peer: ServerPeer, n: number) => peer.send("news", { n, pad: "x".repeat(500) })],

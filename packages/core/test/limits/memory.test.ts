@@ -150,7 +150,7 @@ async function check(scenario: Scenario): Promise<void> {
   expect(clients).toBeLessThan(most);
 }
 
-describe.skipIf(!isMeasured)("a hundred clients that never read", () => {
+describe.skipIf(!isMeasured)("finding 20: a hundred clients that never read", () => {
   test.each(chosen(["drop-oldest"], ["wait", "drop-newest", "disconnect"]))(
     "slowPeer: %s",
     async (slowPeer) => {
@@ -178,23 +178,26 @@ describe.skipIf(!isMeasured)("a hundred clients that never read", () => {
   );
 });
 
-describe.skipIf(!isMeasured)("one client that never reads", () => {
+describe.skipIf(!isMeasured)("finding 20: one client that never reads", () => {
   test.each(chosen(["post"], ["send", "call"]))("%s", async (act) => {
     await check({ act, by: "serve", clients: 1 });
   });
 });
 
-describe.skipIf(!isMeasured)("a server that never reads", () => {
+describe.skipIf(!isMeasured)("finding 20: a server that never reads", () => {
   test.each(chosen(["send large bytes", "upload"], ["send", "post", "call"]))("%s", async (act) => {
     await check({ act, by: "connect", clients: 1 });
   });
 });
 
-describe.skipIf(!isMeasured)("handlers that never settle, and a hundred clients that go on", () => {
-  test.each(chosen(["send large bytes", "upload"], ["send", "call", "upload large items"]))(
-    "%s",
-    async (act) => {
-      await check({ act, by: "connect", isDeafItself: true });
-    },
-  );
-});
+describe.skipIf(!isMeasured)(
+  "finding 20: handlers that never settle, and a hundred clients that go on",
+  () => {
+    test.each(chosen(["send large bytes", "upload"], ["send", "call", "upload large items"]))(
+      "%s",
+      async (act) => {
+        await check({ act, by: "connect", isDeafItself: true });
+      },
+    );
+  },
+);

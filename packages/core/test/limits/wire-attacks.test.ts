@@ -243,7 +243,7 @@ describe("names", () => {
     expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
   });
 
-  test("that this side makes up travel as text when there are too many", async () => {
+  test("that this side makes up travel as text when there are too many (finding 16)", async () => {
     const { peer, side } = await busy({ terms: { window: { messages: 100_000, bytes: 2 ** 30 } } });
     for (let n = 0; n < 2 * limits.maxNames; n += 1) {
       for (let use = 0; use < 3; use += 1) side.session.event(`name ${n}`, undefined);
