@@ -4,6 +4,7 @@
  */
 
 import { unwatchAbort, watchAbort } from "./abort-watch.ts";
+import { promiseOf } from "./promise-of.ts";
 
 /** Ends what it stands for; doing so twice is harmless. Works with `using`. */
 export interface Subscription extends Disposable {
@@ -81,19 +82,14 @@ export class Emitter<Events extends EventMap<Events>> {
       if (entry.once) entry.dispose();
       try {
         const result = (entry.listener as (...args: Events[Name]) => unknown)(...args);
-        if (isThenable(result)) this.#hear(name, result, args);
+        promiseOf(result)?.then(undefined, (reason: unknown) =>
+          this.#failures[name](reason, ...args),
+        );
       } catch (reason) {
         this.#failures[name](reason, ...args);
       }
     }
     return entries.length > 0;
-  }
-
-  // A promise around it: a foreign one may settle twice, or be rejected with a `then` of its own.
-  #hear<Name extends keyof Events>(name: Name, result: unknown, args: Events[Name]): void {
-    new Promise((resolve) => resolve(result)).then(undefined, (reason: unknown) =>
-      this.#failures[name](reason, ...args),
-    );
   }
 
   listenerCount(name: keyof Events): number {
@@ -109,10 +105,4 @@ export class Emitter<Events extends EventMap<Events>> {
     if (entries.length === 0) this.#entries.delete(name);
     else this.#entries.set(name, entries);
   }
-}
-
-/** @throws what reading `then` throws */
-function isThenable(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return typeof (value as { then?: unknown }).then === "function";
 }

@@ -3,6 +3,7 @@
  * `input.size.width: expected number`.
  */
 import { isMyelinError, MyelinError, type ValidationIssue } from "../errors.ts";
+import { promiseOf } from "../promise-of.ts";
 import { clipIssueText, plainIssues } from "./issues.ts";
 import type { SchemaOutput, StandardResult, StandardSchema } from "./standard-schema.ts";
 
@@ -28,7 +29,9 @@ export function validate<Schema extends StandardSchema>(
   try {
     // A number has no issues either.
     if (typeof result !== "object" || result === null) throw new TypeError("it is no object");
-    if (isThenable(result)) throw asynchronous(schema, what, result);
+    // Promises of other realms and libraries are none by `instanceof`.
+    const promise = promiseOf(result);
+    if (promise !== undefined) throw asynchronous(schema, what, promise);
     if (result.issues === undefined) {
       // The value may be undefined: then it says so.
       if (!("value" in result)) throw new TypeError("it has neither a value nor issues");
@@ -60,14 +63,13 @@ function run(schema: StandardSchema, value: unknown, what: string): StandardResu
   }
 }
 
-/** Promises of other realms and libraries are none by `instanceof`. */
-function isThenable(result: object): boolean {
-  return typeof (result as { then?: unknown }).then === "function";
-}
-
-function asynchronous(schema: StandardSchema, what: string, result: object): MyelinError {
+function asynchronous(
+  schema: StandardSchema,
+  what: string,
+  promise: Promise<unknown>,
+): MyelinError {
   // Nobody waits for it: a rejection must not become one that nobody handles.
-  new Promise((resolve) => resolve(result)).then(undefined, () => {});
+  promise.then(undefined, () => {});
   return new MyelinError(
     "ERR_CONFIG",
     `${what}: the schema (${schema["~standard"].vendor}) is asynchronous, and data is checked in the ` +

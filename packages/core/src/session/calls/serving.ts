@@ -1,12 +1,12 @@
 /** Runs the handlers of the calls that the peer opens, and answers. */
 import type { Clock } from "../../clock.ts";
 import { isMyelinError, type MyelinError } from "../../errors.ts";
+import { promiseOf } from "../../promise-of.ts";
 import type { CallHandler, Handlers } from "../handlers.ts";
 import { MessageContext, type MessageExtras } from "../message-context.ts";
 import type { DataCodecs } from "../messages/data-codecs.ts";
 import type { Entry } from "../messages/entry-reader.ts";
 import { EntryWriter } from "../messages/entry-writer.ts";
-import { promiseOf } from "../promise-of.ts";
 import type { EventDispatch } from "../receiving/dispatch.ts";
 import type { Receipt } from "../receiving/receive-window.ts";
 import { type Batch, sealedBatch } from "../sending/batch.ts";

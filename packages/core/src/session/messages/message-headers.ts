@@ -12,7 +12,7 @@ import { varintLength, writeVarint } from "../../bytes/varint.ts";
 import { limits } from "../../limits.ts";
 import type { TracePropagator } from "../../peer/endpoint-options.ts";
 import type { TraceContext } from "../../peer/handlers.ts";
-import { promiseOf } from "../promise-of.ts";
+import { promiseOf } from "../../promise-of.ts";
 
 const keys = { traceparent: 1, tracestate: 2 } as const;
 

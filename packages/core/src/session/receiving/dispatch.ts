@@ -1,8 +1,8 @@
 /** Brings events to their listeners, and contains what these throw. */
 import type { MyelinError } from "../../errors.ts";
+import { promiseOf } from "../../promise-of.ts";
 import type { Handler, Handlers } from "../handlers.ts";
 import { MessageContext, type MessageExtras } from "../message-context.ts";
-import { promiseOf } from "../promise-of.ts";
 import { isReceivingTapped, tellReceived } from "../taps.ts";
 
 export interface EventOutcome {

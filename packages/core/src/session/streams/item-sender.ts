@@ -6,7 +6,7 @@ import { varintLength, writeVarint } from "../../bytes/varint.ts";
 import { Fifo } from "../../fifo.ts";
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { limits } from "../../limits.ts";
-import { promiseOf } from "../promise-of.ts";
+import { promiseOf } from "../../promise-of.ts";
 import type { Lane } from "../sending/fair-turns.ts";
 import {
   costOf,

@@ -1,7 +1,8 @@
 /** Items of streams on their way out. */
+
+import { promiseOf } from "../../promise-of.ts";
 import type { DataCodecs, DataOptions } from "../messages/data-codecs.ts";
 import { EntryWriter } from "../messages/entry-writer.ts";
-import { promiseOf } from "../promise-of.ts";
 import type { Message } from "../sending/message-frames.ts";
 import { payload } from "../wire.ts";
 

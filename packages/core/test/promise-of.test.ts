@@ -1,7 +1,7 @@
 // What user code gives as a promise, and may not be a good one.
 // oxlint-disable unicorn/no-thenable -- odd things are what is given here
 import { describe, expect, test } from "vitest";
-import { promiseOf } from "../../src/session/promise-of.ts";
+import { promiseOf } from "../src/promise-of.ts";
 
 /** What a promise settles with, told as its listeners hear it. */
 async function settles(value: unknown): Promise<unknown[]> {
