@@ -44,6 +44,7 @@ export const limits: {
   readonly maxPeers: number;
   readonly welcomeTimeoutMs: number;
   readonly authorizeTimeoutMs: number;
+  readonly busyRetryMs: number;
   readonly maxErrorTextBytes: number;
   readonly maxErrorCauses: number;
   readonly maxErrorDataBytes: number;
@@ -133,6 +134,8 @@ export const limits: {
   welcomeTimeoutMs: 5_000,
   /** A database that does not answer would hold up everybody who wants to come in. */
   authorizeTimeoutMs: 5_000,
+  /** Those for whom there is no room would knock again at once, all of them. */
+  busyRetryMs: 1_000,
   /** A message with a whole document in it, or a hostile one, would travel with every failure. */
   maxErrorTextBytes: 8 * 1024,
   /** Errors that cause each other, or a hostile chain of them, would never come to an end. */

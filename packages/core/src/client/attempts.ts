@@ -2,6 +2,7 @@
 import type { Address } from "../address/address.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { type MyelinError, toMyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import type { Rejection } from "../session/handshake/greet-server.ts";
 import type { Connection, Transport } from "../transport/transport.ts";
 import { Backoff } from "./backoff.ts";
@@ -23,6 +24,8 @@ export interface AttemptsOptions {
   readonly address: Address;
   /** Undefined: the first failure is the last. */
   readonly retry: RetrySettings | undefined;
+  /** Why there is to be no attempt for now. */
+  readonly hindrance: () => MyelinError | undefined;
   /** There is a connection: says who we are, and calls `failed` when nothing comes of it. */
   readonly onConnection: (connection: Connection, failed: (rejection: Rejection) => void) => void;
   /** There will be no further attempt. */
@@ -69,6 +72,11 @@ export class Attempts {
     const { address, onConnection, transport } = this.#options;
     if (this.#isOver) return;
     this.#timer = undefined;
+    const hindrance = this.#options.hindrance();
+    if (hindrance !== undefined) {
+      this.#rejected({ error: hindrance, retryAfterMs: limits.busyRetryMs });
+      return;
+    }
     const dialling = new AbortController();
     this.#dialling = dialling;
     let connection: Connection | undefined;

@@ -10,6 +10,7 @@ import type { Conversation } from "../session/conversation.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import type { Retry } from "../session/goodbye.ts";
 import type { Rejection } from "../session/handshake/greet-server.ts";
+import { outlivedText } from "../session/memory-budget.ts";
 import type { Encoded } from "../session/messages/data-codecs.ts";
 import { checkName } from "../session/messages/name-table.ts";
 import type { WaitingLater } from "../session/peers/peer-stats.ts";
@@ -54,6 +55,7 @@ export abstract class LiveClient extends SessionPeer {
       transport: options.transport,
       address: options.address,
       retry: options.retry,
+      hindrance: () => this.#hindrance(),
       onConnection: (connection, failed) => this.greet(connection, failed),
       onGivenUp: (error) => this.#over(error),
       isHeld: () => this.hold.isHeld,
@@ -138,6 +140,12 @@ export abstract class LiveClient extends SessionPeer {
     }
     // What waited for room in the session may wait for the next one.
     this.tellDrain();
+  }
+
+  /** A server that ends its sessions as fast as it fills them would have all of the memory. */
+  #hindrance(): MyelinError | undefined {
+    const isOutlived = this.session === undefined && this.endpoint.budget.isOutlived;
+    return isOutlived ? new MyelinError("ERR_BUSY", outlivedText) : undefined;
   }
 
   /** No session follows on the one that ends so. */

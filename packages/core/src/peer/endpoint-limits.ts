@@ -15,7 +15,8 @@ export interface EndpointLimits {
    * has more than an equal share gets no window, no credit, and no events beyond it; when it is spent,
    * whoever has most is cut: `ERR_SLOW_PEER` if it does not read, else `ERR_BUSY`. One message may
    * overdraw it. What handlers have been given and have not settled is theirs: with it, it is at most
-   * twice as much for the sessions that stand. What is still at work for those that ended is not counted.
+   * twice as much for the sessions that stand. While what is still at work for those that ended is more
+   * than this, no session begins: `ERR_BUSY`.
    * @defaultValue 256 MiB
    */
   maxBufferedBytes?: number;

@@ -2,11 +2,13 @@
 import { formatAddress } from "../address/address.ts";
 import { handshakeFailed } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
+import { limits } from "../limits.ts";
 import type { Authorize } from "../peer/serve-options.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import { type Decision, greetClient, type LetIn } from "../session/handshake/greet-client.ts";
 import type { Hello, ResumeRequest } from "../session/handshake/hello.ts";
-import type { Admission } from "../session/handshake/server-handshake.ts";
+import type { Admission, Rebuff } from "../session/handshake/server-handshake.ts";
+import { outlivedText } from "../session/memory-budget.ts";
 import type { AcceptSettings } from "../session/node-ipc/node-ipc-options.ts";
 import type { SessionPeer } from "../session/peers/session-peer.ts";
 import { receiveLimits, resumeFeature } from "../session/start-session.ts";
@@ -226,7 +228,8 @@ export class Gate {
     const { authorize, endpoint, instance } = this.#options;
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
     // Who has a session here is one of those already; whether it is so turns out below.
-    if (resume === undefined && this.#isFull) return busy;
+    const full = resume === undefined ? this.#fullness : undefined;
+    if (full !== undefined) return full;
     const verdict = authorize === undefined ? allowed : await this.#ask(authorize, request);
     if (!verdict.isAllowed) return { reason: "denied", ...causeOf(verdict) };
     // Nobody is left to be told; and a session is not taken from its client for one that is gone.
@@ -244,14 +247,22 @@ export class Gate {
       return { ...terms, peer, received, resume: { token, windowMs } };
     }
     // Others may have come in while somebody decided.
-    if (this.#isFull) return busy;
+    const fullNow = this.#fullness;
+    if (fullNow !== undefined) return fullNow;
     if (!canResume) return { ...terms, peer: id };
     const token = endpoint.clock.randomBytes(tokenLength);
     return { ...terms, peer: id, resume: { token, windowMs } };
   }
 
   get #isFull(): boolean {
-    return (this.#inside?.peers.size ?? 0) >= this.#options.maxPeers;
+    return this.#fullness !== undefined;
+  }
+
+  /** Why nobody else comes in, if so. */
+  get #fullness(): Rebuff | undefined {
+    const { endpoint, maxPeers } = this.#options;
+    if ((this.#inside?.peers.size ?? 0) >= maxPeers) return busy;
+    return endpoint.budget.isOutlived ? outlived : undefined;
   }
 
   #ask(authorize: Authorize, { connection, gone, hello }: Request): Promise<Verdict> {
@@ -276,7 +287,10 @@ function tooMany(): MyelinError {
   return new MyelinError("ERR_BUSY", "too many clients want to come in at once");
 }
 
-const busy: Decision = Object.freeze({ reason: "busy", retryAfterMs: 1_000 });
+const busy: Rebuff = Object.freeze({ reason: "busy", retryAfterMs: limits.busyRetryMs });
+
+/** Nobody who stands is to blame, and nobody else can add to it. */
+const outlived: Rebuff = Object.freeze({ ...busy, text: outlivedText });
 
 /** Bytes of a token that nobody can guess. */
 export const tokenLength = 32;

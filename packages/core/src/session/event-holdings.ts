@@ -43,7 +43,8 @@ export class EventHoldings implements Holder {
 
   /** It holds less: a handler has finished, or something has left. Nobody is ended because of that. */
   freed(): void {
-    if (-this.#change >= stepBytes) this.refresh();
+    if (this.#isClosed) this.close();
+    else if (-this.#change >= stepBytes) this.refresh();
   }
 
   refresh(): void {
@@ -64,9 +65,9 @@ export class EventHoldings implements Holder {
     return this.ownBytes + this.#options.handed() - this.#account.weight;
   }
 
-  /** It is over. */
+  /** It is over. What its handlers are at work on is still there. */
   close(): void {
     this.#isClosed = true;
-    this.#account.close();
+    this.#account.close(this.#options.handed());
   }
 }

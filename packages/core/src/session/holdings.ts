@@ -71,7 +71,8 @@ export class Holdings implements Holder {
 
   /** It holds less: a handler has settled, or an item was asked for. */
   freed(): void {
-    if (this.#isHeldBack || this.#options.budget.isTight) this.check();
+    if (this.#isClosed) this.close();
+    else if (this.#isHeldBack || this.#options.budget.isTight) this.check();
   }
 
   /** Something may have changed. */
@@ -121,10 +122,10 @@ export class Holdings implements Holder {
     this.#options.onEased();
   }
 
-  /** The session is over. */
+  /** The session is over. What its handlers are at work on is still there. */
   close(): void {
     this.#isClosed = true;
-    this.#account.close();
+    this.#account.close(this.#handed);
   }
 
   /** What waits for the peer, or for its acknowledgement, without bodies that are not copied. */

@@ -9,6 +9,10 @@
  * What handlers are at work on is theirs, and bounded by windows. It counts for the first step, so that
  * windows are not renewed then; and for the second when it is as much again.
  *
+ * What handlers are still at work on whose sessions are over is orphaned. Nobody who stands can do
+ * anything about it, so nobody is ended for it; but as long as it is more than the budget nobody comes
+ * in, or one client that sends a window full, leaves and comes back would have all of the memory.
+ *
  * Holders tell what they hold when it has changed by some kilobytes: counting costs nothing with each
  * message. What they told may be long gone, so all of them are asked before anything is done to anybody.
  * One message may overdraw it, or a large one could never pass.
@@ -45,6 +49,9 @@ export function isShared({ buffer }: Uint8Array): boolean {
   return buffer.byteLength > copiedBytes;
 }
 
+/** What is told where no session begins because of what is orphaned. */
+export const outlivedText: string =
+  "handlers of sessions that are over are at work on more than maxBufferedBytes";
 /** From this share of the budget on those who hold the most get no more. */
 const tightShare = 3 / 4;
 /** Who told what is asked again when little seems to be left, but not before so much of it was told. */
@@ -62,6 +69,8 @@ export class Account {
   borrowedBytes = 0;
   /** What its handlers are at work on. */
   handedBytes = 0;
+  /** The same, since it is closed. */
+  orphanedBytes = 0;
 
   constructor(budget: MemoryBudget, holder: Holder | undefined) {
     this.#budget = budget;
@@ -100,9 +109,14 @@ export class Account {
     this.#budget.awaitEase(this);
   }
 
-  /** It holds nothing, and will not. */
-  close(): void {
-    this.#budget.close(this);
+  /**
+   * It holds nothing, and will not, but what its handlers are still at work on. To be called again when
+   * that is less.
+   */
+  close(orphanedBytes: number = 0): void {
+    const change = orphanedBytes - this.orphanedBytes;
+    this.orphanedBytes = orphanedBytes;
+    this.#budget.close(this, change);
   }
 }
 
@@ -112,6 +126,7 @@ export class MemoryBudget implements SharedBodies {
   isTight = false;
   #bytes = 0;
   #handedBytes = 0;
+  #orphanedBytes = 0;
   readonly #accounts = new Set<Account>();
   #bodyBytes = 0;
   /** Of those who bound themselves. */
@@ -134,6 +149,11 @@ export class MemoryBudget implements SharedBodies {
     let bytes = this.#bodyBytes + this.#looseBytes;
     for (const { holder } of this.#accounts) bytes += holder?.ownBytes ?? 0;
     return bytes;
+  }
+
+  /** Handlers whose sessions are over are at work on more than all of it: no session is to begin. */
+  get isOutlived(): boolean {
+    return this.#orphanedBytes > this.maxBytes;
   }
 
   /** Bytes that each of them gets when there is little left. */
@@ -190,9 +210,11 @@ export class MemoryBudget implements SharedBodies {
     this.#withheld.add(account);
   }
 
-  close(account: Account): void {
+  /** From an {@link Account}. */
+  close(account: Account, orphaned: number): void {
     this.#accounts.delete(account);
     this.#withheld.delete(account);
+    this.#orphanedBytes += orphaned;
     account.tell(0);
   }
 
@@ -230,7 +252,8 @@ export class MemoryBudget implements SharedBodies {
   }
 
   get #seemsTight(): boolean {
-    return this.#bytes + this.#handedBytes > this.maxBytes * tightShare;
+    const bytes = this.#bytes + this.#handedBytes + this.#orphanedBytes;
+    return bytes > this.maxBytes * tightShare;
   }
 
   /** Bytes beyond the budget. */

@@ -264,10 +264,11 @@ export class Session<Peer> implements Conversation {
   }
 
   #settled(): void {
-    if (this.#state === "ended") return;
-    this.#acknowledging.check();
-    if (this.#state === "closing") this.#progress();
-    this.#sending.measure();
+    if (this.#state !== "ended") {
+      this.#acknowledging.check();
+      if (this.#state === "closing") this.#progress();
+      this.#sending.measure();
+    }
     this.#holdings.freed();
   }
 

@@ -73,6 +73,8 @@ const others: readonly string[] = [
   "writeChunkBytes",
   // A Unix socket takes or refuses a connection at once; this is for a system that hangs.
   "probeTimeoutMs",
+  // What those are told who are turned away: a client that comes sooner is turned away again.
+  "busyRetryMs",
 ];
 
 interface Documented {

@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../clock.ts";
 import { MyelinError } from "../../errors.ts";
+import { limits } from "../../limits.ts";
 import { codeOfRefusal } from "../handshake/welcome.ts";
 import { DatagramCookies } from "./datagram-cookies.ts";
 import {
@@ -31,9 +32,6 @@ export interface DatagramDoormanOptions {
   /** One was turned away. */
   readonly onRefused: (stranger: Stranger, error: MyelinError) => void;
 }
-
-/** How soon those come back for whom there was no room. */
-const busyRetryMs = 1_000;
 
 export class DatagramDoorman {
   readonly #options: DatagramDoormanOptions;
@@ -70,7 +68,7 @@ export class DatagramDoorman {
     const reason = vacancy === "full" ? "busy" : "closing";
     const error = new MyelinError(codeOfRefusal(reason), `the client was refused (${reason})`);
     this.#options.onRefused(stranger, error);
-    return refusal(nonce, refuseReason[reason], vacancy === "full" ? busyRetryMs : 0);
+    return refusal(nonce, refuseReason[reason], vacancy === "full" ? limits.busyRetryMs : 0);
   }
 }
 
