@@ -21,6 +21,11 @@ export class ByteReader {
     return this;
   }
 
+  /** Has nothing to read, and holds nothing. */
+  clear(): void {
+    this.reset(noBytes);
+  }
+
   /** Where the next byte is, counted from the beginning of the bytes and not of the range. */
   get position(): number {
     return this.#at;

@@ -170,6 +170,7 @@ export class Session<Peer> implements Conversation {
     this.#liveness.stop();
     this.#progressWatch.stop();
     this.#intake.reset();
+    this.#inbox.detached();
     connection?.abort(reason);
     this.#holdings.detached();
     this.#options.owner.tellDetached(reason);

@@ -57,6 +57,8 @@ export class BodyPlaces {
     } catch (error) {
       if (!isMyelinError(error)) throw error;
       return undefined;
+    } finally {
+      reader.clear();
     }
   }
 

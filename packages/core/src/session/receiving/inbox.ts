@@ -96,7 +96,18 @@ export class Inbox {
   /** Hands on nothing more, not even of the frame that is being read. */
   stop(): void {
     this.#stopped = true;
+    this.#arriving = undefined;
     this.#assemblies.clear();
+  }
+
+  /** The bytes that were given are all read, and are not kept: an idle peer would have its last ones here. */
+  letGo(): void {
+    this.#reader.clear();
+  }
+
+  /** The connection is gone, and with it the frame of which not everything was here: it comes again. */
+  detached(): void {
+    this.#arriving = undefined;
   }
 
   /** @throws {MyelinError} `ERR_PROTOCOL`, `ERR_BAD_FRAME` or `ERR_TOO_LARGE`: the peer broke a rule. */

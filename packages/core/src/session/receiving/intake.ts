@@ -8,6 +8,12 @@ import { type BinaryFrameSink, LengthPrefixDecoder } from "../../framing/length-
 import type { Connection } from "../../transport/transport.ts";
 import { protocolError } from "../session-end.ts";
 
+/** Who reads frames. */
+export interface FrameReader extends BinaryFrameSink {
+  /** All frames of a piece have been read. */
+  letGo(): void;
+}
+
 export interface IntakeOwner {
   /** A piece was read. */
   onRead(): void;
@@ -17,14 +23,14 @@ export interface IntakeOwner {
 
 export class Intake {
   readonly #tick: Tick;
-  readonly #sink: BinaryFrameSink;
+  readonly #sink: FrameReader;
   readonly #maxFrameBytes: number;
   readonly #owner: IntakeOwner;
   #decoder: LengthPrefixDecoder;
   /** What arrived before handlers could be attached. */
   #held: Buffer[] | undefined = [];
 
-  constructor(tick: Tick, sink: BinaryFrameSink, maxFrameBytes: number, owner: IntakeOwner) {
+  constructor(tick: Tick, sink: FrameReader, maxFrameBytes: number, owner: IntakeOwner) {
     this.#tick = tick;
     this.#sink = sink;
     this.#maxFrameBytes = maxFrameBytes;
@@ -82,6 +88,8 @@ export class Intake {
     } catch (reason) {
       this.#owner.onBroken(protocolError(reason));
       return;
+    } finally {
+      this.#sink.letGo();
     }
     this.#owner.onRead();
   }
