@@ -9,16 +9,18 @@
  *   nothing else does.
  */
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
-import { isShared, type SharedBodies } from "../memory-budget.ts";
+import type { SharedBodies } from "../memory-budget.ts";
 import type { NameSource } from "../messages/entry-reader.ts";
 import type { UnsentMessage } from "../messages/unsent-message.ts";
 import { entryCost } from "../wire.ts";
-import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
+import type { BatchLimits } from "./accepted-queue.ts";
 import { countUnsent, type Numbered, takeUnsent, type Waiting } from "./all-unsent.ts";
 import { Batch } from "./batch.ts";
+import { BorrowedBodies } from "./borrowed-bodies.ts";
 import { Departures, type Mark } from "./departures.ts";
 import type { FairTurns } from "./fair-turns.ts";
-import { type Dropped, freeSlot, LargeLane, type LargeLaneOwner, OrderedLane } from "./lanes.ts";
+import { type Dropped, OrderedLane } from "./lanes.ts";
+import { LargeMessages } from "./large-messages.ts";
 import {
   type AcceptedMessage,
   costOf,
@@ -48,23 +50,15 @@ export interface SendingOrderOptions {
   readonly now: () => number;
 }
 
-export class SendingOrder implements LargeLaneOwner {
+export class SendingOrder {
   readonly #options: SendingOrderOptions;
   readonly #window: SendWindow;
   readonly #batchLimits: BatchLimits;
   readonly #ordered: OrderedLane;
-  readonly #large = new Set<LargeLane>();
-  /** Large messages for which there is no slot. */
-  readonly #largeWaiting = new AcceptedQueue();
+  readonly #large: LargeMessages;
   readonly #waiting: WaitingMessages;
-  /** Those of which the last part waits for the window. */
-  readonly #held: LargeLane[] = [];
-  /** What took of the window before the first of them has left. */
-  #isClear = false;
-  /** Bytes of the lanes of large messages that have not left. */
-  #largeBytes = 0;
-  /** Bytes of bodies that were not copied and have not left; part of {@link bytes}. */
-  #borrowedBytes = 0;
+  /** Bodies that were not copied; part of {@link bytes}. */
+  readonly #bodies: BorrowedBodies;
   #open: Batch | undefined;
   readonly #departures = new Departures();
 
@@ -77,35 +71,40 @@ export class SendingOrder implements LargeLaneOwner {
       this.#departures.leave(outgoing.serial);
     });
     this.#waiting = new WaitingMessages(this.#isLarge);
+    this.#bodies = new BorrowedBodies(options.bodies);
+    const { fragmentBytes, maxOpenMessages, transmit, turns } = options;
+    this.#large = new LargeMessages({
+      ...{ fragmentBytes, maxOpenMessages, transmit, turns },
+      ...{ bodies: this.#bodies, ordered: this.#ordered, window: this.#window },
+      closeBatch: () => this.close(),
+      onShrunk: (message) => this.#readmit(message),
+      onLeft: ({ serial }) => this.#departures.leave(serial),
+      onPassed: ({ kind }) => {
+        if (kind === "event") this.#waiting.releaseEvents();
+        this.#release();
+      },
+    });
   }
 
   /** Bytes that have not left. Asked for with every event: all of them are running totals. */
   get bytes(): number {
-    return (
-      this.openBytes +
-      this.#ordered.bytes +
-      this.#waiting.bytes +
-      this.#largeWaiting.bytes +
-      this.#largeBytes
-    );
+    return this.openBytes + this.#ordered.bytes + this.#waiting.bytes + this.#large.bytes;
   }
 
   /** Those of them that are in bodies which were not copied: `bodies` was told of these. */
   get borrowedBytes(): number {
-    return this.#borrowedBytes;
+    return this.#bodies.bytes;
   }
 
   /** Bytes that have not left of the largest message that is on its way in pieces. */
   get largestBytes(): number {
-    let largest = 0;
-    for (const lane of this.#large) largest = Math.max(largest, lane.bytes);
-    return largest;
+    return this.#large.largestBytes;
   }
 
   /** The same of all large ones, those that wait included. Looks at each of them. */
   get largestWaitingBytes(): number {
     let largest = this.largestBytes;
-    for (const queue of [this.#waiting, this.#largeWaiting]) {
+    for (const queue of [this.#waiting, this.#large.waiting()]) {
       for (const each of queue) {
         if (!(each instanceof Batch)) largest = Math.max(largest, each.bytes);
       }
@@ -181,7 +180,7 @@ export class SendingOrder implements LargeLaneOwner {
   /** The peer returned some of its window. @throws {MyelinError} `ERR_PROTOCOL` */
   settle(messages: number, bytes: number): void {
     this.#window.settle(messages, bytes);
-    this.#letFinish();
+    this.#large.letFinish();
     this.#release();
   }
 
@@ -202,32 +201,22 @@ export class SendingOrder implements LargeLaneOwner {
     count(
       this.#waiting.dropEvents(bytes - dropped.bytes, (each) => {
         this.#departures.leave(each.serial);
-        if (!(each instanceof Batch)) this.#giveBackBody(each);
+        if (!(each instanceof Batch)) this.#bodies.giveBack(each);
       }),
     );
     // Nothing else might return the window that they had taken.
-    this.#letFinish();
+    this.#large.letFinish();
     this.#release();
     return dropped;
   }
 
-  #giveBackBody(message: AcceptedMessage): void {
-    if (!message.isBorrowed) return;
-    message.isBorrowed = false;
-    this.#borrowedBytes -= message.bytes;
-    this.#options.bodies.giveBack(message.body);
-  }
-
   /** Nothing of it will leave. */
   clear(): void {
-    for (const each of this.all()) if ("entry" in each) this.#giveBackBody(each);
-    for (const queue of [this.#waiting, this.#largeWaiting]) queue.clear();
+    for (const each of this.all()) if ("entry" in each) this.#bodies.giveBack(each);
+    this.#waiting.clear();
     this.#ordered.clear();
     this.#large.clear();
-    this.#held.length = 0;
     this.#open = undefined;
-    this.#largeBytes = 0;
-    this.#borrowedBytes = 0;
   }
 
   /** Events and calls that have not left. */
@@ -241,13 +230,12 @@ export class SendingOrder implements LargeLaneOwner {
   }
 
   all(): Waiting[] {
-    const begun = [...this.#large].map(({ message }) => message);
-    const waiting = [...this.#waiting, ...this.#largeWaiting];
-    return [this.#open ?? [], this.#ordered.unsent(), begun, waiting].flat();
+    const waiting = [...this.#waiting];
+    return [this.#open ?? [], this.#ordered.unsent(), this.#large.all(), waiting].flat();
   }
 
   #hasRoom(): boolean {
-    if (!this.#waiting.isClear || this.#held.length > 0) return false;
+    if (!this.#waiting.isClear || this.#large.isHolding) return false;
     const open = this.#open;
     if (open === undefined) return this.#window.isOpen(0, 0);
     return this.#window.isOpen(open.windowed, open.cost);
@@ -265,8 +253,7 @@ export class SendingOrder implements LargeLaneOwner {
     if (!this.#isLarge(message.bytes)) return this.#frame(message);
     this.close();
     if (message.kind === "call") message.entry.elapse(this.#options.now());
-    if (this.#large.size < this.#options.maxOpenMessages) this.#startLarge(message);
-    else this.#largeWaiting.push(message);
+    this.#large.add(message);
   }
 
   /** The same, of one that fits into a frame. */
@@ -286,11 +273,7 @@ export class SendingOrder implements LargeLaneOwner {
   #accept(message: Message): AcceptedMessage {
     const { body } = message;
     const bytes = body.length;
-    const isBorrowed = this.#isLarge(bytes) && isShared(body);
-    if (isBorrowed) {
-      this.#borrowedBytes += bytes;
-      this.#options.bodies.borrow(body);
-    }
+    const isBorrowed = this.#isLarge(bytes) && this.#bodies.borrow(body);
     const serial = this.#departures.accept();
     const accepted = { ...message, serial, bytes, isBorrowed, queue: undefined };
     const { place } = message;
@@ -304,16 +287,10 @@ export class SendingOrder implements LargeLaneOwner {
    */
   #empty(message: AcceptedMessage): void {
     const { bytes } = message;
-    const lane = [...this.#large].find((each) => each.message === message);
-    this.#giveBackBody(message);
+    this.#bodies.giveBack(message);
     emptyBody(message);
     message.queue?.shrank(message, bytes);
-    if (lane === undefined) return;
-    lane.abandon();
-    this.#large.delete(lane);
-    this.#largeBytes -= bytes;
-    this.#startNextLarge();
-    this.#readmit(message);
+    if (this.#large.abandon(message, bytes)) this.#readmit(message);
   }
 
   /** One that is not large any more. */
@@ -322,75 +299,11 @@ export class SendingOrder implements LargeLaneOwner {
     else this.#waiting.push(message);
   }
 
-  /** There is a slot again. */
-  #startNextLarge(): void {
-    for (;;) {
-      const next = this.#largeWaiting.shift() as AcceptedMessage | undefined;
-      if (next === undefined) return;
-      if (this.#isLarge(next.bytes)) return this.#startLarge(next);
-      this.#readmit(next);
-    }
-  }
-
-  #startLarge(message: AcceptedMessage): void {
-    const slot = freeSlot(this.#large);
-    const lane = new LargeLane(message, slot, this.#options.fragmentBytes, this);
-    this.#large.add(lane);
-    this.#largeBytes += lane.bytes;
-    // Turns would let it overtake what was accepted before it.
-    this.#ordered.whenSent(() => this.#options.turns.add(lane));
-  }
-
-  /** From a lane, whose turn it is. */
-  sendPart(outgoing: Outgoing, bytes: number, isOfBorrowed: boolean): void {
-    this.#largeBytes -= bytes;
-    if (isOfBorrowed) this.#borrowedBytes -= bytes;
-    this.#options.transmit(outgoing);
-  }
-
-  /**
-   * The last part of an event or a call takes of the window, for with it the peer reckons the message.
-   * Until then calls and events go past it, however large it is. What took of the window before it
-   * leaves before it, or the peer would find the window overdrawn.
-   */
-  onLast(lane: LargeLane): void {
-    this.#held.push(lane);
-    if (this.#held.length > 1) return;
-    this.close();
-    this.#isClear = false;
-    this.#ordered.whenSent(() => {
-      this.#isClear = true;
-      this.#letFinish();
-    });
-  }
-
-  #letFinish(): void {
-    const [lane] = this.#held;
-    if (lane === undefined || !this.#isClear || !this.#window.isOpen(0, 0)) return;
-    lane.goOn();
-    this.#options.turns.add(lane);
-  }
-
-  /** From a lane: it is empty. */
-  finished(lane: LargeLane): void {
-    const { message } = lane;
-    this.#large.delete(lane);
-    this.#departures.leave(message.serial);
-    if (message.isBorrowed) this.#options.bodies.giveBack(message.body);
-    this.#startNextLarge();
-    if (message.kind === "other") return;
-    this.#window.take(1, costOf(message, true));
-    this.#held.shift();
-    this.#letFinish();
-    if (message.kind === "event") this.#waiting.releaseEvents();
-    this.#release();
-  }
-
   /** Lets go what the window has room for again. */
   #release(): void {
     if (this.#waiting.isClear) return;
     this.close();
-    while (this.#held.length === 0 && this.#waiting.nextWindowed > 0) {
+    while (!this.#large.isHolding && this.#waiting.nextWindowed > 0) {
       if (!this.#window.isOpen(this.#waiting.nextWindowed - 1, 0)) break;
       const next = this.#waiting.shift() as Batch | AcceptedMessage;
       if (next instanceof Batch) this.#enqueue(next);

@@ -1,0 +1,40 @@
+/** Large bodies that wait for one peer and were not copied: others may be sending them, too. */
+import { isShared, type SharedBodies } from "../memory-budget.ts";
+import type { AcceptedMessage } from "./message-frames.ts";
+
+export class BorrowedBodies {
+  readonly #bodies: SharedBodies;
+  /** Bytes of them that have not left. */
+  bytes = 0;
+
+  /** @param bodies told of each */
+  constructor(bodies: SharedBodies) {
+    this.#bodies = bodies;
+  }
+
+  /** @returns whether it is one of those whose memory is worth to be counted for itself */
+  borrow(body: Uint8Array): boolean {
+    if (!isShared(body)) return false;
+    this.bytes += body.length;
+    this.#bodies.borrow(body);
+    return true;
+  }
+
+  /** So many bytes of one have left. */
+  left(bytes: number): void {
+    this.bytes -= bytes;
+  }
+
+  /** All of it has left: it is held no more. */
+  returned({ body, isBorrowed }: AcceptedMessage): void {
+    if (isBorrowed) this.#bodies.giveBack(body);
+  }
+
+  /** None of it will leave. */
+  giveBack(message: AcceptedMessage): void {
+    if (!message.isBorrowed) return;
+    this.returned(message);
+    message.isBorrowed = false;
+    this.bytes -= message.bytes;
+  }
+}
