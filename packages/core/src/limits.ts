@@ -10,6 +10,7 @@ export const limits: {
   readonly datagramCookieMs: number;
   readonly datagramWaitingBytes: number;
   readonly writeChunkBytes: number;
+  readonly underWayBytes: number;
   readonly highWaterMarkBytes: number;
   readonly maxPausedBytes: number;
   readonly closeTimeoutMs: number;
@@ -84,6 +85,8 @@ export const limits: {
   maxNameBytes: 256,
   /** What waits in a socket cannot be overtaken: a ping would wait behind all of a large transfer. */
   connectionBytes: 256 * 1024,
+  /** The same of what the system has: a part of a large transfer waits until the peer has some of it. */
+  underWayBytes: 1536 * 1024,
   /** A hundred peers at once, each within its own limits, would have a hundred times as much. */
   maxBufferedBytes: 256 * 1024 * 1024,
   /** Strangers could have whatever they say of themselves kept, before anybody knows them. */

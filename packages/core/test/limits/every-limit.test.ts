@@ -73,6 +73,8 @@ const others: readonly string[] = [
   "writeChunkBytes",
   // A Unix socket takes or refuses a connection at once; this is for a system that hangs.
   "probeTimeoutMs",
+  // What of our own is on its way; a peer that acknowledges nothing makes it wait, and counts as silent.
+  "underWayBytes",
   // What those are told who are turned away: a client that comes sooner is turned away again.
   "busyRetryMs",
 ];

@@ -1,11 +1,14 @@
 /** Decides when to tell the peer what was received and what has settled. */
 import type { Clock, Timer } from "../../clock.ts";
+import { limits } from "../../limits.ts";
 import type { Outbox } from "../sending/outbox.ts";
 import type { WindowSize } from "../sending/send-window.ts";
 import type { Inbox } from "./inbox.ts";
 
 /** The peer hears of at most so many frames at once: what it keeps of them is freed. */
 const framesAtOnce = 32;
+/** Nor of so many bytes: with large messages it waits for that before it sends more. */
+const bytesAtOnce = limits.underWayBytes / 4;
 /** And not later than this: what it takes for lost when we are gone is little more than what is. */
 const delayMs = 25;
 
@@ -16,6 +19,8 @@ export class Acknowledging {
   readonly #window: WindowSize;
   readonly #isHeldBack: () => boolean;
   #frames = 0;
+  /** Of those frames. */
+  #frameBytes = 0;
   #messages = 0;
   #bytes = 0;
   #timer: Timer | undefined;
@@ -37,6 +42,7 @@ export class Acknowledging {
     const { received, window } = this.#inbox;
     if (
       received - this.#frames >= framesAtOnce ||
+      this.#inbox.bytes - this.#frameBytes >= bytesAtOnce ||
       // A quarter: the sender hears of it while it still has some left.
       (((window.settledMessages - this.#messages) * 4 >= this.#window.messages ||
         (window.settledBytes - this.#bytes) * 4 >= this.#window.bytes) &&
@@ -63,6 +69,7 @@ export class Acknowledging {
   now(): void {
     const { received, window } = this.#inbox;
     this.#frames = received;
+    this.#frameBytes = this.#inbox.bytes;
     if (!this.#isHeldBack()) {
       this.#messages = window.settledMessages;
       this.#bytes = window.settledBytes;

@@ -13,7 +13,7 @@ const firstBytes = 1024 * 1024;
  * Of which so much has arrived gets room for all of it at once. To double what is there would copy it
  * each time, the last time a half of 256 MiB, in 50 to 100 ms in which nobody else is heard.
  */
-const grownBytes = 16 * 1024 * 1024;
+const grownBytes = 8 * 1024 * 1024;
 const smallestBytes = 256;
 
 const noBytes = Buffer.alloc(0);

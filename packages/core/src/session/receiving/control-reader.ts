@@ -34,8 +34,7 @@ export class ControlReader {
         liveness.pong(reader.view(reader.remaining));
         break;
       case frameKind.ack:
-        outbox.sent.acknowledge(reader.varint());
-        outbox.settle(reader.varint(), reader.varint());
+        outbox.acknowledge(reader.varint(), reader.varint(), reader.varint());
         break;
       case frameKind.goodbye:
         onGoodbye(readGoodbye(reader));

@@ -99,7 +99,7 @@ export interface Dropped {
 /** Who has a large message to send. */
 export interface LargeLaneOwner {
   /** A part of it leaves: so many bytes of its body. */
-  sendPart(outgoing: Outgoing, bytes: number, isOfBorrowed: boolean): void;
+  sendPart(lane: LargeLane, outgoing: Outgoing, bytes: number): void;
   /** Only the last part is left, of an event or a call: it stays until {@link LargeLane.goOn}. */
   onLast(lane: LargeLane): void;
   /** All of it has left. */
@@ -112,6 +112,7 @@ export class LargeLane implements Lane {
   readonly #fragments: Fragments;
   readonly #owner: LargeLaneOwner;
   #isHeld = false;
+  #isPaused = false;
 
   /** @param size bytes of the body in each frame */
   constructor(message: AcceptedMessage, slot: number, size: number, owner: LargeLaneOwner) {
@@ -130,7 +131,7 @@ export class LargeLane implements Lane {
   }
 
   get nextBytes(): number {
-    return this.#isHeld ? 0 : this.#fragments.nextBytes;
+    return this.#isHeld || this.#isPaused ? 0 : this.#fragments.nextBytes;
   }
 
   sendNext(): void {
@@ -139,7 +140,7 @@ export class LargeLane implements Lane {
     const { isDone, isNearlyDone } = this.#fragments;
     // The last part of an event or a call stays until it may leave.
     this.#isHeld = this.message.kind !== "other" && isNearlyDone;
-    this.#owner.sendPart(outgoing, bytes, this.message.isBorrowed);
+    this.#owner.sendPart(this, outgoing, bytes);
     if (isDone) this.#owner.finished(this);
     else if (this.#isHeld) this.#owner.onLast(this);
   }
@@ -147,6 +148,15 @@ export class LargeLane implements Lane {
   /** None of it will leave, and none has. */
   abandon(): void {
     this.#isHeld = true;
+  }
+
+  /** There is no turn for it until {@link resume}. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
   }
 
   /** The last part may leave. */

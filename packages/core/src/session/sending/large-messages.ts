@@ -11,6 +11,7 @@ import { freeSlot, LargeLane, type LargeLaneOwner, type OrderedLane } from "./la
 import { type AcceptedMessage, costOf } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { SendWindow } from "./send-window.ts";
+import { UnderWay } from "./under-way.ts";
 
 export interface LargeMessagesOptions {
   /** Bytes of a large message in each of its frames. */
@@ -20,6 +21,8 @@ export interface LargeMessagesOptions {
   readonly turns: FairTurns;
   readonly transmit: (outgoing: Outgoing) => void;
   readonly window: SendWindow;
+  /** Milliseconds. */
+  readonly now: () => number;
   /** What was accepted before one of them leaves before it. */
   readonly ordered: OrderedLane;
   readonly bodies: BorrowedBodies;
@@ -38,6 +41,9 @@ export class LargeMessages implements LargeLaneOwner {
   readonly #lanes = new Set<LargeLane>();
   /** Those for which there is no slot. */
   readonly #waiting = new AcceptedQueue();
+  readonly #underWay: UnderWay;
+  /** Those that wait until less is under way. */
+  readonly #paused = new Set<LargeLane>();
   /** Those of which the last part waits for the window. */
   readonly #held: LargeLane[] = [];
   /** What took of the window before the first of them has left. */
@@ -47,6 +53,7 @@ export class LargeMessages implements LargeLaneOwner {
 
   constructor(options: LargeMessagesOptions) {
     this.#options = options;
+    this.#underWay = new UnderWay(options.now);
   }
 
   /** Bytes that have not left. */
@@ -81,6 +88,23 @@ export class LargeMessages implements LargeLaneOwner {
     turns.add(lane);
   }
 
+  /** The peer has so many of all frames. */
+  arrived(frames: number): void {
+    this.#underWay.arrived(frames);
+    if (this.#paused.size === 0 || this.#underWay.isFull) return;
+    for (const lane of this.#paused) {
+      lane.resume();
+      this.#options.turns.add(lane);
+    }
+    this.#paused.clear();
+  }
+
+  /** There is another connection: the peer has so many frames, and the others leave again. */
+  resumed(frames: number): void {
+    this.arrived(frames);
+    this.#underWay.forgetWay();
+  }
+
   /** Of one that has begun, and of which nothing has left, nothing is large any more. @returns whether it had */
   abandon(message: AcceptedMessage, bytes: number): boolean {
     const lane = [...this.#lanes].find((each) => each.message === message);
@@ -105,16 +129,22 @@ export class LargeMessages implements LargeLaneOwner {
   clear(): void {
     this.#waiting.clear();
     this.#lanes.clear();
+    this.#paused.clear();
+    this.#underWay.clear();
     this.#held.length = 0;
     this.#bytes = 0;
   }
 
   /** From a lane, whose turn it is. */
-  sendPart(outgoing: Outgoing, bytes: number, isOfBorrowed: boolean): void {
+  sendPart(lane: LargeLane, outgoing: Outgoing, bytes: number): void {
     const { bodies, transmit } = this.#options;
     this.#bytes -= bytes;
-    if (isOfBorrowed) bodies.left(bytes);
+    if (lane.message.isBorrowed) bodies.left(bytes);
     transmit(outgoing);
+    this.#underWay.add(outgoing);
+    if (lane.bytes === 0 || !this.#underWay.isFull) return;
+    lane.pause();
+    this.#paused.add(lane);
   }
 
   /**

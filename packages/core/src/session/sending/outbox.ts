@@ -221,8 +221,13 @@ export class Outbox implements Collector {
     this.#writer.transmit(outgoing);
   }
 
-  /** The peer returned some of its window. @throws {MyelinError} `ERR_PROTOCOL` */
-  settle(messages: number, bytes: number): void {
+  /**
+   * The peer has so many frames, and has returned so much of its window.
+   * @throws {MyelinError} `ERR_PROTOCOL` when it cannot have
+   */
+  acknowledge(frames: number, messages: number, bytes: number): void {
+    this.sent.acknowledge(frames);
+    this.#order.arrived(frames);
     this.#order.settle(messages, bytes);
     if (!this.#turns.isEmpty) this.touch();
   }
@@ -276,6 +281,7 @@ export class Outbox implements Collector {
    */
   resume(link: Link, received: number): void {
     this.sent.acknowledge(received);
+    this.#order.resumed(received);
     this.#writer.attach(link);
     this.#times.attached(this.serial);
     for (const outgoing of this.sent.unacknowledged()) this.#writer.writeFrame(outgoing);

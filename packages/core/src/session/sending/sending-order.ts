@@ -72,9 +72,9 @@ export class SendingOrder {
     });
     this.#waiting = new WaitingMessages(this.#isLarge);
     this.#bodies = new BorrowedBodies(options.bodies);
-    const { fragmentBytes, maxOpenMessages, transmit, turns } = options;
+    const { fragmentBytes, maxOpenMessages, now, transmit, turns } = options;
     this.#large = new LargeMessages({
-      ...{ fragmentBytes, maxOpenMessages, transmit, turns },
+      ...{ fragmentBytes, maxOpenMessages, now, transmit, turns },
       ...{ bodies: this.#bodies, ordered: this.#ordered, window: this.#window },
       closeBatch: () => this.close(),
       onShrunk: (message) => this.#readmit(message),
@@ -182,6 +182,16 @@ export class SendingOrder {
     this.#window.settle(messages, bytes);
     this.#large.letFinish();
     this.#release();
+  }
+
+  /** The peer has so many of the frames that have left. */
+  arrived(frames: number): void {
+    this.#large.arrived(frames);
+  }
+
+  /** There is another connection, and the peer has so many of them. */
+  resumed(frames: number): void {
+    this.#large.resumed(frames);
   }
 
   /** Drops events that have not left, the oldest first. Large ones stay that have begun. */
