@@ -145,6 +145,8 @@ describe("every limit", () => {
     const [text = "", value = ""] = words.split("@defaultValue");
     expect(value.trim()).not.toBe("");
     expect(countWords(text), text).toBeGreaterThanOrEqual(5);
+    // What it stops, or what would happen without it.
+    expect(text).toMatch(/\b(?:stops?|would|without it|blocks)\b/i);
   });
 
   test("has words where its default stands", () => {
