@@ -1,9 +1,8 @@
 // A peer that never ends its side cannot keep `close()` waiting: where nobody says how long, it is 5 s.
 import { MessageChannel } from "node:worker_threads";
-import { type Connection, connect, MemoryRegistry, memory, port, serve, unix } from "myelin";
+import { type Connection, connect, MemoryRegistry, memory, port, serve, tcp } from "myelin";
 import { connectedPair, memoryNetwork } from "myelin/testing";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { removeTempFolders, tempFolder } from "../../../../test/support/temp-path.ts";
 import { turns, within } from "../../../../test/support/within.ts";
 
 const undelivered = expect.objectContaining({ code: "ERR_UNDELIVERED" });
@@ -11,7 +10,6 @@ const silent = { onData() {}, onDrain() {}, onClose() {} };
 
 afterEach(() => {
   vi.useRealTimers();
-  removeTempFolders();
 });
 
 test("a client's, though the server has stopped reading", async () => {
@@ -67,13 +65,12 @@ describe("a connection's, whose other end is paused", () => {
   }
 
   test("over a socket", async () => {
-    const path = `${tempFolder()}/s`;
     let meet!: (connection: Connection) => void;
     const met = new Promise<Connection>((resolve) => {
       meet = resolve;
     });
-    const listener = await unix().listen({ scheme: "unix", path }, meet);
-    const connection = await unix().dial({ scheme: "unix", path });
+    const listener = await tcp().listen({ scheme: "tcp", host: "127.0.0.1", port: 0 }, meet);
+    const connection = await tcp().dial(listener.address);
     const other = await within("the other end", met);
     other.open(silent);
     other.pause();
