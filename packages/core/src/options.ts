@@ -24,7 +24,10 @@ export interface UnixOptions {
   readableAll?: boolean;
   /** All users may write to the socket. @defaultValue false */
   writableAll?: boolean;
-  /** Connections beyond this number are closed at once. @defaultValue no limit */
+  /**
+   * Connections beyond this number are closed at once: stops a flood of them from using up descriptors.
+   * @defaultValue no limit
+   */
   maxConnections?: number;
   /** Connections that the system keeps waiting to be accepted. @defaultValue 511, as Node's */
   backlog?: number;
@@ -48,7 +51,10 @@ export interface TcpOptions {
   keepAlive?: boolean;
   /** Idle time before the first of these probes. @defaultValue 0, what the system has */
   keepAliveInitialDelayMs?: number;
-  /** Connections beyond this number are closed at once. @defaultValue no limit */
+  /**
+   * Connections beyond this number are closed at once: stops a flood of them from using up descriptors.
+   * @defaultValue no limit
+   */
   maxConnections?: number;
   /** Connections that the system keeps waiting to be accepted. @defaultValue 511, as Node's */
   backlog?: number;
@@ -60,11 +66,20 @@ export interface TcpOptions {
 
 /** Options of `udp()`. */
 export interface UdpOptions {
-  /** Larger datagrams are refused with `ERR_TOO_LARGE`. @defaultValue 65,507 */
+  /**
+   * Larger datagrams are refused with `ERR_TOO_LARGE`: the system would not send them, and what some
+   * networks cut is lost as a whole when one piece of it is. @defaultValue 65,507
+   */
   maxDatagramBytes?: number;
-  /** Sources remembered by a listener; the one longest unheard makes room. @defaultValue 1,000 */
+  /**
+   * Sources remembered by a listener; the one longest unheard makes room. Stops forged addresses from
+   * filling the memory. @defaultValue 1,000
+   */
   maxPeers?: number;
-  /** A source unheard for so long is forgotten; its connection closes. @defaultValue 60,000 */
+  /**
+   * A source unheard for so long is forgotten; its connection closes. Stops those that left without a
+   * word from being remembered for ever. @defaultValue 60,000
+   */
   peerIdleMs?: number;
 }
 

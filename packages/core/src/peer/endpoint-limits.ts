@@ -27,18 +27,24 @@ export interface EndpointLimits {
   maxMessageBytes?: number;
   /** One message of bytes, or the bytes beside one. Stops a peer that declares a terabyte. @defaultValue 256 MiB */
   maxBinaryBytes?: number;
-  /** One frame of the wire. Checked from its header, before anything is allocated. From 1,024 to 2^32 - 1. @defaultValue 256 KiB */
+  /**
+   * One frame of the wire. Stops a peer that announces gigabytes: checked from the header, before
+   * anything is allocated. From 1,024 to 2^32 - 1. @defaultValue 256 KiB
+   */
   maxFrameBytes?: number;
-  /** Headers of one message: trace context and the like, which no window counts. @defaultValue 8 KiB */
+  /**
+   * Headers of one message: trace context and the like. No window counts them: stops a peer that sends
+   * a megabyte of them with each event. @defaultValue 8 KiB
+   */
   maxHeaderBytes?: number;
   /**
    * Large messages that a peer may have begun and not finished, from 1 to 4, items of streams apart.
-   * Many beginnings would hold memory for ever. @defaultValue 4
+   * Stops one that begins many and ends none, and so holds memory for ever. @defaultValue 4
    */
   maxOpenMessages?: number;
   /**
-   * A large message must make progress so often, for the same reason, or its connection ends with
-   * `ERR_TIMEOUT`; not while its last part may be waiting for handlers of this end. On node-ipc's wire
+   * A large message must make progress so often, or its connection ends with `ERR_TIMEOUT`: stops a
+   * peer that begins one, never goes on and so holds its memory; not while its last part may be waiting for handlers of this end. On node-ipc's wire
    * every message is large of which more than 1 KiB is here. @defaultValue 30,000
    */
   messageProgressTimeoutMs?: number;
@@ -52,11 +58,14 @@ export interface EndpointLimits {
   windowMessages?: number;
   /**
    * Calls and streams of one peer that are open, until the handler has settled; cancelling does not
-   * free the place, so that opening and cancelling in a loop (rapid reset) starts no more handlers than
-   * this. Answers that the peer does not read count for `maxQueuedBytes`. @defaultValue 1,024
+   * free the place. Stops opening and cancelling in a loop (rapid reset): it starts no more handlers
+   * than this. Answers that the peer does not read count for `maxQueuedBytes`. @defaultValue 1,024
    */
   maxInboundCalls?: number;
-  /** Calls and streams of this end that wait at one peer. More is `ERR_QUEUE_FULL`. @defaultValue 65,536 */
+  /**
+   * Calls and streams of this end that wait at one peer. Stops one that takes calls and answers none:
+   * each would cost memory here until its time is over. More is `ERR_QUEUE_FULL`. @defaultValue 65,536
+   */
   maxPendingCalls?: number;
   /**
    * Items of one stream on their way, at first; it grows with the round trip. Stops a producer that is
@@ -67,7 +76,8 @@ export interface EndpointLimits {
   maxStreamWindowBytes?: number;
   /**
    * From here on `send` returns false and `post` waits; from half of what may wait at the latest, which
-   * is `maxQueuedBytes`, or less while there is no connection or little memory. @defaultValue 1 MiB
+   * is `maxQueuedBytes`, or less while there is no connection or little memory. Stops a peer that reads
+   * slowly from having all of that kept for it, before its sender hears of it. @defaultValue 1 MiB
    */
   highWaterMarkBytes?: number;
   /**
@@ -88,17 +98,23 @@ export interface ServerLimits extends EndpointLimits {
    * say nothing would use up descriptors: beyond it one that has waited long makes room. @defaultValue 128
    */
   maxPendingHandshakes?: number;
-  /** From a connection to its welcome. A TLS handshake may take as long before that. @defaultValue 5,000 */
+  /**
+   * From a connection to its welcome. Stops strangers who connect and say nothing, or a byte a minute,
+   * and so hold a place. A TLS handshake may take as long before that. @defaultValue 5,000
+   */
   handshakeTimeoutMs?: number;
   /**
-   * What a client says of itself before it is known, from 1 to 16 KiB: strangers could have whatever
-   * they say kept. @defaultValue 16 KiB
+   * What a client says of itself before it is known, from 1 to 16 KiB. Stops strangers from having
+   * whatever they say kept. @defaultValue 16 KiB
    */
   maxHelloBytes?: number;
   /** Sessions, open and detached. A flood of clients would use up descriptors and memory. @defaultValue 10,000 */
   maxPeers?: number;
   /** Sessions that wait for their client; the oldest expire. Connect and cut in a loop would make more and more. @defaultValue 1,024 */
   maxDetachedSessions?: number;
-  /** What those keep for their clients, together. @defaultValue 64 MiB */
+  /**
+   * What those keep for their clients, together. Stops clients that ask for much, break off and never
+   * come back; the oldest expire. @defaultValue 64 MiB
+   */
   maxDetachedBytes?: number;
 }

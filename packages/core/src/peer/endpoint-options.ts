@@ -79,11 +79,14 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
   callTimeoutMs?: number;
   /**
    * The generator of a cancelled stream that has not come to its end so soon gives up its place among
-   * `maxInboundCalls` all the same. And a handler whose items broke off, because their source here threw,
+   * `maxInboundCalls` all the same: one that never does would hold it for ever. And a handler whose items broke off, because their source here threw,
    * is cancelled when it goes on for longer. @defaultValue 1,000
    */
   cancelGraceMs?: number;
-  /** The `timeoutMs` of `close()`. @defaultValue 5,000 */
+  /**
+   * The `timeoutMs` of `close()`. Stops a peer that never reads or answers from holding it up for ever.
+   * @defaultValue 5,000
+   */
   closeTimeoutMs?: number;
   /**
    * Codecs beside those built in; both ends need them. A contract asks for one by its name, which has a

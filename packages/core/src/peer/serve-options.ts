@@ -50,7 +50,10 @@ interface ServeSettings<C extends Contract> extends EndpointOptions<C, "server">
    * `authorize` only where it is given. @defaultValue everybody who can connect
    */
   authorize?: Authorize | { readonly myelin?: Authorize; readonly legacy: AuthorizeLegacy };
-  /** No answer so soon is a no. @defaultValue 5,000 */
+  /**
+   * No answer so soon is a no: stops strangers from holding places while a database does not answer.
+   * @defaultValue 5,000
+   */
   authorizeTimeoutMs?: number;
   /**
    * Which dialects are spoken on the same address. `node-ipc` has no secret and no identity: it is

@@ -13,21 +13,41 @@ const total = 256 * 1024 * 1024;
 const itemBytes = 1024 * 1024;
 const promisedMs = 20;
 const attempts = 3;
-/** Of pings that wait for the transfer there are one or two; at 20 ms there are some thirty. */
-const fewestTrips = 8;
+/**
+ * What of the transfer may go by while a ping is away, half of the times: this does not depend on how busy
+ * the machine is. Over a Unix socket 20 ms are longer than that wherever 100 MiB/s pass; over TCP the
+ * system itself has up to ten in its buffers, which nothing can overtake.
+ */
+const mostMiB = { unix: 2, tcp: 16 } as const;
+
+interface Trip {
+  readonly ms: number;
+  /** What of the transfer went by meanwhile. */
+  readonly bytes: number;
+}
 
 /** Round trips, one after the other, until the transfer is over. */
-async function pingDuring(client: Client, transfer: Promise<unknown>): Promise<number[]> {
-  const trips: number[] = [];
+async function pingDuring(client: Client, transfer: Promise<unknown>): Promise<Trip[]> {
+  const trips: Trip[] = [];
   const state = { isOver: false };
   const over = transfer.finally(() => (state.isOver = true));
   while (!state.isOver) {
     const since = performance.now();
+    const before = bytesOf(client);
     expect(await client.call("echo", trips.length)).toBe(trips.length);
-    trips.push(performance.now() - since);
+    trips.push({ ms: performance.now() - since, bytes: bytesOf(client) - before });
   }
   await over;
-  return trips.sort((one, other) => one - other);
+  return trips;
+}
+
+function bytesOf(client: Client): number {
+  const { sent, received } = client.stats();
+  return sent.bytes + received.bytes;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[values.length >> 1] as number;
 }
 
 function* items(): Generator<Uint8Array> {
@@ -58,16 +78,18 @@ describe.each(["unix", "tcp"] as const)("finding 9: a transfer of 256 MiB over %
     await client.call("echo", 0);
     const transfer = transfers[name] as (client: Client) => Promise<unknown>;
     const medians: number[] = [];
-    let isKept = false;
-    for (let attempt = 0; attempt < attempts && !isKept; attempt += 1) {
+    let bestMs = Number.POSITIVE_INFINITY;
+    for (let attempt = 0; attempt < attempts && bestMs >= promisedMs; attempt += 1) {
       const trips = await pingDuring(client, transfer(client));
-      medians.push(trips[trips.length >> 1] as number);
-      isKept = (medians.at(-1) as number) < promisedMs;
-      // Whatever the machine does besides: they do not wait for the transfer.
-      expect(trips.length).toBeGreaterThan(fewestTrips);
+      const bytes = median(trips.map((trip) => trip.bytes));
+      expect(bytes / 1024 / 1024).toBeLessThan(mostMiB[kind]);
+      medians.push(median(trips.map((trip) => trip.ms)));
+      bestMs = Math.min(...medians);
     }
-    // One that is busy with other things takes longer for all of it, the transfer as well.
-    if (!isKept) console.warn(`a busy machine: ${medians.map(Math.round).join(", ")} ms`);
+    // A machine that is busy with other things takes longer for all of it, the transfer as well.
+    expect(bestMs).toBeLessThan(10 * promisedMs);
+    if (bestMs >= promisedMs)
+      console.warn(`a busy machine: ${medians.map(Math.round).join(", ")} ms`);
   });
 });
 

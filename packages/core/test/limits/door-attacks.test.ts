@@ -85,11 +85,20 @@ describe("a hello", () => {
   });
 
   test("that is larger is refused by its length, before it is there", async () => {
+    const failed = hearChannel<HandshakeFailed>("myelin:handshake:failed");
     const { server, stranger } = await door({ limits: { maxHelloBytes: 1_024 } });
-    const header = Buffer.from([0x01, 0x04, 0, 0, 0x01]);
-    const { ended } = await stranger(encodePreface(ownVersions), header);
+    const announced = (bytes: number): Buffer => {
+      const header = Buffer.from([0, 0, 0, 0, 0x01]);
+      header.writeUInt32LE(bytes);
+      return header;
+    };
+    const allowed = await stranger(encodePreface(ownVersions), announced(1_024));
+    const { ended } = await stranger(encodePreface(ownVersions), announced(1_025));
     await within("it is over", ended);
+    // One that is waited for ends as well, once its time is over.
+    expect(failed.map(({ error }) => error)).toEqual([coded("ERR_TOO_LARGE")]);
     expect(server.stats()).toMatchObject({ refused: 1, peers: 0 });
+    allowed.connection.abort();
   });
 });
 

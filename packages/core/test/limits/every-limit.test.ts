@@ -16,7 +16,10 @@ const budget = "limits/budget.test.ts";
 const attacks: Readonly<Record<string, readonly [file: string, title: string]>> = {
   authorizeTimeoutMs: [door, "that never answers is a no, and the place is free again"],
   cancelGraceMs: ["endpoint/streams.test.ts", "is free after a while when it never does"],
-  closeTimeoutMs: ["session/session.test.ts", "says what was not delivered when the peer does not"],
+  closeTimeoutMs: [
+    "limits/close-timeout.test.ts",
+    "a client's, though the server has stopped reading",
+  ],
   connectionBytes: ["findings/finding-09-ping-during-transfer.test.ts", "finding 9"],
   datagramCookieMs: [
     "endpoint/udp-attacks.test.ts",
@@ -34,8 +37,11 @@ const attacks: Readonly<Record<string, readonly [file: string, title: string]>> 
   maxDatagramPeers: ["transport/udp.test.ts", "are no more than allowed"],
   maxDetachedBytes: [budget, "a detached session is ended when it grows"],
   maxDetachedSessions: ["endpoint/resume.test.ts", "too many that wait: the oldest expire"],
-  maxErrorCauses: ["session/calls/remote-error.test.ts", "brings at most 4 causes, and none twice"],
-  maxErrorDataBytes: ["session/calls/remote-error.test.ts", "is left out when it is %s"],
+  maxErrorCauses: ["session/calls/remote-error.test.ts", "takes no more of them along than arrive"],
+  maxErrorDataBytes: [
+    "session/calls/remote-error.test.ts",
+    "is read no further than it could be sent",
+  ],
   maxErrorTextBytes: ["session/calls/remote-error.test.ts", "brings at most 8 KiB of each text"],
   maxFrameBytes: [wire, "that is too long is refused by its length"],
   maxHeaderBytes: [
@@ -143,6 +149,8 @@ describe("every limit", () => {
     const [text = "", value = ""] = words.split("@defaultValue");
     expect(value.trim()).not.toBe("");
     expect(countWords(text), text).toBeGreaterThanOrEqual(5);
+    // What it stops, or what would happen without it.
+    expect(text).toMatch(/\b(?:stops?|would|without it|blocks)\b/i);
   });
 
   test("has words where its default stands", () => {

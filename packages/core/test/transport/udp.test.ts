@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type Connection, type NetworkAddress, type UdpOptions, udp } from "myelin";
+import { faulty } from "myelin/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { Recorder } from "../../../../test/conformance/recorder.ts";
 import { freePort } from "../../../../test/support/free-port.ts";
@@ -26,6 +27,26 @@ async function dial(address: Parameters<ReturnType<typeof udp>["dial"]>[0]): Pro
   open.push(() => connection.abort());
   return connection;
 }
+
+describe("a datagram", () => {
+  test("is no larger than the transport was told, at both ends", async () => {
+    const options = { maxDatagramBytes: 100 };
+    const { accepted, address, peers } = await listen(options);
+    const dialled = await udp(options).dial(address);
+    open.push(() => dialled.abort());
+    dialled.send(Buffer.alloc(100));
+    await peers(1);
+    const ends = [dialled, accepted[0]?.connection as Connection];
+    // Also where faults are on its way, which hold back what they take.
+    const through = await faulty(udp(options)).dial(address);
+    open.push(() => through.abort());
+    for (const end of [...ends, through]) {
+      expect(() => end.send(Buffer.alloc(101))).toThrow(
+        expect.objectContaining({ code: "ERR_TOO_LARGE" }),
+      );
+    }
+  });
+});
 
 describe("a listener's peers", () => {
   test("are told apart by their source, and answered one by one", async () => {

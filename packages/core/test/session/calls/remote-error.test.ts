@@ -91,6 +91,14 @@ describe("an error that a handler threw", () => {
     expect(causesOf(afterTravel(one)).map(({ message }) => message)).toEqual(["one", "other"]);
   });
 
+  test("takes no more of them along than arrive, however many there are", () => {
+    let chain = new Error("root");
+    for (let n = 0; n < 20_000; n++) chain = new Error(`${n}`, { cause: chain });
+    const sent = encodeRemoteError(chain, full);
+    expect(causesOf(sent)).toHaveLength(5);
+    expect(sent.message).toBe("19999");
+  });
+
   test("brings at most 8 KiB of each text, and no half character", () => {
     const long = `x${"😀".repeat(10_000)}`;
     const error = Object.assign(new Error(long), { code: long, name: long, stack: long });
@@ -134,6 +142,24 @@ describe("the data of an error", () => {
     ],
   ])("is left out when it is %s", (_, data) => {
     expect(withData(data)).toEqual(bare);
+  });
+
+  test("is read no further than it could be sent: a few shared lists are a million values", () => {
+    let reads = 0;
+    const leaf = new Proxy(
+      { n: 1 },
+      {
+        ownKeys(target) {
+          reads++;
+          return Reflect.ownKeys(target);
+        },
+      },
+    );
+    let data: unknown = leaf;
+    for (let n = 0; n < 20; n++) data = [data, data];
+    expect(withData(data)).toEqual(bare);
+    expect(reads).toBeGreaterThan(0);
+    expect(reads).toBeLessThan(64 * 1024);
   });
 
   test("never runs a getter or a toJSON", () => {
