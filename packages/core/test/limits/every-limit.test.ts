@@ -68,6 +68,10 @@ const attacks: Readonly<Record<string, readonly [file: string, title: string]>> 
   pulledBytes: ["endpoint/stream-turns.test.ts", "that are not read share each turn"],
   resumeWindowMs: ["endpoint/resume.test.ts", "ends at both sides when the window is over"],
   streamWindowBytes: [wire, "begin with as much as the window says"],
+  underWayBytes: [
+    "findings/finding-09-ping-during-transfer.test.ts",
+    "no more than 1.5 MiB are handed",
+  ],
   welcomeTimeoutMs: [door, "does not keep a client waiting for ever"],
   windowBytes: [wire, "is under a window of bytes"],
   windowMessages: [wire, "is under a window of messages"],
@@ -79,8 +83,6 @@ const others: readonly string[] = [
   "writeChunkBytes",
   // A Unix socket takes or refuses a connection at once; this is for a system that hangs.
   "probeTimeoutMs",
-  // What of our own is on its way; a peer that acknowledges nothing makes it wait, and counts as silent.
-  "underWayBytes",
   // What those are told who are turned away: a client that comes sooner is turned away again.
   "busyRetryMs",
 ];
