@@ -2,8 +2,15 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
-import { type Connection, type NetworkAddress, type TlsOptions, tls } from "myelin";
+import {
+  type Connection,
+  type HandshakeFailed,
+  type NetworkAddress,
+  type TlsOptions,
+  tls,
+} from "myelin";
 import { afterEach, describe, expect, test } from "vitest";
+import { hearChannel } from "../../../../test/support/hear-channel.ts";
 import { testCertificates } from "../../../../test/support/tls-certs.ts";
 import { until, within } from "../../../../test/support/within.ts";
 
@@ -36,7 +43,7 @@ interface Visit {
 }
 
 /** Comes, and leaves when the server ends it. */
-async function visit(port: number, own: object, session?: Buffer | undefined): Promise<Visit> {
+async function visit(port: number, own: object, session?: Buffer): Promise<Visit> {
   const pair = Object.entries(own).map(([name, path]) => [name, readFileSync(path as string)]);
   const options: ConnectionOptions = { ...Object.fromEntries(pair), ca: readFileSync(ca), session };
   const socket = connect({ host: "127.0.0.1", port, ...options });
@@ -69,5 +76,20 @@ describe("a server that takes everybody, and asks for certificates", () => {
     await until("both were accepted", () => accepted.length === 2);
     expect(accepted[0]).toMatchObject(known);
     expect(accepted[1]).toEqual(accepted[0]);
+  });
+});
+
+describe("a server that takes the trusted alone", () => {
+  test("is not fooled by a ticket of another one with the same keys that takes everybody", async () => {
+    const failed = hearChannel<HandshakeFailed>("myelin:handshake:failed");
+    const ticketKeys = Buffer.alloc(48, 7);
+    const lax = await listen({ rejectUnauthorized: false, ticketKeys });
+    const strict = await listen({ ticketKeys });
+    const { ticket } = await visit(lax.port, anonymous);
+    expect(await visit(strict.port, anonymous, ticket)).toMatchObject({ isResumed: true });
+    await until("it is told", () => failed.length > 0);
+    // OpenSSL 3.5 sees through it by itself.
+    expect(failed).toMatchObject([{ error: { code: "ERR_TLS" } }]);
+    expect(strict.accepted).toEqual([]);
   });
 });
