@@ -22,6 +22,7 @@ export const limits: {
   readonly connectionBytes: number;
   readonly maxBufferedBytes: number;
   readonly maxHelloBytes: number;
+  readonly maxUnheardBytes: number;
   readonly maxFrameBytes: number;
   readonly maxMessageBytes: number;
   readonly maxBinaryBytes: number;
@@ -91,6 +92,8 @@ export const limits: {
   maxBufferedBytes: 256 * 1024 * 1024,
   /** Strangers could have whatever they say of themselves kept, before anybody knows them. */
   maxHelloBytes: 16 * 1024,
+  /** Whoever was sent away could go on sending, and have us decrypt it for nothing. */
+  maxUnheardBytes: 64 * 1024,
   /** A length is a promise that costs nothing: more than this is not collected for one frame. */
   maxFrameBytes: 256 * 1024,
   /** JSON is parsed in one go, a megabyte in some milliseconds in which nothing else happens. */

@@ -8,6 +8,7 @@ import type { Server } from "../peer/server.ts";
 import { checkDatagramOptions } from "../session/datagrams/datagram-options.ts";
 import { Endpoint } from "../session/endpoint.ts";
 import { checkOptions, checkSecret } from "../session/endpoint-options.ts";
+import { certificateRefusal } from "../session/handshake/certificate-refusal.ts";
 import { acceptSettings } from "../session/node-ipc/node-ipc-options.ts";
 import type { SessionPeer } from "../session/peers/session-peer.ts";
 import { transportOf } from "../transport/by-address.ts";
@@ -58,7 +59,12 @@ export async function serve<C extends Contract = Contract>(
   });
   const listeners = await listenAll(targets, gate, {
     clock: endpoint.clock,
-    handshakes: { max: maxPendingHandshakes, timeoutMs: welcomeTimeoutMs },
+    handshakes: {
+      max: maxPendingHandshakes,
+      timeoutMs: welcomeTimeoutMs,
+      // Clients of node-ipc would not understand it; an alert of TLS they do.
+      refusal: nodeIpc === undefined ? certificateRefusal : undefined,
+    },
     given,
   });
   const bound = listeners.flatMap((listener) => boundBy(listener).map(formatAddress));

@@ -262,12 +262,13 @@ function identityOf(socket: Socket, { credentials }: Ends): PeerIdentity {
 
 function certificateOf(socket: TLSSocket): PeerIdentity {
   const certificate = socket.getPeerCertificate();
-  const identity = { ...nobody, authorized: socket.authorized };
-  // Without a certificate Node answers with an empty object, after the end with nothing.
-  if (certificate?.fingerprint256 === undefined) return identity;
+  // Without a certificate Node answers with an empty object, after the end with nothing. It calls a
+  // peer without one authorized that goes on with an anonymous session of TLS 1.3.
+  if (certificate?.fingerprint256 === undefined) return { ...nobody, authorized: false };
   const commonName = certificate.subject?.CN;
   return {
-    ...identity,
+    ...nobody,
+    authorized: socket.authorized,
     fingerprint: certificate.fingerprint256,
     ...(typeof commonName === "string" ? { commonName } : {}),
   };

@@ -5,6 +5,7 @@ import { formatAddress } from "../address/address.ts";
 import { handshakeFailed } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import { oneWhoHasWaitedLong } from "./long-waiting.ts";
+import { judgeCertificates, notTrusted, sendAway } from "./tls-trust.ts";
 
 /** Ends a dialled socket whose handshake takes too long. */
 export function limitHandshake(socket: TLSSocket, address: string, timeoutMs: number): void {
@@ -20,13 +21,33 @@ export function limitHandshake(socket: TLSSocket, address: string, timeoutMs: nu
   socket.once("secureConnect", stop).once("close", stop);
 }
 
-/**
- * A handshake that fails is told on diagnostics, and concerns nobody else.
- * @param max so many may be under way at once: one that has waited long makes room for the next
- * @param addressOf what was bound
- */
-export function turnAwayStrangers(server: Server, max: number, addressOf: () => string): void {
-  const underWay = new HandshakesUnderWay(server, max);
+export interface DoorOptions {
+  /** So many handshakes may be under way at once: one that has waited long makes room for the next. */
+  readonly max: number;
+  readonly timeoutMs: number;
+  /** Only those get in whose certificate is trusted. */
+  readonly wantsCertificates: boolean;
+  /** What the others are told, where Node lets them through the handshake. */
+  readonly refusal: ((why: string) => Uint8Array) | undefined;
+  /** What was bound. */
+  readonly addressOf: () => string;
+}
+
+/** A handshake that fails is told on diagnostics, and concerns nobody else. */
+export function turnAwayStrangers(server: Server, options: DoorOptions): void {
+  const { addressOf, refusal } = options;
+  const underWay = new HandshakesUnderWay(server, options);
+  if (options.wantsCertificates) {
+    judgeCertificates(server, (socket, why) => {
+      if (handshakeFailed.hasSubscribers) {
+        const address = addressOf();
+        const error = new MyelinError("ERR_TLS", why.here, { address });
+        handshakeFailed.publish({ address, remote: remoteOf(socket), error });
+      }
+      // It stays one of those under way until it is gone.
+      sendAway(socket, refusal?.(why.there), underWay.remainingMs(socket));
+    });
+  }
   server.on("tlsClientError", (reason, socket) => {
     if (handshakeFailed.hasSubscribers) {
       const address = addressOf();
@@ -52,20 +73,23 @@ function remoteOf(socket: TLSSocket): string | undefined {
 function explainStranger(reason: Error, socket: TLSSocket, address: string): MyelinError {
   const { authorizationError } = socket as { readonly authorizationError?: unknown };
   if (typeof authorizationError !== "string") return explainHandshake(reason, address);
-  const message = `the client's certificate is not trusted: ${authorizationError}`;
+  const message = notTrusted(authorizationError);
   return new MyelinError("ERR_TLS", message, { address, cause: reason });
 }
 
 /** Until its handshake is done nobody owns a socket: it is counted here, and ends with the server. */
 class HandshakesUnderWay {
   readonly #max: number;
+  readonly #timeoutMs: number;
   /** Who came first is first. */
   readonly #sockets = new Set<Socket>();
   readonly #byName = new Map<string, Socket>();
+  readonly #since = new WeakMap<Socket, number>();
   readonly #turnedAway = new WeakSet<Socket>();
 
-  constructor(server: Server, max: number) {
+  constructor(server: Server, { max, timeoutMs }: DoorOptions) {
     this.#max = max;
+    this.#timeoutMs = timeoutMs;
     server.on("connection", (socket: Socket) => this.#began(socket));
     server.on("secureConnection", (socket) => {
       const below = this.#byName.get(nameOf(socket));
@@ -77,6 +101,13 @@ class HandshakesUnderWay {
       for (const socket of this.#sockets) socket.destroy();
       return server;
     };
+  }
+
+  /** What is left of its time. */
+  remainingMs(socket: TLSSocket): number {
+    const below = this.#byName.get(nameOf(socket));
+    const since = below === undefined ? undefined : this.#since.get(below);
+    return since === undefined ? 0 : this.#timeoutMs - (performance.now() - since);
   }
 
   /** Another one has its place. */
@@ -91,6 +122,7 @@ class HandshakesUnderWay {
     const name = nameOf(socket);
     this.#sockets.add(socket);
     this.#byName.set(name, socket);
+    this.#since.set(socket, performance.now());
     socket.once("close", () => this.#ended(socket));
   }
 

@@ -33,6 +33,7 @@ import { dialSocket } from "./socket-dial.ts";
 import { listenSocket } from "./socket-listener.ts";
 import { type CertificateOptions, loadCertificates } from "./tls-certificates.ts";
 import { explainHandshake, limitHandshake, turnAwayStrangers } from "./tls-handshake.ts";
+import { wantsCertificates } from "./tls-trust.ts";
 import type { SocketTransport } from "./transport.ts";
 
 /**
@@ -67,7 +68,7 @@ export type TlsOptions = Omit<
  * With TLS 1.3 a client's handshake is done before the server has looked at its certificate, so a
  * refusal comes after `dial`: `onClose` with `ERR_TLS` when a certificate is missing; when it is not
  * trusted, Node's servers just end the connection, and only their side (`myelin:handshake:failed`)
- * knows why.
+ * knows why. Below `serve()` the client is told, in the words of the myelin wire.
  */
 export function tls(options: TlsOptions = {}): SocketTransport {
   const { handshakeTimeoutMs = limits.handshakeTimeoutMs, ...given } = options;
@@ -100,24 +101,33 @@ export function tls(options: TlsOptions = {}): SocketTransport {
       );
     },
     async listen(given, onConnection, listenOptions = {}) {
-      const { max = Infinity, timeoutMs = Infinity } = listenOptions.handshakes ?? {};
+      const { max = Infinity, timeoutMs = Infinity, refusal } = listenOptions.handshakes ?? {};
       const address = checkNetworkAddress(given, "tls");
       const text = formatAddress(address);
       return listenSocket(
         text,
         () => {
           const loaded = loadCertificates(tlsOptions, "server");
+          // A server that says whom it trusts, and asked nobody, would take everybody.
+          const requestCert = loaded.requestCert ?? loaded.ca !== undefined;
+          const handshakeTimeout = Math.min(handshakeTimeoutMs, timeoutMs);
+          const isMutual = wantsCertificates({ ...loaded, requestCert });
           const settings = {
             ...loaded,
-            // A server that says whom it trusts, and asked nobody, would take everybody.
-            requestCert: loaded.requestCert ?? loaded.ca !== undefined,
+            requestCert,
             ...acceptSettings(tcpOptions),
-            handshakeTimeout: Math.min(handshakeTimeoutMs, timeoutMs),
+            handshakeTimeout,
+            // Whom Node rejects cannot be told anything; `turnAwayStrangers` does it then.
+            ...(isMutual && refusal !== undefined ? { rejectUnauthorized: false } : {}),
           };
           const server = explainingSetUp(() => createServer(settings));
-          turnAwayStrangers(server, max, () =>
-            formatAddress(serverAddress(server, "tls", address.host)),
-          );
+          turnAwayStrangers(server, {
+            max,
+            timeoutMs: handshakeTimeout,
+            wantsCertificates: isMutual,
+            refusal,
+            addressOf: () => formatAddress(serverAddress(server, "tls", address.host)),
+          });
           return bindNetwork({
             scheme: "tls",
             server,

@@ -175,12 +175,25 @@ export type Screening = (
   source: Address,
 ) => "accept" | Uint8Array | undefined;
 
+export interface HandshakeOptions {
+  /** How many may be under way. */
+  readonly max: number;
+  /** How long each may take. */
+  readonly timeoutMs: number;
+  /**
+   * What a client is told whose certificate is not trusted, where its own handshake is done before it
+   * is judged. It is all that happens on such a connection: nobody gets it, and nothing of what it
+   * sends is looked at. @defaultValue it is ended without a word, as early as TLS can
+   */
+  readonly refusal?: ((why: string) => Uint8Array) | undefined;
+}
+
 export interface ListenOptions {
   signal?: AbortSignal | undefined;
   /** Datagram listeners: asked about strangers. @defaultValue every source gets a connection */
   screen?: Screening | undefined;
-  /** Where a transport has a handshake of its own: how many may be under way, and for how long. */
-  handshakes?: { readonly max: number; readonly timeoutMs: number } | undefined;
+  /** Where a transport has a handshake of its own. */
+  handshakes?: HandshakeOptions | undefined;
   /** Where a listener that forgets peers with time gets it from. @defaultValue the system */
   clock?: Clock | undefined;
 }

@@ -90,6 +90,8 @@ export type RefusalReason =
   | "refused"
   /** `authorize` said no. */
   | "denied"
+  /** TLS: the client's certificate is not trusted, or it has shown none. */
+  | "certificate"
   /** Too many at once. */
   | "busy"
   /** The server is about to end. */
@@ -102,6 +104,7 @@ export type RefusalReason =
 const reasons: ReadonlySet<string> = new Set<RefusalReason>([
   "refused",
   "denied",
+  "certificate",
   "busy",
   "closing",
   "protocol",
@@ -151,11 +154,15 @@ export function errorOfRefusal(refusal: Refusal, own: VersionRange): MyelinError
     const both = `it speaks ${formatVersions(versions)}, this client ${formatVersions(own)}`;
     return new MyelinError("ERR_VERSION", `the server refused the version (${both})${said}`);
   }
-  const what = `the server refused this client (${reason})${said}`;
+  const what =
+    reason === "certificate"
+      ? `the server refused this client's certificate${said}`
+      : `the server refused this client (${reason})${said}`;
   return new MyelinError(codeOfRefusal(reason), what);
 }
 
 /** What a refusal is called at both ends, on every wire; a version has a code of its own. */
-export function codeOfRefusal(reason: RefusalReason): "ERR_BUSY" | "ERR_REFUSED" {
+export function codeOfRefusal(reason: RefusalReason): "ERR_BUSY" | "ERR_REFUSED" | "ERR_TLS" {
+  if (reason === "certificate") return "ERR_TLS";
   return reason === "busy" ? "ERR_BUSY" : "ERR_REFUSED";
 }
