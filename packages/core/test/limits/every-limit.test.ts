@@ -68,6 +68,7 @@ const attacks: Readonly<Record<string, readonly [file: string, title: string]>> 
   pulledBytes: ["endpoint/stream-turns.test.ts", "that are not read share each turn"],
   resumeWindowMs: ["endpoint/resume.test.ts", "ends at both sides when the window is over"],
   streamWindowBytes: [wire, "begin with as much as the window says"],
+  maxUnheardBytes: ["endpoint/tls-refusal.test.ts", "one that goes on sending is cut before"],
   underWayBytes: [
     "findings/finding-09-ping-during-transfer.test.ts",
     "no more than 1.5 MiB are handed",
