@@ -1,12 +1,11 @@
 /** Runs the handlers of the calls that the peer opens, and answers. */
 import type { Clock } from "../../clock.ts";
-import { isMyelinError, type MyelinError } from "../../errors.ts";
+import type { MyelinError } from "../../errors.ts";
 import { promiseOf } from "../../promise-of.ts";
 import type { CallHandler, Handlers } from "../handlers.ts";
 import { MessageContext, type MessageExtras } from "../message-context.ts";
 import type { DataCodecs } from "../messages/data-codecs.ts";
 import type { Entry } from "../messages/entry-reader.ts";
-import { EntryWriter } from "../messages/entry-writer.ts";
 import type { EventDispatch } from "../receiving/dispatch.ts";
 import type { Receipt } from "../receiving/receive-window.ts";
 import { type Batch, sealedBatch } from "../sending/batch.ts";
@@ -15,21 +14,13 @@ import type { Outgoing } from "../sending/outgoing.ts";
 import type { InboundItems } from "../streams/inbound-items.ts";
 import { ItemReceiver } from "../streams/item-receiver.ts";
 import { ItemSender } from "../streams/item-sender.ts";
-import { encodeItem, endIterator, isItemSource, isIterator } from "../streams/items.ts";
-import {
-  isReceivingTapped,
-  isSendingTapped,
-  tellHandlerFailed,
-  tellItem,
-  tellPayload,
-  tellReceived,
-  tellSent,
-} from "../taps.ts";
-import { type CallType, callType, givesItems, kindOfType, payload, ranCode } from "../wire.ts";
+import { encodeItem, isItemSource, isIterator } from "../streams/items.ts";
+import { isReceivingTapped, isSendingTapped, tellItem, tellReceived } from "../taps.ts";
+import { type CallType, callType, givesItems, kindOfType } from "../wire.ts";
+import { Answers } from "./answers.ts";
 import type { Deadlines } from "./deadlines.ts";
-import { fittedError } from "./fitted-error.ts";
-import { nothingToIterate, type Refusal, refusalData, refusals } from "./refusal.ts";
-import { type EncodeErrorOptions, encodeRemoteError } from "./remote-error.ts";
+import { type Refusal, refusals } from "./refusal.ts";
+import type { EncodeErrorOptions } from "./remote-error.ts";
 import { RunningCall } from "./running-call.ts";
 import { SeenIds } from "./seen-ids.ts";
 
@@ -55,16 +46,11 @@ export interface ServingOptions<Peer> {
 const callCost = 1024;
 const streamCost = 2048;
 
-/** The code of an error entry, and its payload. */
-interface Failure {
-  readonly number: number;
-  readonly json: string | undefined;
-}
-
 export class Serving<Peer> {
   readonly #options: ServingOptions<Peer>;
   readonly #running = new Map<number, RunningCall<Peer>>();
   readonly #seen: SeenIds;
+  readonly #answers: Answers<Peer>;
   /** Cancels of calls that have not arrived. */
   readonly #cancelled = new Set<number>();
   /** Those of the running that send or receive items. */
@@ -74,6 +60,7 @@ export class Serving<Peer> {
   constructor(options: ServingOptions<Peer>) {
     this.#options = options;
     this.#seen = new SeenIds(options.firstId);
+    this.#answers = new Answers(options);
   }
 
   /** Handlers that have not settled. */
@@ -108,7 +95,7 @@ export class Serving<Peer> {
     const handler = handlers.call(entry.name);
     const refusal = this.#refusalOf(entry, handler, maxInboundCalls);
     if (refusal !== undefined || handler === undefined) {
-      this.#refuse(entry.id, refusal ?? refusals.noHandler);
+      this.#answers.refuse(entry.id, refusal ?? refusals.noHandler);
       receipt?.settle();
       return;
     }
@@ -173,19 +160,20 @@ export class Serving<Peer> {
       try {
         input = accept(data);
       } catch (reason) {
-        this.#finish(call, () => this.#refuse(call.id, refusals.invalidData, reason));
+        this.#finish(call, () => this.#answers.refuse(call.id, refusals.invalidData, reason));
         return;
       }
     }
     const isStreaming = givesItems(detail);
     const onError = (reason: unknown): void => {
-      this.#finish(call, () => this.#fail(call, reason));
+      this.#finish(call, () => this.#answers.fail(call, reason));
     };
     const onValue = (value: unknown): void => {
       try {
         if (isStreaming) this.#stream(call, value, credit);
-        else if (isIterator(value)) this.#finish(call, () => this.#refuseIterator(call, value));
-        else this.#finish(call, () => this.#answer(call, value));
+        else if (isIterator(value))
+          this.#finish(call, () => this.#answers.refuseIterator(call, value));
+        else this.#finish(call, () => this.#answers.answer(call, value));
       } catch (reason) {
         // A proxy that does not want to be looked at.
         onError(reason);
@@ -232,7 +220,7 @@ export class Serving<Peer> {
 
   #stream(call: RunningCall<Peer>, source: unknown, credit: number): void {
     if (!isItemSource(source)) {
-      this.#finish(call, () => this.#refuseAnswer(call));
+      this.#finish(call, () => this.#answers.refuseAnswer(call));
       return;
     }
     const { codecs, outbox, peer } = this.#options;
@@ -254,7 +242,7 @@ export class Serving<Peer> {
       onEnd: () => this.#ended(call, (batch) => batch.result(call.id, undefined)),
       onFailure: (reason) =>
         this.#ended(call, (batch) => {
-          const { number, json } = this.#failureOf(call, reason);
+          const { number, json } = this.#answers.failureOf(call, reason);
           batch.error(call.id, number, call.context.ran, json);
         }),
       onStopped: (cleaned) => this.#finishWhen(call, cleaned),
@@ -297,90 +285,6 @@ export class Serving<Peer> {
     if (!call.isCancelled) answer?.();
     call.settle();
   }
-
-  #answer({ context, id, handler }: RunningCall<Peer>, value: unknown): void {
-    const { codecs, outbox, peer } = this.#options;
-    try {
-      const encoded = codecs.encode(value, handler.codec);
-      if (isSendingTapped()) {
-        tellSent(peer, "answer", context.name, encoded);
-        tellPayload(peer, "answer", context.name, value);
-      }
-      if (encoded === undefined || typeof encoded === "string") {
-        outbox.result(id, encoded);
-        return;
-      }
-      const entry = new EntryWriter();
-      entry.result(id, payload.coded);
-      outbox.message({ entry, kind: "other", ...encoded });
-    } catch (reason) {
-      tellHandlerFailed(peer, context.name, reason);
-      this.#refuse(id, unsendable(reason), reason, context.ran);
-    }
-  }
-
-  /** The handler streams, and the caller wants one answer; JSON would make `{}` of it. */
-  #refuseIterator(
-    { context, id }: RunningCall<Peer>,
-    iterator: Iterator<unknown> | AsyncIterator<unknown>,
-  ): void {
-    this.#refuse(id, refusals.otherType, undefined, context.ran);
-    void endIterator(iterator);
-  }
-
-  /** The caller streams, and the handler gives one answer; where no contract says what it is to give. */
-  #refuseAnswer(call: RunningCall<Peer>): void {
-    const { context, handler, id } = call;
-    if (handler.type !== undefined) this.#fail(call, nothingToIterate(context.name));
-    else this.#refuse(id, refusals.otherType, undefined, context.ran);
-  }
-
-  #fail(call: RunningCall<Peer>, reason: unknown): void {
-    const { number, json } = this.#failureOf(call, reason);
-    this.#error(call.id, number, call.context.ran, json);
-  }
-
-  /** A long one is a message of its own, as a long answer is. */
-  #error(id: number, number: number, ran: number, json: string | undefined): void {
-    const { codecs, outbox } = this.#options;
-    const encoded = codecs.fit(json);
-    if (encoded === undefined || typeof encoded === "string") {
-      outbox.error(id, number, ran, encoded);
-      return;
-    }
-    const entry = new EntryWriter();
-    entry.error(id, number, ran, payload.coded);
-    outbox.message({ entry, kind: "other", ...encoded });
-  }
-
-  /** What a handler threw. One that passes on why an item was refused has not failed itself. */
-  #failureOf(call: RunningCall<Peer>, reason: unknown): Failure {
-    const { errors, outbox, peer } = this.#options;
-    const { maxErrorBytes } = outbox;
-    tellHandlerFailed(peer, call.context.name, reason);
-    const why = reason === undefined ? undefined : refusalOf(call, reason);
-    if (why !== undefined) return { number: why.number, json: refusalData(reason, maxErrorBytes) };
-    return { number: 0, json: fittedError(encodeRemoteError(reason, errors), maxErrorBytes) };
-  }
-
-  #refuse(id: number, { number }: Refusal, reason?: unknown, ran: number = ranCode.no): void {
-    this.#error(id, number, ran, refusalData(reason, this.#options.outbox.maxErrorBytes));
-  }
-}
-
-/** The library's reason for the failure, when it is not what the handler threw of its own. */
-function refusalOf(
-  call: { readonly refused: unknown; readonly unsendable: unknown },
-  reason: unknown,
-): Refusal | undefined {
-  if (reason === call.refused) return refusals.invalidData;
-  return reason === call.unsendable ? unsendable(reason) : undefined;
-}
-
-/** Why an answer, or an item of one, could not be written. */
-function unsendable(reason: unknown): Refusal {
-  const isLarge = isMyelinError(reason) && reason.code === "ERR_TOO_LARGE";
-  return isLarge ? refusals.tooLarge : refusals.notSerializable;
 }
 
 function acceptedFor(

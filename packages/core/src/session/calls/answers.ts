@@ -1,0 +1,117 @@
+/** Writes what becomes of the peer's calls: answers, what handlers threw, and refusals. */
+import { isMyelinError } from "../../errors.ts";
+import type { DataCodecs } from "../messages/data-codecs.ts";
+import { EntryWriter } from "../messages/entry-writer.ts";
+import type { Outbox } from "../sending/outbox.ts";
+import { endIterator } from "../streams/items.ts";
+import { isSendingTapped, tellHandlerFailed, tellPayload, tellSent } from "../taps.ts";
+import { payload, ranCode } from "../wire.ts";
+import { fittedError } from "./fitted-error.ts";
+import { nothingToIterate, type Refusal, refusalData, refusals } from "./refusal.ts";
+import { type EncodeErrorOptions, encodeRemoteError } from "./remote-error.ts";
+import type { RunningCall } from "./running-call.ts";
+
+export interface AnswersOptions<Peer> {
+  readonly peer: Peer;
+  readonly outbox: Outbox;
+  readonly codecs: DataCodecs;
+  readonly errors: EncodeErrorOptions;
+}
+
+/** The code of an error entry, and its payload. */
+export interface Failure {
+  readonly number: number;
+  readonly json: string | undefined;
+}
+
+export class Answers<Peer> {
+  readonly #options: AnswersOptions<Peer>;
+
+  constructor(options: AnswersOptions<Peer>) {
+    this.#options = options;
+  }
+
+  answer({ context, id, handler }: RunningCall<Peer>, value: unknown): void {
+    const { codecs, outbox, peer } = this.#options;
+    try {
+      const encoded = codecs.encode(value, handler.codec);
+      if (isSendingTapped()) {
+        tellSent(peer, "answer", context.name, encoded);
+        tellPayload(peer, "answer", context.name, value);
+      }
+      if (encoded === undefined || typeof encoded === "string") {
+        outbox.result(id, encoded);
+        return;
+      }
+      const entry = new EntryWriter();
+      entry.result(id, payload.coded);
+      outbox.message({ entry, kind: "other", ...encoded });
+    } catch (reason) {
+      tellHandlerFailed(peer, context.name, reason);
+      this.refuse(id, unsendable(reason), reason, context.ran);
+    }
+  }
+
+  /** The handler streams, and the caller wants one answer; JSON would make `{}` of it. */
+  refuseIterator(
+    { context, id }: RunningCall<Peer>,
+    iterator: Iterator<unknown> | AsyncIterator<unknown>,
+  ): void {
+    this.refuse(id, refusals.otherType, undefined, context.ran);
+    void endIterator(iterator);
+  }
+
+  /** The caller streams, and the handler gives one answer; where no contract says what it is to give. */
+  refuseAnswer(call: RunningCall<Peer>): void {
+    const { context, handler, id } = call;
+    if (handler.type !== undefined) this.fail(call, nothingToIterate(context.name));
+    else this.refuse(id, refusals.otherType, undefined, context.ran);
+  }
+
+  fail(call: RunningCall<Peer>, reason: unknown): void {
+    const { number, json } = this.failureOf(call, reason);
+    this.#error(call.id, number, call.context.ran, json);
+  }
+
+  /** A long one is a message of its own, as a long answer is. */
+  #error(id: number, number: number, ran: number, json: string | undefined): void {
+    const { codecs, outbox } = this.#options;
+    const encoded = codecs.fit(json);
+    if (encoded === undefined || typeof encoded === "string") {
+      outbox.error(id, number, ran, encoded);
+      return;
+    }
+    const entry = new EntryWriter();
+    entry.error(id, number, ran, payload.coded);
+    outbox.message({ entry, kind: "other", ...encoded });
+  }
+
+  /** What a handler threw. One that passes on why an item was refused has not failed itself. */
+  failureOf(call: RunningCall<Peer>, reason: unknown): Failure {
+    const { errors, outbox, peer } = this.#options;
+    const { maxErrorBytes } = outbox;
+    tellHandlerFailed(peer, call.context.name, reason);
+    const why = reason === undefined ? undefined : refusalOf(call, reason);
+    if (why !== undefined) return { number: why.number, json: refusalData(reason, maxErrorBytes) };
+    return { number: 0, json: fittedError(encodeRemoteError(reason, errors), maxErrorBytes) };
+  }
+
+  refuse(id: number, { number }: Refusal, reason?: unknown, ran: number = ranCode.no): void {
+    this.#error(id, number, ran, refusalData(reason, this.#options.outbox.maxErrorBytes));
+  }
+}
+
+/** The library's reason for the failure, when it is not what the handler threw of its own. */
+function refusalOf(
+  call: { readonly refused: unknown; readonly unsendable: unknown },
+  reason: unknown,
+): Refusal | undefined {
+  if (reason === call.refused) return refusals.invalidData;
+  return reason === call.unsendable ? unsendable(reason) : undefined;
+}
+
+/** Why an answer, or an item of one, could not be written. */
+function unsendable(reason: unknown): Refusal {
+  const isLarge = isMyelinError(reason) && reason.code === "ERR_TOO_LARGE";
+  return isLarge ? refusals.tooLarge : refusals.notSerializable;
+}
