@@ -76,6 +76,8 @@ export interface CloseOptions {
    * or not at all. @defaultValue "now"
    */
   retry?: "now" | "never" | { readonly afterMs: number } | undefined;
+  /** When it aborts both times are over. What was not delivered by then is told as if they had run out. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of `flush`. */

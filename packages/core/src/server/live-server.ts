@@ -12,6 +12,7 @@ import type { Hello, ResumeRequest } from "../session/handshake/hello.ts";
 import { type Encoded, shareable } from "../session/messages/data-codecs.ts";
 import { checkName } from "../session/messages/name-table.ts";
 import { bindOnUse } from "../session/peers/bound-methods.ts";
+import { hurried } from "../session/peers/bounded.ts";
 import { showBriefly } from "../session/peers/brief.ts";
 import {
   checkCloseOptions,
@@ -234,9 +235,10 @@ export class LiveServer implements AsyncDisposable {
   async close(options: CloseOptions = {}): Promise<void> {
     // A mistake in the options closes nothing.
     checkCloseOptions(options);
-    if (this.#closing === undefined) this.#closing = this.#close(options);
-    else this.#hurry(options);
-    await this.#closing;
+    const { signal, ...how } = options;
+    if (this.#closing === undefined) this.#closing = this.#close(how);
+    else this.#hurry(how);
+    await hurried(this.#closing, signal, () => this.#hurry({ ...how, drainMs: 0, timeoutMs: 0 }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,8 +4,9 @@
  * the connection is broken. No step relies on closing half of a connection: a peer that writes into
  * one loses what it has not read (measured with Node 20 on Linux).
  */
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
+import { Patience } from "../transport/patience.ts";
 import type { Retry } from "./goodbye.ts";
 import type { Acknowledging } from "./receiving/acknowledging.ts";
 import type { Outbox } from "./sending/outbox.ts";
@@ -41,8 +42,8 @@ export class Farewell {
   #resolve!: () => void;
   #reject!: (error: MyelinError) => void;
   #retry: Retry | undefined;
-  readonly #drainLimit: TimeLimit;
-  readonly #limit: TimeLimit;
+  readonly #drainLimit: Patience;
+  readonly #limit: Patience;
   #isDrained = false;
   #said = false;
   #isSaying = false;
@@ -52,8 +53,8 @@ export class Farewell {
   constructor(options: FarewellOptions) {
     const { clock, end } = options;
     this.#options = options;
-    this.#drainLimit = new TimeLimit(clock, () => this.#drained());
-    this.#limit = new TimeLimit(clock, (ms) => {
+    this.#drainLimit = new Patience(clock, () => this.#drained());
+    this.#limit = new Patience(clock, (ms) => {
       end(new MyelinError("ERR_TIMEOUT", `closing took longer than ${ms} ms`));
     });
     this.done = new Promise((resolve, reject) => {
@@ -154,34 +155,5 @@ export class Farewell {
     this.#isDrained = true;
     this.#options.giveUpCalls();
     this.step();
-  }
-}
-
-/** A time that may only get shorter. */
-class TimeLimit {
-  readonly #clock: Clock;
-  readonly #onOver: (ms: number) => void;
-  #dueAt: number | undefined;
-  #timer: Timer | undefined;
-
-  constructor(clock: Clock, onOver: (ms: number) => void) {
-    this.#clock = clock;
-    this.#onOver = onOver;
-  }
-
-  lower(ms: number): void {
-    const dueAt = this.#clock.now() + ms;
-    if (this.#dueAt !== undefined && this.#dueAt <= dueAt) return;
-    this.stop();
-    this.#dueAt = dueAt;
-    this.#timer = this.#clock.setTimeout(() => this.#onOver(ms), ms);
-  }
-
-  ref(): void {
-    this.#timer?.ref();
-  }
-
-  stop(): void {
-    this.#clock.clearTimeout(this.#timer);
   }
 }

@@ -1,9 +1,10 @@
 /** A connection whose two directions can be delayed, cut anew, halted and broken. */
 import type { Address } from "../address/address.ts";
-import { type Clock, systemClock, type Timer } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { milliseconds } from "../options.ts";
+import { Patience } from "../transport/patience.ts";
 import { undelivered } from "../transport/socket-connection.ts";
 import type { Connection, PeerIdentity, Sink } from "../transport/transport.ts";
 import { FaultLane } from "./fault-lane.ts";
@@ -37,7 +38,7 @@ export class FaultyConnection implements Connection {
   #needsDrain = false;
   #isClosing = false;
   #closing: Promise<void> | undefined;
-  #closeTimer: Timer | undefined;
+  readonly #patience: Patience;
   #closeFailure: unknown;
   #onClosed: ((unsent: number) => void) | undefined;
   /** The inner connection is over; what it brought may still wait. */
@@ -56,6 +57,7 @@ export class FaultyConnection implements Connection {
     this.#inner = inner;
     this.#options = options;
     this.#clock = clock;
+    this.#patience = new Patience(clock, () => this.abort());
     this.#untilCut =
       cutAfterBytes === undefined ? Number.POSITIVE_INFINITY : drawFrom(cutAfterBytes, random);
     // Each direction has chance of its own: how busy one is does not change what the other does.
@@ -163,17 +165,19 @@ export class FaultyConnection implements Connection {
   }
 
   close(options: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#end === undefined ? this.#close(options.timeoutMs) : Promise.resolve();
+    this.#closing ??= this.#end === undefined ? this.#close() : Promise.resolve();
+    if (this.#end === undefined) {
+      this.#patience.lower(options.timeoutMs ?? limits.closeTimeoutMs);
+      this.#patience.ref();
+    }
     return this.#closing;
   }
 
-  #close(timeoutMs = limits.closeTimeoutMs): Promise<void> {
+  #close(): Promise<void> {
     this.#isClosing = true;
     this.#updateReading();
     this.#lanes.up.schedule();
     return new Promise((resolve, reject) => {
-      this.#closeTimer = this.#clock.setTimeout(() => this.abort(), timeoutMs);
-      this.#closeTimer.ref();
       this.#onClosed = (unsent) => {
         if (unsent === 0 && this.#closeFailure === undefined) resolve();
         else reject(unsent > 0 ? undelivered(unsent) : (this.#closeFailure as MyelinError));
@@ -312,7 +316,7 @@ export class FaultyConnection implements Connection {
 
   #finish(error: MyelinError | undefined, unsent: number): void {
     this.#end = { error, unsent };
-    this.#clock.clearTimeout(this.#closeTimer);
+    this.#patience.stop();
     this.#lanes.down.clear();
     if (!this.#isAbandoned) this.#lanes.up.clear();
     this.#clock.setImmediate(this.#tellEnd);

@@ -1,12 +1,14 @@
 /** One peer of a datagram socket, as a connection. */
 import type { NetworkAddress } from "../address/address.ts";
 import { formatAddress } from "../address/address.ts";
+import { systemClock } from "../clock.ts";
 import { connectionClosed, connectionOpened, datagramFailed } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import { limits } from "../limits.ts";
 import { nobody } from "./capabilities.ts";
 import { checkDatagramSize } from "./datagram.ts";
+import { Patience } from "./patience.ts";
 import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 
 /** What a connection needs of the socket under it. */
@@ -54,6 +56,7 @@ export class DatagramConnection implements Connection {
   #published = false;
   #error: MyelinError | undefined;
   #closing: Promise<void> | undefined;
+  readonly #patience = new Patience(systemClock, () => this.abort());
   #onProgress: (() => void) | undefined;
 
   constructor(link: DatagramLink) {
@@ -109,17 +112,17 @@ export class DatagramConnection implements Connection {
   }
 
   close(options: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#closed ? Promise.resolve() : this.#close(options.timeoutMs);
+    this.#closing ??= this.#closed ? Promise.resolve() : this.#close();
+    if (!this.#closed) this.#patience.lower(options.timeoutMs ?? limits.closeTimeoutMs);
     return this.#closing;
   }
 
-  #close(timeoutMs = limits.closeTimeoutMs): Promise<void> {
+  #close(): Promise<void> {
     this.#ended = true;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.abort(), timeoutMs);
       this.#onProgress = () => {
         if (this.#closed) {
-          clearTimeout(timer);
+          this.#patience.stop();
           if (this.#unsent === 0) resolve();
           else reject(undelivered(this.#unsent));
         } else if (this.#unsent === 0) {

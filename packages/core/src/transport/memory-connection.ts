@@ -6,6 +6,7 @@ import { MyelinError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import { limits } from "../limits.ts";
 import { nobody } from "./capabilities.ts";
+import { Patience } from "./patience.ts";
 import { undelivered } from "./socket-connection.ts";
 import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 
@@ -54,6 +55,7 @@ class MemoryConnection implements Connection {
   #told = false;
   #error: MyelinError | undefined;
   #closing: Promise<void> | undefined;
+  readonly #patience: Patience;
   #onClosed: (() => void) | undefined;
 
   constructor(
@@ -66,6 +68,7 @@ class MemoryConnection implements Connection {
     this.local = local;
     this.remote = remote;
     this.#options = options;
+    this.#patience = new Patience(options.clock, () => this.abort());
     if (connectionOpened.hasSubscribers) connectionOpened.publish({ connection: this, side });
   }
 
@@ -113,18 +116,19 @@ class MemoryConnection implements Connection {
   }
 
   close(options: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#closed ? Promise.resolve() : this.#close(options.timeoutMs);
+    this.#closing ??= this.#closed ? Promise.resolve() : this.#close();
+    if (!this.#closed) {
+      this.#patience.lower(options.timeoutMs ?? limits.closeTimeoutMs);
+      this.#patience.ref();
+    }
     return this.#closing;
   }
 
-  #close(timeoutMs = limits.closeTimeoutMs): Promise<void> {
+  #close(): Promise<void> {
     this.#ended = true;
     return new Promise((resolve, reject) => {
-      const { clock } = this.#options;
-      const timer = clock.setTimeout(() => this.abort(), timeoutMs);
-      timer.ref();
       this.#onClosed = () => {
-        clock.clearTimeout(timer);
+        this.#patience.stop();
         const unsent = this.#other.#inboxBytes;
         if (unsent === 0) resolve();
         else reject(undelivered(unsent));

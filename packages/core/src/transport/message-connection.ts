@@ -7,11 +7,11 @@
  * not read waits here, in order, up to a limit: beyond it the connection is broken off.
  */
 import type { Address } from "../address/address.ts";
+import { systemClock } from "../clock.ts";
 import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import { limits } from "../limits.ts";
-import { milliseconds } from "../options.ts";
 import { nobody } from "./capabilities.ts";
 import {
   abort,
@@ -22,6 +22,7 @@ import {
   type Piece,
   type Receiver,
 } from "./message-link.ts";
+import { Patience } from "./patience.ts";
 import { undelivered } from "./socket-connection.ts";
 import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 
@@ -57,6 +58,7 @@ export class MessageConnection implements Connection, Receiver {
   #wasHeard = false;
   #error: MyelinError | undefined;
   #closing: Promise<void> | undefined;
+  readonly #patience = new Patience(systemClock, () => this.abort());
   #onClosed: (() => void) | undefined;
 
   constructor(link: MessageLink) {
@@ -113,18 +115,17 @@ export class MessageConnection implements Connection, Receiver {
   }
 
   close(options: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#closed ? Promise.resolve() : this.#close(options.timeoutMs);
+    this.#closing ??= this.#closed ? Promise.resolve() : this.#close();
+    if (!this.#closed) this.#patience.lower(options.timeoutMs ?? limits.closeTimeoutMs);
     return this.#closing;
   }
 
-  #close(timeoutMs = limits.closeTimeoutMs): Promise<void> {
+  #close(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.abort(), Math.min(timeoutMs, milliseconds.max));
-      // The channel itself keeps the process alive until then.
-      timer.unref();
+      // The channel keeps the process alive until then.
       this.#link.ref();
       this.#onClosed = () => {
-        clearTimeout(timer);
+        this.#patience.stop();
         if (this.#wasHeard || this.#bytesWritten === 0) resolve();
         else reject(unheard(this.#bytesWritten));
       };

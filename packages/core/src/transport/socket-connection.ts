@@ -6,12 +6,13 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Address } from "../address/address.ts";
+import { systemClock } from "../clock.ts";
 import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { milliseconds } from "../options.ts";
 import { nobody } from "./capabilities.ts";
 import { localPeer } from "./credentials.ts";
+import { Patience } from "./patience.ts";
 import type { StreamSocket } from "./stream-pair.ts";
 import type { Connection, PeerIdentity, Sink, SocketConnection } from "./transport.ts";
 
@@ -52,6 +53,7 @@ class StreamSocketConnection implements SocketConnection {
   #sink: Sink | undefined;
   #error: MyelinError | undefined;
   #closing: Promise<void> | undefined;
+  readonly #patience = new Patience(systemClock, () => this.abort());
   /** Bytes that the system had not taken when the connection began to end. */
   #unsent = 0;
   #paused = false;
@@ -136,22 +138,21 @@ class StreamSocketConnection implements SocketConnection {
   }
 
   close(options: { timeoutMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#closed ? Promise.resolve() : this.#close(options.timeoutMs);
+    this.#closing ??= this.#closed ? Promise.resolve() : this.#close();
+    if (!this.#closed) this.#patience.lower(options.timeoutMs ?? limits.closeTimeoutMs);
     return this.#closing;
   }
 
-  #close(timeoutMs = limits.closeTimeoutMs): Promise<void> {
+  #close(): Promise<void> {
     const { socket } = this;
     // After an abort the loss is no news: onClose tells it.
     this.#unsent = socket.destroyed ? 0 : socket.writableLength;
     this.#ended = true;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.abort(), Math.min(timeoutMs, milliseconds.max));
-      // The socket itself keeps the process alive until then, whatever it did before.
-      timer.unref();
+      // It keeps the process alive until it is closed, whatever it did before.
       socket.ref();
       socket.once("close", () => {
-        clearTimeout(timer);
+        this.#patience.stop();
         if (socket.writableFinished || this.#unsent === 0) resolve();
         else reject(undelivered(this.#unsent, this.#error));
       });

@@ -50,4 +50,24 @@ export function bounded(
   });
 }
 
+/** Waits as long as it takes, and has it hurry when the signal aborts. */
+export async function hurried(
+  wait: Promise<unknown>,
+  signal: AbortSignal | undefined,
+  hurry: () => void,
+): Promise<void> {
+  if (signal === undefined) {
+    await wait;
+    return;
+  }
+  const abortable: Abortable = { aborted: hurry };
+  if (signal.aborted) hurry();
+  else watchAbort(signal, abortable);
+  try {
+    await wait;
+  } finally {
+    unwatchAbort(signal, abortable);
+  }
+}
+
 function ignore(): void {}

@@ -37,7 +37,7 @@ const optionsOf: Readonly<Record<Method, readonly string[]>> = {
   broadcast: [...audience, ...sent],
   ask: [...audience, ...called, "want"],
   flush: awaited,
-  close: ["drainMs", "timeoutMs", "retry"],
+  close: ["drainMs", "timeoutMs", "retry", "signal"],
   ...{ call: called, upload: called, stream: called, duplex: called },
   ...{ on: subscription, onState: subscription, onDrain: subscription },
   ...{ onNotice: subscription, onPeer: subscription },
@@ -80,7 +80,8 @@ export function checkListener(method: Method, listener: unknown, options: Listen
 /** @throws {MyelinError} `ERR_CONFIG` */
 export function checkCloseOptions(options: CloseOptions): void {
   checkMethodOptions("close", options);
-  const { drainMs, retry, timeoutMs } = options;
+  const { drainMs, retry, signal, timeoutMs } = options;
+  checkSignal("close", signal);
   timeLimit("close(): drainMs", drainMs);
   timeLimit("close(): timeoutMs", timeoutMs);
   if (retry === undefined || retry === "now" || retry === "never") return;

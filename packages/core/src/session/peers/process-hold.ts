@@ -36,4 +36,14 @@ export class ProcessHold {
     this.#waiting -= 1;
     if (this.#isUnref && this.#waiting === 0) this.#apply(false);
   }
+
+  /** The process waits for this. */
+  async during(waiting: Promise<void>): Promise<void> {
+    this.add();
+    try {
+      await waiting;
+    } finally {
+      this.remove();
+    }
+  }
 }

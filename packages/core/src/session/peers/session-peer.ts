@@ -34,7 +34,7 @@ import type { ItemSource } from "../streams/items.ts";
 import type { RemoteItems } from "../streams/remote-items.ts";
 import { isSendingTapped, tellPayload } from "../taps.ts";
 import { bindOnUse } from "./bound-methods.ts";
-import { bounded } from "./bounded.ts";
+import { bounded, hurried } from "./bounded.ts";
 import { showPeerBriefly } from "./brief.ts";
 import {
   checkCloseOptions,
@@ -51,6 +51,7 @@ import { ProcessHold } from "./process-hold.ts";
 
 const noOptions: SendOptions = Object.freeze({});
 const defaultDrainMs = 1_000;
+const noPatience = { drainMs: 0, timeoutMs: 0 };
 
 export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   abstract readonly id: string;
@@ -184,7 +185,9 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     if (isSendingTapped()) tellPayload(this, "event", name, data);
     const post = this.#posts.add({ name, encoded, headers: endpoint.headers() });
     this.accepting?.awaitRoom();
-    await this.#held(bounded(post.accepted, "post", options, this.endpoint.clock, post.withdraw));
+    await this.hold.during(
+      bounded(post.accepted, "post", options, this.endpoint.clock, post.withdraw),
+    );
   }
 
   call(name: string, input?: unknown, options: CallOptions = {}): Promise<unknown> {
@@ -229,25 +232,18 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   async flush(options: FlushOptions = {}): Promise<void> {
     checkWait("flush", options);
     const { done, giveUp } = this.flushes.add();
-    await this.#held(bounded(done, "flush", options, this.endpoint.clock, giveUp));
-  }
-
-  /** The process waits for it. */
-  async #held(waiting: Promise<void>): Promise<void> {
-    this.hold.add();
-    try {
-      await waiting;
-    } finally {
-      this.hold.remove();
-    }
+    await this.hold.during(bounded(done, "flush", options, this.endpoint.clock, giveUp));
   }
 
   async close(options: CloseOptions = {}): Promise<void> {
     checkCloseOptions(options);
     const { closeTimeoutMs } = this.endpoint;
-    const { drainMs = defaultDrainMs, retry = "now", timeoutMs = closeTimeoutMs } = options;
+    const { drainMs = defaultDrainMs, retry = "now", signal, timeoutMs = closeTimeoutMs } = options;
     this.wasClosedHere = true;
-    await this.closeSession({ drainMs, timeoutMs: drainMs + timeoutMs, retry });
+    const closing = this.closeSession({ drainMs, timeoutMs: drainMs + timeoutMs, retry });
+    await hurried(closing, signal, () => {
+      this.closeSession({ ...noPatience, retry }).catch(() => {});
+    });
     await this.closed;
   }
 
