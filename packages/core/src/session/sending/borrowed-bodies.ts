@@ -1,5 +1,6 @@
 /** Large bodies that wait for one peer and were not copied: others may be sending them, too. */
 import { isShared, type SharedBodies } from "../memory-budget.ts";
+import type { Waiting } from "./all-unsent.ts";
 import type { AcceptedMessage } from "./message-frames.ts";
 
 export class BorrowedBodies {
@@ -26,15 +27,21 @@ export class BorrowedBodies {
   }
 
   /** All of it has left: it is held no more. */
-  returned({ body, isBorrowed }: AcceptedMessage): void {
-    if (isBorrowed) this.#bodies.giveBack(body);
+  returned(message: AcceptedMessage): void {
+    if (!message.isBorrowed) return;
+    message.isBorrowed = false;
+    this.#bodies.giveBack(message.body);
   }
 
-  /** None of it will leave. */
+  /** Nothing of it has left, and none will. */
   giveBack(message: AcceptedMessage): void {
-    if (!message.isBorrowed) return;
+    if (message.isBorrowed) this.bytes -= message.bytes;
     this.returned(message);
-    message.isBorrowed = false;
-    this.bytes -= message.bytes;
+  }
+
+  /** These are all of those that have not left whole, and nothing more of any will. */
+  clear(messages: readonly Waiting[]): void {
+    for (const each of messages) if ("entry" in each) this.returned(each);
+    this.bytes = 0;
   }
 }

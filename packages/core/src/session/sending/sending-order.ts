@@ -222,7 +222,7 @@ export class SendingOrder {
 
   /** Nothing of it will leave. */
   clear(): void {
-    for (const each of this.all()) if ("entry" in each) this.#bodies.giveBack(each);
+    this.#bodies.clear(this.all());
     this.#waiting.clear();
     this.#ordered.clear();
     this.#large.clear();
