@@ -8,7 +8,7 @@ import { root } from "../scripts/command.mjs";
 /** Everybody may import these, and they import nothing but each other. */
 const ground = [
   ...["errors", "limits", "emitter", "abort-watch"],
-  ...["diagnostics", "options", "clock", "fifo", "promise-of"],
+  ...["diagnostics", "options", "clock", "fifo", "patience", "promise-of"],
 ];
 
 /** What each floor may import besides the ground and itself. `type:` allows types only. */

@@ -8,7 +8,8 @@ import { isPromise } from "node:util/types";
  * @throws what reading `then` throws
  */
 export function promiseOf(value: unknown): Promise<unknown> | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+  if ((typeof value !== "object" && typeof value !== "function") || value === null)
+    return undefined;
   const { then } = value as { then?: unknown };
   if (typeof then !== "function") return undefined;
   if (then === native.then && value.constructor === Promise && isPromise(value)) return value;

@@ -61,12 +61,12 @@ export class Tick {
    */
   join(): void {
     this.#members += 1;
-    if (this.#members === 1) process.on("exit", this.#onExit);
+    if (this.#members === 1) exits.add(this.#onExit);
   }
 
   leave(): void {
     this.#members -= 1;
-    if (this.#members === 0) process.off("exit", this.#onExit);
+    if (this.#members === 0) exits.delete(this.#onExit);
   }
 
   readonly #onTime = (): void => {
@@ -97,6 +97,26 @@ export class Tick {
   }
 }
 
+/** What is to be done before the process ends. One listener serves all of it: Node warns of more than ten. */
+class Exits {
+  readonly #runs = new Set<() => void>();
+
+  add(run: () => void): void {
+    this.#runs.add(run);
+    if (this.#runs.size === 1) process.on("exit", this.#onExit);
+  }
+
+  delete(run: () => void): void {
+    this.#runs.delete(run);
+    if (this.#runs.size === 0) process.off("exit", this.#onExit);
+  }
+
+  readonly #onExit = (): void => {
+    for (const run of this.#runs) run();
+  };
+}
+
+const exits = new Exits();
 const systemTick = new Tick((run) => setImmediate(run));
 const ticks = new WeakMap<object, Tick>();
 

@@ -74,7 +74,9 @@ export class Attempts {
     this.#timer = undefined;
     const hindrance = this.#options.hindrance();
     if (hindrance !== undefined) {
-      this.#rejected({ error: hindrance, retryAfterMs: limits.busyRetryMs });
+      // No attempt: it counts for nothing, and the next one waits no longer for it.
+      this.#lastError = hindrance;
+      this.#wait(limits.busyRetryMs);
       return;
     }
     const dialling = new AbortController();
@@ -97,7 +99,7 @@ export class Attempts {
 
   /** Tries again, unless that was the last attempt. */
   later(atLeastMs: number, error: MyelinError | undefined): void {
-    const { clock, isHeld, onGivenUp, retry } = this.#options;
+    const { onGivenUp, retry } = this.#options;
     if (this.#isOver) return;
     // Also behind a pause that was told to all: they must not come back together.
     const waitMs = atLeastMs + this.#backoff.next();
@@ -105,7 +107,12 @@ export class Attempts {
       onGivenUp(error);
       return;
     }
-    this.#timer = clock.setTimeout(() => void this.begin(), waitMs);
+    this.#wait(waitMs);
+  }
+
+  #wait(ms: number): void {
+    const { clock, isHeld } = this.#options;
+    this.#timer = clock.setTimeout(() => void this.begin(), ms);
     // Without a socket nothing else keeps a process alive that waits for its server.
     if (isHeld()) this.#timer.ref();
   }

@@ -13,7 +13,7 @@ import type { Rejection } from "../session/handshake/greet-server.ts";
 import { outlivedText } from "../session/memory-budget.ts";
 import type { Encoded } from "../session/messages/data-codecs.ts";
 import { checkName } from "../session/messages/name-table.ts";
-import type { WaitingLater } from "../session/peers/peer-stats.ts";
+import { afterwards, type WaitingLater } from "../session/peers/peer-stats.ts";
 import { SessionPeer } from "../session/peers/session-peer.ts";
 import { closedError, nothing, type SessionEnd } from "../session/session-end.ts";
 import type { Connection, PeerIdentity, Transport } from "../transport/transport.ts";
@@ -122,6 +122,7 @@ export abstract class LiveClient extends SessionPeer {
 
   tellEnd(end: SessionEnd): void {
     const { error, retry } = end;
+    this.past = afterwards(this.session);
     this.session = undefined;
     const isLast = this.#isLast(error, retry);
     // Everything is in its place before anybody is told, who may close this client.

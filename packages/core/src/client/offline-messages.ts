@@ -84,11 +84,11 @@ export class OfflineMessages {
    * @throws {MyelinError} `ERR_NOT_CONNECTED`, `ERR_QUEUE_FULL`, and what `encode` throws
    */
   send(name: string, encode: () => Encoded, headers: Buffer | undefined): void {
-    const { onDropped, settings } = this.#options;
+    const { clock, onDropped, settings } = this.#options;
     if (settings.policy === "reject") throw notConnected();
     const encoded = ownCopy(encode());
     if (settings.policy === "drop") onDropped(1, waitingSize(encoded), "offline");
-    else this.#queue.add(this.#event({ name, encoded, headers }));
+    else this.#queue.add(this.#event({ name, encoded, headers, since: clock.now() }));
   }
 
   /** Takes a call. @throws {MyelinError} as {@link send} */
@@ -119,16 +119,18 @@ export class OfflineMessages {
     return true;
   }
 
-  #event({ encoded, headers, isTold, name, since }: KeptEvent): Waiting<Conversation> {
+  #event({ encoded, headers, isTold = false, name, since }: KeptEvent): Waiting<Conversation> {
     const { clock, onDropped, settings } = this.#options;
-    const aged = since === undefined ? 0 : clock.now() - since;
+    const now = clock.now();
+    const past = { isTold, since: since ?? now };
+    const aged = now - past.since;
     const bytes = waitingSize(encoded);
     return {
       kind: "event",
       bytes,
       run: (session) => {
         try {
-          session.encodedEvent(name, encoded, headers, isTold);
+          session.encodedEvent(name, encoded, headers, past);
         } catch {
           // It does not fit into what this server takes, and nobody else can be told.
           onDropped(1, bytes, "offline");

@@ -22,8 +22,9 @@ export interface AskOutcome {
 }
 
 /**
- * Resolves as soon as enough have answered, enough cannot be reached any more, or the time is up. The
- * calls that are still under way are cancelled then.
+ * Resolves as soon as enough have answered, enough cannot be reached any more, or the time is up; where
+ * everybody is to answer, as soon as nobody else can. The calls that are still under way are cancelled
+ * then.
  * @throws {MyelinError} `ERR_ABORTED` only
  */
 export function ask(
@@ -61,8 +62,9 @@ export function ask(
     const abortable = { aborted: onAbort };
     const check = (): void => {
       if (isOver) return;
-      const isReachable = answers.length + asked.size >= wanted;
-      if (answers.length >= wanted || !isReachable || asked.size === 0) finish();
+      const isEnough = want !== "all" && answers.length >= want;
+      const isHopeless = want !== "all" && answers.length + asked.size < want;
+      if (isEnough || isHopeless || asked.size === 0) finish();
     };
     const timer =
       timeoutMs > 0

@@ -85,7 +85,9 @@ export abstract class LivePeer extends SessionPeer {
   /** @internal */
   sendEncoded(name: string, encoded: Encoded, headers: Buffer | undefined): boolean {
     if (this.session === undefined) throw closedError();
-    return this.session.encodedEvent(name, encoded, headers);
+    const hasRoom = this.session.encodedEvent(name, encoded, headers);
+    if (!hasRoom) this.sending.full();
+    return hasRoom;
   }
 
   /**

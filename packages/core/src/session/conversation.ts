@@ -1,3 +1,11 @@
+/** What was with an event before this conversation got it. */
+export interface EventPast {
+  /** Tools have heard of it. */
+  readonly isTold?: boolean;
+  /** Since when it has waited, by the clock of the conversation. @defaultValue it has not */
+  readonly since?: number;
+}
+
 /**
  * What a peer speaks through, whatever the wire below: a session of the myelin wire, or one of the
  * dialects that have events only, where `open` throws `ERR_UNSUPPORTED` and `flush` means that the
@@ -30,8 +38,8 @@ export interface Conversation {
     options?: DataOptions,
     headers?: Buffer,
   ): boolean;
-  /** As {@link event}, of data that was encoded before. `isTold`: tools have heard of it. */
-  encodedEvent(name: string, encoded: Encoded, headers?: Buffer, isTold?: boolean): boolean;
+  /** As {@link event}, of data that was encoded before. */
+  encodedEvent(name: string, encoded: Encoded, headers?: Buffer, past?: EventPast): boolean;
   /** Its owner is told (`tellDrain`) as soon as there is room. */
   awaitRoom(): void;
   /** Runs what sends messages that were accepted before: no limit of what may wait holds for them. */

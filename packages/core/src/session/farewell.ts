@@ -6,7 +6,7 @@
  */
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
-import { Patience } from "../transport/patience.ts";
+import { Patience } from "../patience.ts";
 import type { Retry } from "./goodbye.ts";
 import type { Acknowledging } from "./receiving/acknowledging.ts";
 import type { Outbox } from "./sending/outbox.ts";
@@ -25,6 +25,7 @@ export interface FarewellOptions {
   readonly clock: Clock;
   readonly outbox: Outbox;
   readonly acknowledging: Acknowledging;
+  readonly isConnected: () => boolean;
   readonly hasCalls: () => boolean;
   readonly giveUpCalls: () => void;
   /** Sends the goodbye, if there is a connection. */
@@ -73,7 +74,7 @@ export class Farewell {
   /** Something would be lost with the connection: it has not left, is not acknowledged, or not answered. */
   get misses(): boolean {
     const { hasCalls, outbox } = this.#options;
-    return !outbox.isEmpty || !this.#hasAll || (!this.#isDrained && hasCalls());
+    return !outbox.hasNoMessages || !this.#hasAll || (!this.#isDrained && hasCalls());
   }
 
   get #hasAll(): boolean {
@@ -111,6 +112,12 @@ export class Farewell {
     if (retry === undefined) return;
     if (!this.#isDrained) {
       if (!hasCalls()) this.#drained();
+      return;
+    }
+    // Nobody is there to say goodbye to, and there is nothing else to come back for.
+    if (!this.#options.isConnected() && !this.misses && !this.#isOver) {
+      this.#isOver = true;
+      this.#options.end(new MyelinError("ERR_CONNECTION_LOST", "the peer is gone"));
       return;
     }
     if (!this.#said && !this.#isSaying && outbox.isEmpty) {

@@ -170,6 +170,7 @@ export function sessionParts<Peer>(
   });
   const farewell = new Farewell({
     ...{ acknowledging, clock, outbox },
+    isConnected: hooks.isConnected,
     hasCalls: () => calling.pending + serving.running > 0,
     giveUpCalls: hooks.giveUpCalls,
     say: hooks.say,

@@ -10,7 +10,7 @@ import type { CallOpening } from "./calls/call-opening.ts";
 import type { Calling } from "./calls/calling.ts";
 import type { Deadlines } from "./calls/deadlines.ts";
 import type { Serving } from "./calls/serving.ts";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation, EventPast } from "./conversation.ts";
 import type { CloseOptions, Farewell } from "./farewell.ts";
 import { type Goodbye, goodbyeCode, goodbyeError, goodbyeFrame, type Retry } from "./goodbye.ts";
 import type { Holdings } from "./holdings.ts";
@@ -70,7 +70,9 @@ export class Session<Peer> implements Conversation {
     this.#tick.join();
     const parts = sessionParts(options, this.#tick, {
       isConnected: () => this.#connection !== undefined,
-      onProgress: () => this.#progress(),
+      onProgress: () => {
+        if (this.#state !== "ended") this.#progress();
+      },
       onRead: () => this.#read(),
       onBroken: (error) => this.#cut(withStrayBytes(error, this.#connection), "never"),
       onSettled: () => this.#settled(),
@@ -211,9 +213,9 @@ export class Session<Peer> implements Conversation {
     return this.#sending.event(name, this.#codecs.encode(data, codec, options), headers);
   }
 
-  encodedEvent(name: string, encoded: Encoded, headers?: Buffer, isTold?: boolean): boolean {
+  encodedEvent(name: string, encoded: Encoded, headers?: Buffer, past?: EventPast): boolean {
     if (this.#state !== "open") throw closedError();
-    return this.#sending.event(name, this.#codecs.fit(encoded), headers, isTold);
+    return this.#sending.event(name, this.#codecs.fit(encoded), headers, past);
   }
 
   catchUp(run: () => void): void {

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { milliseconds } from "../options.ts";
-import { Patience } from "../transport/patience.ts";
+import { Patience } from "../patience.ts";
 import { undelivered } from "../transport/socket-connection.ts";
 import type { Connection, PeerIdentity, Sink } from "../transport/transport.ts";
 import { FaultLane } from "./fault-lane.ts";

@@ -6,9 +6,9 @@ import { connectionClosed, connectionOpened, datagramFailed } from "../diagnosti
 import { MyelinError, toMyelinError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import { limits } from "../limits.ts";
+import { Patience } from "../patience.ts";
 import { nobody } from "./capabilities.ts";
 import { checkDatagramSize } from "./datagram.ts";
-import { Patience } from "./patience.ts";
 import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 
 /** What a connection needs of the socket under it. */

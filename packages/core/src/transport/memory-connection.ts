@@ -5,8 +5,8 @@ import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import { limits } from "../limits.ts";
+import { Patience } from "../patience.ts";
 import { nobody } from "./capabilities.ts";
-import { Patience } from "./patience.ts";
 import { undelivered } from "./socket-connection.ts";
 import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 

@@ -12,6 +12,7 @@ import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
 import { Fifo } from "../fifo.ts";
 import { limits } from "../limits.ts";
+import { Patience } from "../patience.ts";
 import { nobody } from "./capabilities.ts";
 import {
   abort,
@@ -22,7 +23,6 @@ import {
   type Piece,
   type Receiver,
 } from "./message-link.ts";
-import { Patience } from "./patience.ts";
 import { undelivered } from "./socket-connection.ts";
 import type { Connection, PeerIdentity, Sink } from "./transport.ts";
 

@@ -10,9 +10,9 @@ import { systemClock } from "../clock.ts";
 import { connectionClosed, connectionOpened } from "../diagnostics.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { Patience } from "../patience.ts";
 import { nobody } from "./capabilities.ts";
 import { localPeer } from "./credentials.ts";
-import { Patience } from "./patience.ts";
 import type { StreamSocket } from "./stream-pair.ts";
 import type { Connection, PeerIdentity, Sink, SocketConnection } from "./transport.ts";
 

@@ -7,6 +7,7 @@ import {
   memory,
   type ServeOptions,
   serve,
+  type Transport,
 } from "myelin";
 import { VirtualClock } from "myelin/testing";
 import { expect, test } from "vitest";
@@ -163,5 +164,77 @@ test("a client that its server fills and ends comes back when its handlers are d
   expect(server.peers.size).toBe(0);
   work.finish();
   await pass();
+  expect(server.peers.size).toBe(1);
+});
+
+/** A transport on which text that has this mark in it is no JSON any more. */
+function breaking(inner: Transport): Transport {
+  return {
+    ...inner,
+    async dial(...where) {
+      const connection = await inner.dial(...where);
+      const send = connection.send.bind(connection);
+      connection.send = (data) => {
+        const text = Buffer.from(data as Uint8Array).toString("latin1");
+        return send(Buffer.from(text.replaceAll("<broken>", "\n\n\n\n\n\n\n\n"), "latin1"));
+      };
+      return connection;
+    },
+  };
+}
+
+test.each([
+  ["a large one", (client: Client) => void client.send("work", `<broken>${half}`)],
+  [
+    "the first of many",
+    (client: Client) => {
+      client.send("work", "<broken>");
+      for (let n = 0; n < 500; n++) client.send("work", "x".repeat(1_000));
+    },
+  ],
+])("what no handler had does not count: broken messages lock nobody out, %s", async (_, say) => {
+  const registry = new MemoryRegistry();
+  const { server, visit, work } = await serving("memory:broken", {
+    transports: [memory({ registry })],
+  });
+  for (let n = 0; n < 6; n++) {
+    const client = await visit({ transports: [breaking(memory({ registry }))] });
+    say(client);
+    const { error } = await client.closed;
+    expect(error?.code).toBe("ERR_BAD_FRAME");
+    await until("it has left", () => server.peers.size === 0);
+  }
+  expect(work.count).toBe(0);
+  keep(await visit());
+});
+
+test("waiting for its own handlers uses up no attempt", async () => {
+  const clock = new VirtualClock();
+  const transports = [memory({ registry: new MemoryRegistry() })];
+  const work = slow();
+  const serveAgain = async () => keep(await serve("memory:patient", { transports }));
+  let server = await serveAgain();
+  const retry = { minMs: 10, maxMs: 60_000, maxAttempts: 3 };
+  const options = { limits, transports, clock, retry, events: { work: work.run } };
+  const client = keep(await connect("memory:patient", options));
+  const pass = async (times: number) => {
+    for (let n = 0; n < times; n++) {
+      await clock.advanceAsync(100);
+      await turns(1);
+    }
+  };
+  for (let n = 0; n < 2; n++) {
+    server.broadcast("work", half);
+    await pass(20);
+    expect(work.count).toBe(n + 1);
+    await server.close(quickly).catch(() => {});
+    server = await serveAgain();
+    await pass(50);
+  }
+  await pass(300);
+  expect(client.state).toBe("connecting");
+  work.finish();
+  await turns();
+  await pass(20);
   expect(server.peers.size).toBe(1);
 });

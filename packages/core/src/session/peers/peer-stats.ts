@@ -12,7 +12,7 @@ export interface WaitingLater {
 export const nothingWaits: WaitingLater = Object.freeze({ events: 0, calls: 0, bytes: 0 });
 
 const noTraffic = Object.freeze({ messages: 0, bytes: 0 });
-const noStats: SessionStats = Object.freeze({
+export const noStats: SessionStats = Object.freeze({
   sent: noTraffic,
   received: noTraffic,
   pendingBytes: 0,
@@ -22,14 +22,22 @@ const noStats: SessionStats = Object.freeze({
   roundTripMs: undefined,
 });
 
+/** @param before what its last session had counted, which counts while there is none */
 export function sessionStats(
   session: Conversation | undefined,
+  before: SessionStats,
   { bytes, calls }: WaitingLater,
 ): SessionStats {
-  const own = session?.stats() ?? noStats;
+  const own = session?.stats() ?? before;
   return {
     ...own,
     pendingBytes: own.pendingBytes + bytes,
     pendingCalls: own.pendingCalls + calls,
   };
+}
+
+/** What a session that is over has counted: nothing waits for it, and nobody is at work for it. */
+export function afterwards(session: Conversation | undefined): SessionStats {
+  const over = { pendingBytes: 0, pendingCalls: 0, activeHandlers: 0 };
+  return { ...(session?.stats() ?? noStats), ...over };
 }

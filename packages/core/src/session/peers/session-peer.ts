@@ -2,7 +2,6 @@
  * What users hold of a session. Its methods check names and options, and hand on to the session, or
  * to what stands in for it while there is none.
  */
-import { abortedError } from "../../abort-watch.ts";
 import { noticeSeen, sessionClosed, sessionOpened, sessionResumed } from "../../diagnostics.ts";
 import type { Emitter, Subscription } from "../../emitter.ts";
 import type { MyelinError } from "../../errors.ts";
@@ -25,31 +24,23 @@ import type { Endpoint, UserHandler } from "../endpoint.ts";
 import type { Goodbye, Retry } from "../goodbye.ts";
 import type { Handlers } from "../handlers.ts";
 import type { MessageContext } from "../message-context.ts";
-import { type Encoded, ownCopy } from "../messages/data-codecs.ts";
-import { checkName } from "../messages/name-table.ts";
-import { WaitingPosts } from "../sending/waiting-posts.ts";
+import type { Encoded } from "../messages/data-codecs.ts";
 import { closedError, type SessionEnd } from "../session-end.ts";
-import type { SessionOwner } from "../session-options.ts";
+import type { SessionOwner, SessionStats } from "../session-options.ts";
 import type { ItemSource } from "../streams/items.ts";
 import type { RemoteItems } from "../streams/remote-items.ts";
-import { isSendingTapped, tellPayload } from "../taps.ts";
 import { bindOnUse } from "./bound-methods.ts";
 import { bounded, hurried } from "./bounded.ts";
 import { showPeerBriefly } from "./brief.ts";
-import {
-  checkCloseOptions,
-  checkListener,
-  checkMethodOptions,
-  checkWait,
-} from "./peer-arguments.ts";
+import { checkCloseOptions, checkListener, checkWait } from "./peer-arguments.ts";
 import { PeerCalls } from "./peer-calls.ts";
 import { PeerFlushes } from "./peer-flushes.ts";
 import { type PeerEvents, peerListeners } from "./peer-listeners.ts";
 import { PeerNotices, warnOfNotice } from "./peer-notices.ts";
-import { nothingWaits, sessionStats, type WaitingLater } from "./peer-stats.ts";
+import { noOptions, PeerSending } from "./peer-sending.ts";
+import { noStats, nothingWaits, sessionStats, type WaitingLater } from "./peer-stats.ts";
 import { ProcessHold } from "./process-hold.ts";
 
-const noOptions: SendOptions = Object.freeze({});
 const defaultDrainMs = 1_000;
 const noPatience = { drainMs: 0, timeoutMs: 0 };
 
@@ -65,18 +56,19 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   protected connection: Connection | undefined;
   protected readonly hold: ProcessHold = new ProcessHold((isHeld) => this.applyHold(isHeld));
   protected wasClosedHere = false;
+  /** What a session that is over has counted, until there is another one. */
+  protected past: SessionStats = noStats;
   /** How often the session went on over a new connection. */
   protected resumptions = 0;
   protected heardGoodbye = false;
   #state: PeerState;
+  /** Why a close was rejected. */
+  #notClosedWell: unknown;
   #tellClosed!: (reason: CloseReason) => void;
-  #slow = 0;
-  /** `send` returned false, and nobody was told of room since. */
-  #owesDrain = false;
   protected readonly flushes: PeerFlushes;
+  protected readonly sending: PeerSending<SessionPeer>;
   readonly #notices: PeerNotices;
   readonly #calls: PeerCalls<SessionPeer>;
-  readonly #posts: WaitingPosts;
 
   constructor(
     endpoint: Endpoint<SessionPeer>,
@@ -99,15 +91,15 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
       accepting: () => this.accepting,
       openLater: (opening) => this.openLater(opening),
     });
-    this.#posts = new WaitingPosts({
-      maxBytes: endpoint.budget.maxBytes / 2,
-      account: endpoint.budget.open(),
-      hasRoom: () => this.#hasRoom(),
-      send: ({ encoded, headers, name }) => {
-        const session = this.accepting;
-        if (session === undefined) this.sendLater(name, () => encoded, headers);
-        else session.encodedEvent(name, encoded, headers);
-      },
+    this.sending = new PeerSending({
+      endpoint,
+      peer: this,
+      hold: this.hold,
+      accepting: () => this.accepting,
+      sendLater: (name, encode, sentHeaders) => this.sendLater(name, encode, sentHeaders),
+      hasRoomLater: () => this.hasRoomLater,
+      isClosed: () => this.#state === "closed",
+      onDrain: () => this.listeners.emit("drain"),
     });
     this.closed = new Promise((resolve) => {
       this.#tellClosed = resolve;
@@ -149,45 +141,11 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   abstract tellEnd(end: SessionEnd): void;
 
   send(name: string, data?: unknown, options: SendOptions = noOptions): boolean {
-    const { endpoint } = this;
-    if (options !== noOptions) checkMethodOptions("send", options);
-    const codec = endpoint.outgoing(name, "event")?.codec;
-    const headers = endpoint.headers();
-    if (isSendingTapped()) tellPayload(this, "event", name, data);
-    const session = this.accepting;
-    let hasRoom: boolean;
-    if (session === undefined) {
-      this.sendLater(name, () => endpoint.anyCodecs.encode(data, codec, options), headers);
-      hasRoom = this.hasRoomLater;
-    } else {
-      hasRoom = session.event(name, data, codec, options, headers);
-    }
-    if (!hasRoom) {
-      this.#slow += 1;
-      this.#owesDrain = true;
-    }
-    return hasRoom;
+    return this.sending.send(name, data, options);
   }
 
-  async post(name: string, data?: unknown, options: PostOptions = noOptions): Promise<void> {
-    checkWait("post", options);
-    if (options.signal?.aborted === true) throw abortedError("post", options.signal.reason);
-    if (this.#posts.isEmpty && this.#hasRoom()) {
-      const { bytes, copy } = options;
-      this.send(name, data, options === noOptions ? noOptions : { bytes, copy });
-      return;
-    }
-    if (this.#state === "closed") throw closedError();
-    checkName(name);
-    const { endpoint } = this;
-    const codec = endpoint.outgoing(name, "event")?.codec;
-    const encoded = ownCopy(endpoint.anyCodecs.encode(data, codec, options));
-    if (isSendingTapped()) tellPayload(this, "event", name, data);
-    const post = this.#posts.add({ name, encoded, headers: endpoint.headers() });
-    this.accepting?.awaitRoom();
-    await this.hold.during(
-      bounded(post.accepted, "post", options, this.endpoint.clock, post.withdraw),
-    );
+  post(name: string, data?: unknown, options: PostOptions = noOptions): Promise<void> {
+    return this.sending.post(name, data, options);
   }
 
   call(name: string, input?: unknown, options: CallOptions = {}): Promise<unknown> {
@@ -237,10 +195,19 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   async close(options: CloseOptions = {}): Promise<void> {
     checkCloseOptions(options);
-    const { closeTimeoutMs } = this.endpoint;
-    const { drainMs = defaultDrainMs, retry = "now", signal, timeoutMs = closeTimeoutMs } = options;
+    try {
+      await this.#close(options);
+    } catch (reason) {
+      this.#notClosedWell ??= reason;
+    }
+    // Also of a close before this one: what was lost then is not less lost now.
+    if (this.#notClosedWell !== undefined) throw this.#notClosedWell;
+  }
+
+  async #close({ drainMs = defaultDrainMs, retry = "now", signal, timeoutMs }: CloseOptions) {
+    const farewellMs = timeoutMs ?? this.endpoint.closeTimeoutMs;
     this.wasClosedHere = true;
-    const closing = this.closeSession({ drainMs, timeoutMs: drainMs + timeoutMs, retry });
+    const closing = this.closeSession({ drainMs, timeoutMs: drainMs + farewellMs, retry });
     await hurried(closing, signal, () => {
       this.closeSession({ ...noPatience, retry }).catch(() => {});
     });
@@ -262,10 +229,10 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   stats(): PeerStats {
     return {
-      ...sessionStats(this.session, this.waitingLater),
+      ...sessionStats(this.session, this.past, this.waitingLater),
       dropped: this.#notices.dropped,
       unhandled: this.#notices.unhandled,
-      slow: this.#slow,
+      slow: this.sending.slow,
       resumed: this.resumptions,
     };
   }
@@ -280,14 +247,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   /** There is room, at least for the first of those who wait for it. */
   tellDrain(): void {
-    this.#posts.pump();
-    if (!this.#posts.isEmpty || !this.#hasRoom()) {
-      this.accepting?.awaitRoom();
-      return;
-    }
-    if (!this.#owesDrain) return;
-    this.#owesDrain = false;
-    this.listeners.emit("drain");
+    this.sending.roomAgain();
   }
 
   /** Events dropped so far. @internal */
@@ -360,7 +320,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
 
   protected finish({ error, unsent, unacknowledged }: SessionEnd): void {
     const by = this.wasClosedHere && error === undefined ? "here" : this.#endedBy(error);
-    this.#posts.failAll(closedError());
+    this.sending.failAll(closedError());
     this.setState("closed");
     this.#tellClosed({ by, error, undelivered: { unsent, unacknowledged } });
   }
@@ -379,10 +339,6 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   #endedBy(error: MyelinError | undefined): CloseReason["by"] {
     if (error?.code === "ERR_CLOSED") return "here";
     return error === undefined || this.heardGoodbye ? "peer" : "failure";
-  }
-
-  #hasRoom(): boolean {
-    return this.accepting?.hasRoom ?? this.hasRoomLater;
   }
 }
 

@@ -178,8 +178,7 @@ export class Inbox {
       this.#checkCoded(entry);
       this.#checkSize(codecId.bytes, body.length);
       const cost = payloadBytes + entryCost;
-      const receipt = isWindowed(entry) ? this.#receipt(1, cost) : undefined;
-      this.#handOn(entry, this.#options.decode(codecId.bytes, body, true), cost, receipt);
+      this.#decodeAndHandOn(entry, codecId.bytes, body, cost, true);
       return;
     }
     const { part, slot } = arriving;
@@ -209,10 +208,18 @@ export class Inbox {
     const data = this.#readArray(bytes, withData);
     const receipt = this.#receipt(windowed, length + entryCost * windowed);
     let next = 0;
-    for (const entry of entries) {
-      const value = entry.data === payload.json ? data[next++] : undefined;
-      this.#sink.onMessage(entry, value, isWindowed(entry) ? receipt : undefined);
-      if (this.#stopped) return;
+    let handedOn = 0;
+    try {
+      for (const entry of entries) {
+        const value = entry.data === payload.json ? data[next++] : undefined;
+        const own = isWindowed(entry) ? receipt : undefined;
+        this.#sink.onMessage(entry, value, own);
+        if (own !== undefined) handedOn += 1;
+        if (this.#stopped) return;
+      }
+    } finally {
+      // Those that no handler has are not to count as at work when the session is over.
+      for (; handedOn < windowed; handedOn += 1) receipt?.settle();
     }
   }
 
@@ -246,10 +253,9 @@ export class Inbox {
     const entry = this.#readEntry();
     const codec = this.#readCodec(entry);
     this.#checkSize(codec, reader.remaining);
-    const receipt = isWindowed(entry) ? this.#receipt(1, length + entryCost) : undefined;
     // A view: who decodes copies what it keeps.
-    const data = this.#options.decode(codec, reader.view(reader.remaining), false);
-    this.#handOn(entry, data, length + entryCost, receipt);
+    const body = reader.view(reader.remaining);
+    this.#decodeAndHandOn(entry, codec, body, length + entryCost, false);
   }
 
   #readOpening(): void {
@@ -282,9 +288,18 @@ export class Inbox {
       return;
     }
     const { entry, codec, body, total } = assembly;
-    const cost = total + entryCost;
+    this.#decodeAndHandOn(entry, codec, body, total + entryCost, true);
+  }
+
+  #decodeAndHandOn(entry: Entry, codec: number, body: Buffer, cost: number, isOwn: boolean): void {
     const receipt = isWindowed(entry) ? this.#receipt(1, cost) : undefined;
-    this.#handOn(entry, this.#options.decode(codec, body, true), cost, receipt);
+    try {
+      this.#handOn(entry, this.#options.decode(codec, body, isOwn), cost, receipt);
+    } catch (reason) {
+      // No handler has it: it is not to count as one that is at work when the session is over.
+      receipt?.settle();
+      throw reason;
+    }
   }
 
   #readCodec(entry: Entry): number {

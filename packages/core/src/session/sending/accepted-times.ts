@@ -1,6 +1,8 @@
 /**
- * When messages were accepted that found no connection, to within some milliseconds: an event that has
- * waited for too long is old news. Time with a connection does not count, and nobody looks at the clock.
+ * Since when messages have waited, to within some milliseconds: an event that has waited for too long is
+ * old news. One that was accepted without a connection waits from then on, any other from when the
+ * connection that had not taken it was gone; connections that come and do not take it either change
+ * nothing. Nobody looks at the clock while there is one.
  */
 
 /** What was accepted behind this number was accepted then; Infinity: over a connection. */
@@ -35,6 +37,18 @@ export class AcceptedTimes {
     const sinceMs = now - (this.#stretches.at(-1)?.at ?? 0);
     if (sinceMs >= 0 && sinceMs < grainMs) return false;
     this.#stretches.push({ behind: serial, at: now });
+    return true;
+  }
+
+  /**
+   * What is accepted from now on has waited since then, in sessions before this one; Infinity: not yet.
+   * @param serial of what was accepted last
+   * @returns whether that is another time than before
+   */
+  date(serial: number, at: number): boolean {
+    const last = this.#stretches.at(-1)?.at ?? 0;
+    if (last === at || Math.abs(last - at) < grainMs) return false;
+    this.#stretches.push({ behind: serial, at });
     return true;
   }
 

@@ -168,9 +168,14 @@ export class Outbox implements Collector {
     return this.#order.mark();
   }
 
-  /** Everything was handed to the connection. */
+  /** No message waits for the connection. */
+  get hasNoMessages(): boolean {
+    return this.#order.bytes === 0 && this.#turns.isEmpty;
+  }
+
+  /** Everything was handed to it. */
   get isEmpty(): boolean {
-    return this.#order.bytes === 0 && this.#turns.isEmpty && this.control.isEmpty;
+    return this.hasNoMessages && this.control.isEmpty;
   }
 
   /** Headers as far as there is room for them in a frame of the peer's. */
@@ -298,6 +303,11 @@ export class Outbox implements Collector {
     if (this.#times.note(this.serial, this.#clock.now())) this.#order.separate();
   }
 
+  /** What is accepted from now on has waited since then, in sessions before this one; Infinity: not yet. */
+  date(since: number): void {
+    if (this.#times.date(this.serial, since)) this.#order.separate();
+  }
+
   /** Nothing more will leave. */
   clear(): void {
     this.detach();
@@ -318,8 +328,7 @@ export class Outbox implements Collector {
       this.#turns.clear();
       queueMicrotask(() => this.#onGone(reason));
     }
-    if (writer.link === undefined) return;
-    writer.flush();
+    if (writer.link !== undefined) writer.flush();
     this.#onPumped();
   }
 

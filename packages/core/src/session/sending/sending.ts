@@ -1,6 +1,7 @@
 /** What a session accepts to send: how much may wait, and who is told of room. */
 import type { CallOpening } from "../calls/call-opening.ts";
 import type { Calling } from "../calls/calling.ts";
+import type { EventPast } from "../conversation.ts";
 import { type Holdings, stepBytes } from "../holdings.ts";
 import type { Encoded } from "../messages/data-codecs.ts";
 import { EntryWriter } from "../messages/entry-writer.ts";
@@ -22,6 +23,8 @@ export interface SendingOptions {
   /** There is room again for those who waited for it. */
   readonly onDrain: () => void;
 }
+
+const none: EventPast = Object.freeze({});
 
 export class Sending {
   readonly #options: SendingOptions;
@@ -63,7 +66,7 @@ export class Sending {
     name: string,
     encoded: Encoded,
     headers: Buffer | undefined,
-    isTold: boolean = false,
+    past: EventPast = none,
   ): boolean {
     const { holdings, names, outbox, slowPeer } = this.#options;
     const most = holdings.maxQueuedBytes;
@@ -72,7 +75,9 @@ export class Sending {
       this.#needsDrain = true;
       return false;
     }
-    if (!isTold && isSendingTapped()) tellSent(this.#options.peer, "event", name, encoded);
+    if (past.since !== undefined) outbox.date(past.since);
+    if (past.isTold !== true && isSendingTapped())
+      tellSent(this.#options.peer, "event", name, encoded);
     const known = names.use(name);
     const fitting = outbox.fitHeaders(headers);
     if (encoded === undefined || typeof encoded === "string") {
@@ -90,6 +95,7 @@ export class Sending {
   /** As `Conversation.catchUp`. */
   catchUp(run: () => void): void {
     this.#options.slowPeer.catchUp(run);
+    this.#options.outbox.date(Number.POSITIVE_INFINITY);
   }
 
   /** Opens a call; as `Calling.open`. */

@@ -1,5 +1,5 @@
 /** How long whoever closes something is ready to wait. Who asks again may have less. */
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock, Timer } from "./clock.ts";
 
 /** A time that may only get shorter. */
 export class Patience {

@@ -1,0 +1,134 @@
+// What counters, promises and errors say when all is over, or when only some are there.
+import { connect, MemoryRegistry, memory, serve } from "myelin";
+import { faulty, memoryNetwork } from "myelin/testing";
+import { describe, expect, test } from "vitest";
+import { turns, until, within } from "../../../../test/support/within.ts";
+import { freshAddress, keep, pair } from "./pairing.ts";
+
+const coded = (code: string) => expect.objectContaining({ code });
+const never = () => new Promise<never>(() => {});
+
+describe("ask", () => {
+  test("hears from everybody who can answer, though one has failed and one is detached", async () => {
+    const registry = new MemoryRegistry();
+    const address = freshAddress("memory");
+    const resume = { windowMs: 60_000 };
+    const server = keep(await serve(address, { transports: [memory({ registry })], resume }));
+    const line = faulty(memory({ registry }));
+    const client = async (name: string, transport = memory({ registry })) => {
+      const handlers = {
+        name: async () => {
+          await turns(5);
+          if (name === "bad") throw new Error("no name");
+          return name;
+        },
+      };
+      return keep(await connect(address, { transports: [transport], resume, handlers }));
+    };
+    await client("bad");
+    await client("away", line);
+    await client("one");
+    await client("two");
+    line.faults.refuse();
+    line.faults.cutAll();
+    await until("it is away", () => server.stats().detached === 1);
+    const { answers, failures, missing, ok } = await server.ask("name");
+    expect(ok).toBe(false);
+    expect(answers.map(({ value }) => value).sort()).toEqual(["one", "two"]);
+    expect([failures.length, missing.length]).toEqual([1, 1]);
+    // Who wants a number does not wait when there cannot be so many.
+    expect(await server.ask("name", undefined, { want: 4 })).toMatchObject({
+      ok: false,
+      answers: [],
+    });
+  });
+});
+
+describe("stats", () => {
+  test("of a client that was closed are those of its last session", async () => {
+    const { client } = await pair({ server: { events: { news: () => {} } } });
+    client.send("news", 1);
+    await client.flush();
+    const { received, sent } = client.stats();
+    await client.close();
+    expect(sent.messages).toBe(1);
+    expect(client.stats()).toMatchObject({ sent, received, pendingBytes: 0, activeHandlers: 0 });
+  });
+
+  test("count each passing of the high-water mark once, broadcasts too", async () => {
+    const registry = new MemoryRegistry();
+    const address = freshAddress("memory");
+    const limits = { highWaterMarkBytes: 100_000 };
+    const server = keep(await serve(address, { transports: [memory({ registry })], limits }));
+    const line = faulty(memory({ registry }));
+    const client = keep(await connect(address, { transports: [line], retry: false }));
+    client.on("news", () => {});
+    const [peer] = server.peers.values();
+    const says = [
+      () => peer?.send("news", "x".repeat(50_000)),
+      () => server.broadcast("news", "x".repeat(50_000)),
+    ];
+    for (const say of says) {
+      line.faults.stall("down");
+      for (let n = 0; n < 40; n++) say();
+      line.faults.heal();
+      await peer?.flush();
+    }
+    expect(peer?.stats().slow).toBe(2);
+    expect(server.stats().slow).toBe(2);
+  });
+});
+
+describe("close", () => {
+  test("after one that was rejected is rejected, too", async () => {
+    const registry = new MemoryRegistry();
+    const address = freshAddress("memory");
+    keep(await serve(address, { transports: [memory({ registry })] }));
+    const line = faulty(memory({ registry }));
+    const client = await connect(address, { transports: [line], retry: false });
+    line.faults.stall();
+    client.send("unheard", 1);
+    const options = { drainMs: 0, timeoutMs: 1 };
+    await expect(client.close(options)).rejects.toEqual(coded("ERR_UNDELIVERED"));
+    await expect(client.close(options)).rejects.toEqual(coded("ERR_UNDELIVERED"));
+  });
+
+  test("ends when the last call does, if the server is gone and nothing else is missing", async () => {
+    const registry = new MemoryRegistry();
+    const address = freshAddress("memory");
+    const resume = { windowMs: 600_000 };
+    const transports = [memory({ registry })];
+    keep(await serve(address, { transports, resume, handlers: { never } }));
+    const line = faulty(memory({ registry }));
+    const client = await connect(address, { transports: [line], resume });
+    const call = client.call("never", 1, { timeoutMs: 100 }).catch((error: unknown) => error);
+    await client.flush();
+    const closing = client.close({ drainMs: 600_000, timeoutMs: 600_000 });
+    line.faults.refuse();
+    line.faults.cutAll();
+    expect(await call).toEqual(coded("ERR_TIMEOUT"));
+    await within("it is closed", closing);
+  });
+});
+
+test("a function that behaves like a promise is waited for", async () => {
+  const thenable = Object.assign(() => {}, {
+    // biome-ignore lint/suspicious/noThenProperty: that is what it is about.
+    then: (resolve: (value: number) => void) => resolve(42),
+  });
+  const { client } = await pair({ server: { handlers: { answer: () => thenable } } });
+  expect(await client.call("answer")).toBe(42);
+});
+
+test("any number of memory networks have one listener at the process", async () => {
+  const before = process.listenerCount("exit");
+  const ends: (() => Promise<unknown>)[] = [];
+  for (let n = 0; n < 12; n++) {
+    const { clock, transport } = memoryNetwork({ seed: n + 1 });
+    const server = await clock.until(serve("memory:many", { clock, transports: [transport] }));
+    const client = await clock.until(connect("memory:many", { clock, transports: [transport] }));
+    ends.push(() => clock.until(Promise.all([client.close(), server.close()])));
+  }
+  expect(process.listenerCount("exit") - before).toBeLessThanOrEqual(1);
+  for (const end of ends) await end();
+});
