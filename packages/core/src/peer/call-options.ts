@@ -67,7 +67,7 @@ export interface CloseOptions {
   drainMs?: number | undefined;
   /**
    * After draining, everything accepted is sent and the other end's goodbye awaited, so long at most. A
-   * peer that never answers would keep `close()` waiting for ever. @defaultValue 5,000
+   * peer that never answers would keep `close()` waiting for ever. 0: no time at all. @defaultValue 5,000
    */
   timeoutMs?: number | undefined;
   /**

@@ -44,8 +44,9 @@ export interface EndpointLimits {
   maxOpenMessages?: number;
   /**
    * A large message must make progress so often, or its connection ends with `ERR_TIMEOUT`: stops a
-   * peer that begins one, never goes on and so holds its memory; not while its last part may be waiting for handlers of this end. On node-ipc's wire
-   * every message is large of which more than 1 KiB is here. @defaultValue 30,000
+   * peer that begins one, never goes on and so holds its memory; not while its last part may be waiting
+   * for handlers of this end. On node-ipc's wire every message is large of which more than 1 KiB is here.
+   * @defaultValue 30,000
    */
   messageProgressTimeoutMs?: number;
   /**

@@ -10,7 +10,7 @@ export interface TrafficStats {
   readonly bytes: number;
 }
 
-/** Since the session, or the server, began. */
+/** Since the session, or the server, began; of a client without one, what its last session had counted. */
 export interface ExchangeStats {
   readonly sent: TrafficStats;
   readonly received: TrafficStats;
@@ -27,9 +27,12 @@ export interface ExchangeStats {
   readonly dropped: number;
   /** Events that nobody listened to. */
   readonly unhandled: number;
-  /** Answers that came after their call had ended. */
+  /**
+   * Answers that came after their call had ended: they had left before the other end heard of that. One
+   * that hears of it in time sends none.
+   */
   readonly late: number;
-  /** How often the high-water mark was passed. */
+  /** How often the high-water mark was passed, broadcasts included: once until there is room again. */
   readonly slow: number;
 }
 

@@ -85,7 +85,9 @@ export class Holdings implements Holder {
     if (Math.abs(weight - account.weight) < stepBytes) return;
     // Answers cannot be dropped: who calls without reading them would have all of our memory. One of
     // them may be as large as messages may be, and what the connection has of it is not counted either.
-    const most = 2 * maxQueuedBytes + limits.connectionBytes;
+    // Beside them there may be as much as one session before this had accepted, and as much again that
+    // waited for this one: those do not end it, or the next session would end as soon.
+    const most = 3 * maxQueuedBytes + limits.connectionBytes;
     const waiting = this.#outgoing + borrowedBytes;
     if (waiting > most && waiting - outbox.largestWaitingBytes > most) {
       onTooMuch(tooSlow(`more than ${most} bytes wait for it`));

@@ -101,6 +101,7 @@ export function sessionParts<Peer>(
     names,
     firstId: side === "client" ? 1 : 2,
     uploadCredit: theirs.streamWindowBytes,
+    admit: (input) => sending.admitCall(input),
     cancelGraceMs: options.cancelGraceMs,
   });
   const events = new EventDispatch(peer, handlers, owner);

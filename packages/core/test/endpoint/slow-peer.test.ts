@@ -237,7 +237,7 @@ test("calls that wait for answers are counted, however small they are", async ()
 
 test("a peer that calls and does not read the answers is cut off (finding 19)", async () => {
   const { server, client, peer } = await slow("wait");
-  server.handle("large", () => "y".repeat(8_000));
+  server.handle("large", () => "y".repeat(16_000));
   const calls = Array.from({ length: 500 }, () => client.call("large"));
   const outcomes = Promise.allSettled(calls);
   expect(await peer.closed).toMatchObject({ error: { code: "ERR_SLOW_PEER" } });

@@ -40,6 +40,8 @@ export interface CallingOptions {
   /** Bytes of an upload that the peer takes before it asks for more. */
   readonly uploadCredit: number;
   /** What a handler gets to end by itself when its items broke off. */
+  /** Throws where the input is too much beside what waits already. */
+  readonly admit: (input: Encoded) => void;
   readonly cancelGraceMs: number;
 }
 
@@ -96,6 +98,7 @@ export class Calling {
         : codecs.fit(before);
     // What was encoded may have run code of its own.
     checkWanted(request);
+    this.#options.admit(encoded);
     if (request.isTold !== true && isSendingTapped()) {
       tellSent(this.#options.peer, kindOfType[type], name, encoded);
     }

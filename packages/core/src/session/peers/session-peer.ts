@@ -4,7 +4,7 @@
  */
 import { noticeSeen, sessionClosed, sessionOpened, sessionResumed } from "../../diagnostics.ts";
 import type { Emitter, Subscription } from "../../emitter.ts";
-import type { MyelinError } from "../../errors.ts";
+import { type MyelinError, toMyelinError } from "../../errors.ts";
 import type {
   CallOptions,
   CloseOptions,
@@ -63,7 +63,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   protected heardGoodbye = false;
   #state: PeerState;
   /** Why a close was rejected. */
-  #notClosedWell: unknown;
+  #notClosedWell: MyelinError | undefined;
   #tellClosed!: (reason: CloseReason) => void;
   protected readonly flushes: PeerFlushes;
   protected readonly sending: PeerSending<SessionPeer>;
@@ -198,7 +198,7 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     try {
       await this.#close(options);
     } catch (reason) {
-      this.#notClosedWell ??= reason;
+      this.#notClosedWell ??= toMyelinError(reason);
     }
     // Also of a close before this one: what was lost then is not less lost now.
     if (this.#notClosedWell !== undefined) throw this.#notClosedWell;

@@ -70,8 +70,9 @@ export class Sending {
   ): boolean {
     const { holdings, names, outbox, slowPeer } = this.#options;
     const most = holdings.maxQueuedBytes;
-    const mayBeFull = this.#queued >= most;
-    if (mayBeFull && slowPeer.isFull(this.queuedBytes) && !slowPeer.admitsEvent()) {
+    const bytes = largeBytes(encoded);
+    const mayBeFull = this.#queued + bytes >= most;
+    if (mayBeFull && slowPeer.isFull(this.queuedBytes, bytes) && !slowPeer.admitsEvent()) {
       this.#needsDrain = true;
       return false;
     }
@@ -90,6 +91,16 @@ export class Sending {
     if (this.measure() < slowPeer.highWaterMark(most)) return true;
     this.#needsDrain = true;
     return false;
+  }
+
+  /**
+   * A call with this input is about to be opened.
+   * @throws {MyelinError} `ERR_QUEUE_FULL`
+   */
+  admitCall(encoded: Encoded): void {
+    const { slowPeer } = this.#options;
+    const bytes = largeBytes(encoded);
+    if (bytes > 0 && slowPeer.isFull(this.queuedBytes, bytes)) throw slowPeer.full();
   }
 
   /** As `Conversation.catchUp`. */
@@ -122,4 +133,9 @@ export class Sending {
     }
     return queued;
   }
+}
+
+/** Bytes of data that is no part of a batch; the others of a batch are as many as a batch has at most. */
+function largeBytes(encoded: Encoded): number {
+  return encoded === undefined || typeof encoded === "string" ? 0 : encoded.body.length;
 }

@@ -52,12 +52,14 @@ export class SlowPeer {
     return Math.min(this.#options.highWaterMarkBytes, most / 2);
   }
 
-  isFull(queuedBytes: number): boolean {
+  /** @param bytes of what is to be added, where that may be much */
+  isFull(queuedBytes: number, bytes: number = 0): boolean {
     if (this.#isCatchingUp) return false;
     const { holdings, queue } = this.#options;
     const most = holdings.maxQueuedBytes;
-    // One message may be larger than all of this: it was accepted, and lets the others past.
-    return queuedBytes >= most && queuedBytes - queue.largestBytes >= most;
+    const all = queuedBytes + bytes;
+    // One message may be larger than all of this: it lets the others past, but not another such.
+    return all >= most && all - Math.max(queue.largestBytes, bytes) >= most;
   }
 
   /**
