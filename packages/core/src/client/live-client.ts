@@ -40,6 +40,8 @@ export abstract class LiveClient extends SessionPeer {
   /** Another session has taken the place of the one that is ending. */
   #isReplaced = false;
   #gaveUp = false;
+  /** Closes that wait for a session to take what waits. */
+  readonly #parting = new Set<() => void>();
   /** What waited for a connection when it was closed. */
   #leftOver: MessageCount = nothing;
   #welcomed!: () => void;
@@ -197,10 +199,15 @@ export abstract class LiveClient extends SessionPeer {
   protected override async closeSession(
     how: Parameters<SessionPeer["closeSession"]>[0],
   ): Promise<void> {
+    const { clock } = this.endpoint;
+    const since = clock.now();
+    if (this.session === undefined && how.timeoutMs > 0) await this.#lastSession(how.timeoutMs);
     if (this.session === undefined) {
       this.#over(undefined);
     } else {
-      await super.closeSession(how);
+      const timeoutMs = Math.max(0, how.timeoutMs - (clock.now() - since));
+      const drainMs = Math.min(how.drainMs, timeoutMs);
+      await super.closeSession({ ...how, drainMs, timeoutMs });
       await this.closed;
     }
     // With a session, too: it was accepted for the one after that.
@@ -208,6 +215,27 @@ export abstract class LiveClient extends SessionPeer {
     if (calls + events === 0) return;
     const message = `${calls + events} messages waited for a connection`;
     throw new MyelinError("ERR_UNDELIVERED", message);
+  }
+
+  /** Waits for a session that takes what waits, if anything does and one may come: so long at most. */
+  async #lastSession(timeoutMs: number): Promise<void> {
+    const { calls, events } = this.#offline.count();
+    if (calls + events === 0 || !this.attempts.isUnderWay) return;
+    const { clock } = this.endpoint;
+    let settle = (): void => {};
+    const settled = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    const timer = clock.setTimeout(settle, timeoutMs);
+    timer.ref();
+    this.#parting.add(settle);
+    await settled;
+    this.#parting.delete(settle);
+    clock.clearTimeout(timer);
+  }
+
+  #tellParting(): void {
+    for (const settle of this.#parting) settle();
   }
 
   /** There is a session over a new connection: what has waited leaves, and then handlers may be called. */
@@ -218,6 +246,7 @@ export abstract class LiveClient extends SessionPeer {
     this.setConnection(connection);
     const session = begin();
     this.session = session;
+    this.#tellParting();
     this.resumptions = 0;
     this.tellOpened();
     // All of it at once: it has its place in memory already, so no limit of the session's holds for it.
@@ -248,6 +277,7 @@ export abstract class LiveClient extends SessionPeer {
     }
     const waited = this.#offline.count();
     this.#leftOver = waited;
+    this.#tellParting();
     this.attempts.stop();
     const told = this.#explained(error);
     const reason = told ?? closedError();

@@ -305,7 +305,7 @@ export class Session<Peer> implements Conversation {
       return;
     }
     this.#retry = goodbye.retry;
-    this.#outbox.sent.acknowledge(goodbye.received);
+    this.#outbox.arrived(goodbye.received);
     this.#state = "closing";
     this.#serving.drain();
     this.#options.owner.tellGoodbye(goodbye);

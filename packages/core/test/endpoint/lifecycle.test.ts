@@ -247,7 +247,9 @@ describe("races", () => {
         if (ran === "no") failed += 1;
       });
       if (n % 2 === 0) await turns(1);
-      await expect(client.close()).rejects.toEqual(coded("ERR_UNDELIVERED"));
+      await expect(client.close({ drainMs: 0, timeoutMs: 0 })).rejects.toEqual(
+        coded("ERR_UNDELIVERED"),
+      );
       expect(client.state).toBe("closed");
     }
     expect(failed).toBe(300);

@@ -34,7 +34,8 @@ export class ControlReader {
         liveness.pong(reader.view(reader.remaining));
         break;
       case frameKind.ack:
-        outbox.acknowledge(reader.varint(), reader.varint(), reader.varint());
+        outbox.arrived(reader.varint());
+        outbox.settle(reader.varint(), reader.varint());
         break;
       case frameKind.goodbye:
         onGoodbye(readGoodbye(reader));

@@ -5,43 +5,47 @@ import type { AcceptedMessage } from "./message-frames.ts";
 
 export class BorrowedBodies {
   readonly #bodies: SharedBodies;
-  /** Bytes of them that have not left. */
-  bytes = 0;
+  #bytes = 0;
 
   /** @param bodies told of each */
   constructor(bodies: SharedBodies) {
     this.#bodies = bodies;
   }
 
+  /** Bytes of them that have not left. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** @returns whether it is one of those whose memory is worth to be counted for itself */
   borrow(body: Uint8Array): boolean {
     if (!isShared(body)) return false;
-    this.bytes += body.length;
+    this.#bytes += body.length;
     this.#bodies.borrow(body);
     return true;
   }
 
   /** So many bytes of one have left. */
   left(bytes: number): void {
-    this.bytes -= bytes;
+    this.#bytes -= bytes;
   }
 
-  /** All of it has left: it is held no more. */
-  returned(message: AcceptedMessage): void {
+  /** It is held no more: all of it has left, or none will. */
+  release(message: AcceptedMessage): void {
     if (!message.isBorrowed) return;
     message.isBorrowed = false;
     this.#bodies.giveBack(message.body);
   }
 
   /** Nothing of it has left, and none will. */
-  giveBack(message: AcceptedMessage): void {
-    if (message.isBorrowed) this.bytes -= message.bytes;
-    this.returned(message);
+  withdraw(message: AcceptedMessage): void {
+    if (message.isBorrowed) this.#bytes -= message.bytes;
+    this.release(message);
   }
 
   /** These are all of those that have not left whole, and nothing more of any will. */
   clear(messages: readonly Waiting[]): void {
-    for (const each of messages) if ("entry" in each) this.returned(each);
-    this.bytes = 0;
+    for (const each of messages) if ("entry" in each) this.release(each);
+    this.#bytes = 0;
   }
 }

@@ -170,7 +170,7 @@ export class LargeMessages implements LargeLaneOwner {
     const { message } = lane;
     this.#lanes.delete(lane);
     onLeft(message);
-    bodies.returned(message);
+    bodies.release(message);
     this.#startNext();
     if (message.kind === "other") return;
     window.take(1, costOf(message, true));

@@ -226,13 +226,14 @@ export class Outbox implements Collector {
     this.#writer.transmit(outgoing);
   }
 
-  /**
-   * The peer has so many frames, and has returned so much of its window.
-   * @throws {MyelinError} `ERR_PROTOCOL` when it cannot have
-   */
-  acknowledge(frames: number, messages: number, bytes: number): void {
+  /** The peer has so many frames. @throws {MyelinError} `ERR_PROTOCOL` when it cannot have */
+  arrived(frames: number): void {
     this.sent.acknowledge(frames);
     this.#order.arrived(frames);
+  }
+
+  /** The peer returned some of its window. @throws {MyelinError} `ERR_PROTOCOL` */
+  settle(messages: number, bytes: number): void {
     this.#order.settle(messages, bytes);
     if (!this.#turns.isEmpty) this.touch();
   }

@@ -211,7 +211,7 @@ export class SendingOrder {
     count(
       this.#waiting.dropEvents(bytes - dropped.bytes, (each) => {
         this.#departures.leave(each.serial);
-        if (!(each instanceof Batch)) this.#bodies.giveBack(each);
+        if (!(each instanceof Batch)) this.#bodies.withdraw(each);
       }),
     );
     // Nothing else might return the window that they had taken.
@@ -297,7 +297,7 @@ export class SendingOrder {
    */
   #empty(message: AcceptedMessage): void {
     const { bytes } = message;
-    this.#bodies.giveBack(message);
+    this.#bodies.withdraw(message);
     emptyBody(message);
     message.queue?.shrank(message, bytes);
     if (this.#large.abandon(message, bytes)) this.#readmit(message);

@@ -1,0 +1,99 @@
+// close() of a client that has no session: what waits for one is sent in the next, if there is one in time.
+import { connect, MemoryRegistry, memory, serve } from "myelin";
+import { faulty } from "myelin/testing";
+import { describe, expect, test } from "vitest";
+import { within } from "../../../../test/support/within.ts";
+import { freshAddress, keep } from "./pairing.ts";
+
+const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
+
+/** A server that may be there, or come, and a client that has not been there. */
+async function apart() {
+  const registry = new MemoryRegistry();
+  const address = freshAddress("memory");
+  const heard: unknown[] = [];
+  const options = {
+    transports: [memory({ registry })],
+    events: { news: (data: unknown) => void heard.push(data) },
+    handlers: { double: (n: unknown) => 2 * (n as number) },
+  };
+  const begin = async () => keep(await serve(address, options));
+  const line = faulty(memory({ registry }));
+  const retry = { minMs: 1, maxMs: 5 };
+  const client = await connect(address, { lazy: true, retry, transports: [line] });
+  return { begin, client, heard, line };
+}
+
+describe("closing a client that has no session", () => {
+  test("sends what waits, to a server that is there", async () => {
+    const { begin, client, heard } = await apart();
+    await begin();
+    client.send("news", 1);
+    const call = client.call("double", 21);
+    await within("it is closed", client.close());
+    expect(heard).toEqual([1]);
+    expect(await call).toBe(42);
+    expect((await client.closed).undelivered.unsent).toEqual({ events: 0, calls: 0 });
+  });
+
+  test("and to one that comes meanwhile", async () => {
+    const { begin, client, heard } = await apart();
+    client.send("news", 1);
+    const closing = client.close({ timeoutMs: 60_000 });
+    expect(() => client.send("news", 2)).toThrow(coded("ERR_CLOSED"));
+    await begin();
+    await within("it is closed", closing);
+    expect(heard).toEqual([1]);
+  });
+
+  test("gives up when its time is over, and says what was not sent", async () => {
+    const { client } = await apart();
+    client.send("news", 1);
+    await expect(client.close({ drainMs: 0, timeoutMs: 5 })).rejects.toEqual(
+      coded("ERR_UNDELIVERED"),
+    );
+    expect((await client.closed).undelivered.unsent).toEqual({ events: 1, calls: 0 });
+  });
+
+  test("or when somebody has less patience", async () => {
+    const { client } = await apart();
+    client.send("news", 1);
+    const patience = { drainMs: 0, timeoutMs: 600_000 };
+    const closing = client.close(patience).catch((error: unknown) => error);
+    await client.close({ drainMs: 0, timeoutMs: 1 }).catch(() => {});
+    expect(await within("the first is over, too", closing)).toEqual(coded("ERR_UNDELIVERED"));
+    const { client: another } = await apart();
+    another.send("news", 1);
+    const impatience = new AbortController();
+    const aborted = another.close({ ...patience, signal: impatience.signal });
+    impatience.abort();
+    await expect(within("it is over", aborted)).rejects.toEqual(coded("ERR_UNDELIVERED"));
+  });
+
+  test("ends at once when nothing waits", async () => {
+    const { client } = await apart();
+    await within("it is closed", client.close({ drainMs: 600_000, timeoutMs: 600_000 }));
+  });
+
+  test("sends what was accepted behind a break", async () => {
+    const { begin, client, heard, line } = await apart();
+    await begin();
+    client.send("news", 1);
+    await client.flush();
+    line.faults.refuse();
+    line.faults.cutAll();
+    await within(
+      "it notices",
+      new Promise<void>((resolve) => {
+        client.onState((state) => {
+          if (state === "connecting") resolve();
+        });
+      }),
+    );
+    client.send("news", 2);
+    const closing = client.close({ timeoutMs: 60_000 });
+    line.faults.heal();
+    await within("it is closed", closing);
+    expect(heard).toEqual([1, 2]);
+  });
+});
