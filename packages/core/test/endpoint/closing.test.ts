@@ -259,7 +259,9 @@ describe("without a connection", () => {
       expect(await first).toMatchObject({ done: true });
     }
     expect(client.send("e", 1)).toBe(true);
-    await expect(client.close()).rejects.toEqual(coded("ERR_UNDELIVERED"));
+    await expect(client.close({ drainMs: 0, timeoutMs: 20 })).rejects.toEqual(
+      coded("ERR_UNDELIVERED"),
+    );
     expect((await client.closed).undelivered.unsent).toEqual({ events: 1, calls: 0 });
   });
 });

@@ -55,14 +55,19 @@ const handlers = {
 
 const clientHandlers = { confirm: ({ question }: { question: string }) => question.endsWith("?") };
 
-const open: { close(): Promise<unknown> }[] = [];
+interface Closable {
+  close(options?: { drainMs?: number; timeoutMs?: number }): Promise<unknown>;
+}
+
+const open: Closable[] = [];
 const folders: string[] = [];
 afterEach(async () => {
-  await Promise.allSettled(open.splice(0).map((each) => each.close()));
+  const quickly = { drainMs: 0, timeoutMs: 500 };
+  await Promise.allSettled(open.splice(0).map((each) => each.close(quickly)));
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-function keep<Each extends { close(): Promise<unknown> }>(each: Each): Each {
+function keep<Each extends Closable>(each: Each): Each {
   open.push(each);
   return each;
 }
@@ -336,7 +341,9 @@ describe("a client without its server", () => {
     const { pendingBytes, pendingCalls, sent } = client.stats();
     expect(pendingBytes).toBeGreaterThan(100_000);
     expect({ pendingCalls, sent }).toEqual({ pendingCalls: 1, sent: { messages: 0, bytes: 0 } });
-    await expect(client.close()).rejects.toEqual(coded("ERR_UNDELIVERED"));
+    await expect(client.close({ drainMs: 0, timeoutMs: 20 })).rejects.toEqual(
+      coded("ERR_UNDELIVERED"),
+    );
     await call;
     expect(client.stats()).toMatchObject({ pendingBytes: 0, pendingCalls: 0 });
   });

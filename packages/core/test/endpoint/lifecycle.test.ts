@@ -39,7 +39,9 @@ describe("closing", () => {
     client.send("x", 1);
     client.send("x", 2);
     const called = expect(client.call("y")).rejects.toEqual(coded("ERR_CLOSED", { ran: "no" }));
-    await expect(client.close()).rejects.toEqual(coded("ERR_UNDELIVERED"));
+    await expect(client.close({ drainMs: 0, timeoutMs: 20 })).rejects.toEqual(
+      coded("ERR_UNDELIVERED"),
+    );
     await called;
     const { undelivered } = await client.closed;
     expect(undelivered.unsent).toEqual({ events: 2, calls: 1 });
