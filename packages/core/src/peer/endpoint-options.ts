@@ -79,8 +79,9 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
   callTimeoutMs?: number;
   /**
    * The generator of a cancelled stream that has not come to its end so soon gives up its place among
-   * `maxInboundCalls` all the same: one that never does would hold it for ever. And a handler whose items broke off, because their source here threw,
-   * is cancelled when it goes on for longer. @defaultValue 1,000
+   * `maxInboundCalls` all the same: one that never does would hold it for ever. And a handler whose
+   * items broke off, because their source here threw, is cancelled when it goes on for longer.
+   * @defaultValue 1,000
    */
   cancelGraceMs?: number;
   /**

@@ -50,7 +50,10 @@ export interface BroadcastResult {
 export interface AskOptions extends SendOptions, WaitOptions, AudienceOptions {
   /** Those who have not answered by then are missing. @defaultValue 30,000 */
   timeoutMs?: number | undefined;
-  /** So many answers are enough; the other calls are cancelled. "all": whoever can answer is heard. @defaultValue "all" */
+  /**
+   * So many answers are enough; the other calls are cancelled. "all": whoever can answer is heard.
+   * @defaultValue "all"
+   */
   want?: number | "all" | undefined;
 }
 

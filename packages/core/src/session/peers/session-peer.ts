@@ -204,7 +204,8 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     if (this.#notClosedWell !== undefined) throw this.#notClosedWell;
   }
 
-  async #close({ drainMs = defaultDrainMs, retry = "now", signal, timeoutMs }: CloseOptions) {
+  async #close(options: CloseOptions): Promise<void> {
+    const { drainMs = defaultDrainMs, retry = "now", signal, timeoutMs } = options;
     const farewellMs = timeoutMs ?? this.endpoint.closeTimeoutMs;
     this.wasClosedHere = true;
     const closing = this.closeSession({ drainMs, timeoutMs: drainMs + farewellMs, retry });

@@ -19,7 +19,7 @@ export class AcceptedTimes {
 
   /** There is a connection. `serial`: of what was accepted last. */
   attached(serial: number): void {
-    this.#stretches.push({ behind: serial, at: Number.POSITIVE_INFINITY });
+    this.date(serial, Number.POSITIVE_INFINITY);
   }
 
   /** It is gone: what has not left waits from now on. `oldest`: the first of that. */
@@ -29,19 +29,8 @@ export class AcceptedTimes {
   }
 
   /**
-   * Something is about to be accepted without a connection.
-   * @param serial of what was accepted last
-   * @returns whether it is younger than that
-   */
-  note(serial: number, now: number): boolean {
-    const sinceMs = now - (this.#stretches.at(-1)?.at ?? 0);
-    if (sinceMs >= 0 && sinceMs < grainMs) return false;
-    this.#stretches.push({ behind: serial, at: now });
-    return true;
-  }
-
-  /**
-   * What is accepted from now on has waited since then, in sessions before this one; Infinity: not yet.
+   * What is accepted from now on waits since then: since now without a connection, or since earlier in a
+   * session before this one; Infinity: not yet.
    * @param serial of what was accepted last
    * @returns whether that is another time than before
    */

@@ -13,16 +13,20 @@ import type { Outgoing } from "./outgoing.ts";
 import type { SendWindow } from "./send-window.ts";
 import { UnderWay } from "./under-way.ts";
 
-export interface LargeMessagesOptions {
+/** What the order of sending is given for them. */
+export interface LargeMessagesSettings {
   /** Bytes of a large message in each of its frames. */
   readonly fragmentBytes: number;
   /** Large messages that the peer puts together at once. */
   readonly maxOpenMessages: number;
   readonly turns: FairTurns;
   readonly transmit: (outgoing: Outgoing) => void;
-  readonly window: SendWindow;
   /** Milliseconds. */
   readonly now: () => number;
+}
+
+export interface LargeMessagesOptions extends LargeMessagesSettings {
+  readonly window: SendWindow;
   /** What was accepted before one of them leaves before it. */
   readonly ordered: OrderedLane;
   readonly bodies: BorrowedBodies;
@@ -99,9 +103,8 @@ export class LargeMessages implements LargeLaneOwner {
     this.#paused.clear();
   }
 
-  /** There is another connection: the peer has so many frames, and the others leave again. */
-  resumed(frames: number): void {
-    this.arrived(frames);
+  /** There is another connection. */
+  forgetWay(): void {
     this.#underWay.forgetWay();
   }
 

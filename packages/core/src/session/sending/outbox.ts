@@ -286,8 +286,8 @@ export class Outbox implements Collector {
    * memory of one is gone
    */
   resume(link: Link, received: number): void {
-    this.sent.acknowledge(received);
-    this.#order.resumed(received);
+    this.arrived(received);
+    this.#order.forgetWay();
     this.#writer.attach(link);
     this.#times.attached(this.serial);
     for (const outgoing of this.sent.unacknowledged()) this.#writer.writeFrame(outgoing);
@@ -301,10 +301,10 @@ export class Outbox implements Collector {
 
   /** What is accepted without a connection has an age. */
   #note(): void {
-    if (this.#times.note(this.serial, this.#clock.now())) this.#order.separate();
+    this.date(this.#clock.now());
   }
 
-  /** What is accepted from now on has waited since then, in sessions before this one; Infinity: not yet. */
+  /** What is accepted from now on waits since then; Infinity: not yet. */
   date(since: number): void {
     if (this.#times.date(this.serial, since)) this.#order.separate();
   }

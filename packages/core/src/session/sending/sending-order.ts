@@ -18,9 +18,8 @@ import { countUnsent, type Numbered, takeUnsent, type Waiting } from "./all-unse
 import { Batch } from "./batch.ts";
 import { BorrowedBodies } from "./borrowed-bodies.ts";
 import { Departures, type Mark } from "./departures.ts";
-import type { FairTurns } from "./fair-turns.ts";
 import { type Dropped, OrderedLane } from "./lanes.ts";
-import { LargeMessages } from "./large-messages.ts";
+import { LargeMessages, type LargeMessagesSettings } from "./large-messages.ts";
 import {
   type AcceptedMessage,
   costOf,
@@ -29,25 +28,16 @@ import {
   messageFrame,
   ownMessage,
 } from "./message-frames.ts";
-import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
 import { WaitingMessages } from "./waiting-messages.ts";
 
-export interface SendingOrderOptions {
+export interface SendingOrderOptions extends LargeMessagesSettings {
   /** What the peer granted. */
   readonly window: WindowSize;
   /** A batch takes no more when it has so many bytes. */
   readonly maxBatchBytes: number;
-  /** Bytes of a large message in each of its frames. */
-  readonly fragmentBytes: number;
-  /** Large messages that the peer puts together at once. */
-  readonly maxOpenMessages: number;
-  readonly turns: FairTurns;
-  readonly transmit: (outgoing: Outgoing) => void;
   /** Told of the large bodies that wait here, which others may be sending too. */
   readonly bodies: SharedBodies;
-  /** Milliseconds: what calls have waited is taken from their time limits. */
-  readonly now: () => number;
 }
 
 export class SendingOrder {
@@ -189,9 +179,9 @@ export class SendingOrder {
     this.#large.arrived(frames);
   }
 
-  /** There is another connection, and the peer has so many of them. */
-  resumed(frames: number): void {
-    this.#large.resumed(frames);
+  /** There is another connection: what was measured of the last one says nothing of it. */
+  forgetWay(): void {
+    this.#large.forgetWay();
   }
 
   /** Drops events that have not left, the oldest first. Large ones stay that have begun. */
