@@ -3,8 +3,7 @@
  * connection, and before it, is the business of those who know the dialect.
  */
 import { type Address, formatAddress } from "../address/address.ts";
-import { MyelinError } from "../errors.ts";
-import type { MessageCount } from "../peer/notice.ts";
+import { MyelinError, toMyelinError } from "../errors.ts";
 import type { CallOpening } from "../session/calls/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
 import type { Endpoint } from "../session/endpoint.ts";
@@ -15,7 +14,13 @@ import type { Encoded } from "../session/messages/data-codecs.ts";
 import { checkName } from "../session/messages/name-table.ts";
 import { afterwards, type WaitingLater } from "../session/peers/peer-stats.ts";
 import { SessionPeer } from "../session/peers/session-peer.ts";
-import { closedError, nothing, type SessionEnd } from "../session/session-end.ts";
+import {
+  closedError,
+  isComplete,
+  nothing,
+  type SessionEnd,
+  undeliveredError,
+} from "../session/session-end.ts";
 import type { Connection, PeerIdentity, Transport } from "../transport/transport.ts";
 import { Attempts, type RetrySettings } from "./attempts.ts";
 import { OfflineMessages, type OfflineSettings } from "./offline-messages.ts";
@@ -42,8 +47,6 @@ export abstract class LiveClient extends SessionPeer {
   #gaveUp = false;
   /** Closes that wait for a session to take what waits. */
   readonly #parting = new Set<() => void>();
-  /** What waited for a connection when it was closed. */
-  #leftOver: MessageCount = nothing;
   #welcomed!: () => void;
   #failed!: (error: MyelinError) => void;
 
@@ -134,13 +137,14 @@ export abstract class LiveClient extends SessionPeer {
       this.tellClosed(end);
       return;
     }
-    this.tellClosed(end);
-    this.#tellGap(end);
-    if (this.#isReplaced) return;
-    this.setState("connecting");
-    if (!this.attempts.isUnderWay) {
+    const isReplaced = this.#isReplaced;
+    if (!isReplaced && !this.attempts.isUnderWay) {
       this.attempts.later(typeof retry === "object" ? retry.afterMs : 0, error);
     }
+    this.tellClosed(end);
+    this.#tellGap(end);
+    if (isReplaced) return;
+    this.setState("connecting");
     // What waited for room in the session may wait for the next one.
     this.tellDrain();
   }
@@ -153,8 +157,9 @@ export abstract class LiveClient extends SessionPeer {
 
   /** No session follows on the one that ends so. */
   #isLast(error: MyelinError | undefined, retry: Retry | undefined): boolean {
-    if (this.wasClosedHere || this.#gaveUp || this.#options.retry === undefined) return true;
+    if (this.#gaveUp || this.#options.retry === undefined) return true;
     if (this.#isReplaced) return false;
+    if (this.wasClosedHere) return true;
     return retry === "never" || error?.code === "ERR_CLOSED";
   }
 
@@ -200,21 +205,31 @@ export abstract class LiveClient extends SessionPeer {
     how: Parameters<SessionPeer["closeSession"]>[0],
   ): Promise<void> {
     const { clock } = this.endpoint;
-    const since = clock.now();
-    if (this.session === undefined && how.timeoutMs > 0) await this.#lastSession(how.timeoutMs);
-    if (this.session === undefined) {
-      this.#over(undefined);
-    } else {
-      const timeoutMs = Math.max(0, how.timeoutMs - (clock.now() - since));
-      const drainMs = Math.min(how.drainMs, timeoutMs);
-      await super.closeSession({ ...how, drainMs, timeoutMs });
-      await this.closed;
+    const dueAt = clock.now() + how.timeoutMs;
+    let failure: MyelinError | undefined;
+    // What the session that is closed has not sent may be the next one's: a server that was started anew
+    // has welcomed us meanwhile.
+    while (this.state !== "closed") {
+      const leftMs = Math.max(0, dueAt - clock.now());
+      if (this.session === undefined && leftMs > 0) await this.#lastSession(leftMs);
+      const { session } = this;
+      if (session === undefined) {
+        this.#over(undefined);
+        break;
+      }
+      const timeoutMs = Math.max(0, dueAt - clock.now());
+      try {
+        await super.closeSession({ ...how, drainMs: Math.min(how.drainMs, timeoutMs), timeoutMs });
+      } catch (reason) {
+        failure ??= toMyelinError(reason);
+      }
+      // Over UDP the connection is told to close before its session hears that it did.
+      if (this.session === session) await this.closed;
     }
-    // With a session, too: it was accepted for the one after that.
-    const { calls, events } = this.#leftOver;
-    if (calls + events === 0) return;
-    const message = `${calls + events} messages waited for a connection`;
-    throw new MyelinError("ERR_UNDELIVERED", message);
+    if (failure !== undefined) throw failure;
+    const { error = this.attempts.lastError, undelivered } = await this.closed;
+    // It was accepted for a session that did not come, or one that broke had it.
+    if (!isComplete(undelivered)) throw undeliveredError({ error, ...undelivered });
   }
 
   /** Waits for a session that takes what waits, if anything does and one may come: so long at most. */
@@ -276,7 +291,6 @@ export abstract class LiveClient extends SessionPeer {
       return;
     }
     const waited = this.#offline.count();
-    this.#leftOver = waited;
     this.#tellParting();
     this.attempts.stop();
     const told = this.#explained(error);

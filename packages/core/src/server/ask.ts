@@ -69,7 +69,10 @@ export function ask(
     const timer =
       timeoutMs > 0
         ? clock.setTimeout(() => {
-            if (!isOver) finish();
+            // Timers run before arrivals do: answers that are here already count.
+            clock.setImmediate(() => {
+              if (!isOver) finish();
+            });
           }, timeoutMs)
         : undefined;
     if (signal?.aborted === true) {
@@ -77,7 +80,8 @@ export function ask(
       return;
     }
     if (signal !== undefined) watchAbort(signal, abortable);
-    for (const peer of asked) {
+    check();
+    for (const peer of isOver ? [] : asked) {
       // The handlers are told of the deadline; who is missing is decided here.
       peer.call(name, input, { bytes, copy, ref, timeoutMs, signal: enough.signal }).then(
         (value) => {
@@ -98,7 +102,6 @@ export function ask(
         },
       );
     }
-    check();
   });
 }
 

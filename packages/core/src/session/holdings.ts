@@ -36,6 +36,8 @@ export class Holdings implements Holder {
   readonly #account: Account;
   #isHeldBack = false;
   #isClosed = false;
+  /** At most so much waits of what was accepted for the sessions before this one. */
+  #carried = 0;
 
   constructor(options: HoldingsOptions) {
     this.#options = options;
@@ -75,26 +77,35 @@ export class Holdings implements Holder {
     else if (this.#isHeldBack || this.#options.budget.isTight) this.check();
   }
 
+  /** Runs what sends messages that were accepted before: they are no reason to end the session. */
+  carry(run: () => void): void {
+    this.#carried = Number.POSITIVE_INFINITY;
+    try {
+      run();
+    } finally {
+      this.#carried = this.#waiting;
+    }
+  }
+
   /** Something may have changed. */
   check(): void {
     const { maxQueuedBytes, onChange, onTooMuch, outbox } = this.#options;
     const account = this.#account;
     if (this.#isClosed) return;
-    const { borrowedBytes } = outbox;
     const weight = this.ownBytes + this.#heldApart + this.#handed;
     if (Math.abs(weight - account.weight) < stepBytes) return;
     // Answers cannot be dropped: who calls without reading them would have all of our memory. One of
     // them may be as large as messages may be, and what the connection has of it is not counted either.
-    // Beside them there may be as much as one session before this had accepted, and as much again that
-    // waited for this one: those do not end it, or the next session would end as soon.
-    const most = 3 * maxQueuedBytes + limits.connectionBytes;
-    const waiting = this.#outgoing + borrowedBytes;
+    // What was accepted for a session before this one does not end it, or the next would end as soon.
+    const waiting = this.#waiting;
+    if (this.#carried < Number.POSITIVE_INFINITY) this.#carried = Math.min(this.#carried, waiting);
+    const most = 2 * maxQueuedBytes + limits.connectionBytes + this.#carried;
     if (waiting > most && waiting - outbox.largestWaitingBytes > most) {
       onTooMuch(tooSlow(`more than ${most} bytes wait for it`));
       return;
     }
     this.refresh();
-    onChange(this.ownBytes + borrowedBytes);
+    onChange(this.ownBytes + outbox.borrowedBytes);
   }
 
   /** The connection is gone, and what it had: what was told last is of before. */
@@ -135,6 +146,11 @@ export class Holdings implements Holder {
     const { outbox } = this.#options;
     const { rememberedBytes } = outbox.sent;
     return outbox.waitingBytes + outbox.itemBytes + rememberedBytes - outbox.borrowedBytes;
+  }
+
+  /** The same with them. */
+  get #waiting(): number {
+    return this.#outgoing + this.#options.outbox.borrowedBytes;
   }
 
   /** Bodies that are not copied. */

@@ -56,11 +56,18 @@ function codeOfEnd(error: MyelinError | undefined): "ERR_CLOSED" | "ERR_CONNECTI
 }
 
 /** Nothing was lost, and nothing may have been. */
-export function isComplete({ unsent, unacknowledged }: SessionEnd): boolean {
+export function isComplete({
+  unsent,
+  unacknowledged,
+}: Pick<SessionEnd, "unsent" | "unacknowledged">): boolean {
   return unsent.events + unsent.calls + unacknowledged.events + unacknowledged.calls === 0;
 }
 
-export function undeliveredError({ error, unsent, unacknowledged }: SessionEnd): MyelinError {
+export function undeliveredError({
+  error,
+  unsent,
+  unacknowledged,
+}: Pick<SessionEnd, "error" | "unsent" | "unacknowledged">): MyelinError {
   const lost = unsent.events + unsent.calls;
   const maybe = unacknowledged.events + unacknowledged.calls;
   const message = `${lost} messages were not sent, ${maybe} were sent and not acknowledged`;

@@ -156,6 +156,7 @@ export function sessionParts<Peer>(
     holdings,
     highWaterMarkBytes: options.highWaterMarkBytes,
     queue: outbox,
+    waitingBytes: () => outbox.waitingBytes,
     onDropped: (events, bytes) => owner.tellDropped(events, bytes),
     onTooSlow: hooks.onTooMuch,
   });

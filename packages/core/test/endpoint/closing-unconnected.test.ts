@@ -2,17 +2,18 @@
 import { connect, MemoryRegistry, memory, serve } from "myelin";
 import { faulty } from "myelin/testing";
 import { describe, expect, test } from "vitest";
-import { within } from "../../../../test/support/within.ts";
+import { until, within } from "../../../../test/support/within.ts";
 import { freshAddress, keep } from "./pairing.ts";
 
 const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
 
 /** A server that may be there, or come, and a client that has not been there. */
-async function apart() {
+async function apart(shared: { resume?: { windowMs: number } } = {}) {
   const registry = new MemoryRegistry();
   const address = freshAddress("memory");
   const heard: unknown[] = [];
   const options = {
+    ...shared,
     transports: [memory({ registry })],
     events: { news: (data: unknown) => void heard.push(data) },
     handlers: { double: (n: unknown) => 2 * (n as number) },
@@ -20,7 +21,7 @@ async function apart() {
   const begin = async () => keep(await serve(address, options));
   const line = faulty(memory({ registry }));
   const retry = { minMs: 1, maxMs: 5 };
-  const client = await connect(address, { lazy: true, retry, transports: [line] });
+  const client = await connect(address, { ...shared, lazy: true, retry, transports: [line] });
   return { begin, client, heard, line };
 }
 
@@ -75,23 +76,47 @@ describe("closing a client that has no session", () => {
     await within("it is closed", client.close({ drainMs: 600_000, timeoutMs: 600_000 }));
   });
 
-  test("sends what was accepted behind a break", async () => {
+  // Also by who is told that there is none any more, where that is told.
+  test.each([false, true])("sends what was accepted behind a break (%s)", async (isWithin) => {
     const { begin, client, heard, line } = await apart();
     await begin();
     client.send("news", 1);
     await client.flush();
     line.faults.refuse();
     line.faults.cutAll();
+    const close = () => {
+      client.send("news", 2);
+      return client.close({ timeoutMs: 60_000 });
+    };
+    let closing: Promise<void> | undefined;
     await within(
       "it notices",
       new Promise<void>((resolve) => {
         client.onState((state) => {
-          if (state === "connecting") resolve();
+          if (state !== "connecting") return;
+          if (isWithin) closing = close();
+          resolve();
         });
       }),
     );
+    closing ??= close();
+    line.faults.heal();
+    await within("it is closed", closing);
+    expect(heard).toEqual([1, 2]);
+  });
+
+  test("sends it to a server that was started anew and has no session of that name", async () => {
+    const { begin, client, heard, line } = await apart({ resume: { windowMs: 60_000 } });
+    const first = await begin();
+    client.send("news", 1);
+    await client.flush();
+    line.faults.refuse();
+    line.faults.cutAll();
+    await until("it is away", () => client.state === "detached");
+    await first.close({ drainMs: 0, timeoutMs: 0 }).catch(() => {});
     client.send("news", 2);
     const closing = client.close({ timeoutMs: 60_000 });
+    await begin();
     line.faults.heal();
     await within("it is closed", closing);
     expect(heard).toEqual([1, 2]);

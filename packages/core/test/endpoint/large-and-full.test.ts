@@ -2,7 +2,7 @@
 import { connect, MemoryRegistry, memory, type Notice, type SlowPeerPolicy, serve } from "myelin";
 import { faulty } from "myelin/testing";
 import { expect, test } from "vitest";
-import { within } from "../../../../test/support/within.ts";
+import { until, within } from "../../../../test/support/within.ts";
 import { freshAddress, keep } from "./pairing.ts";
 
 const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
@@ -77,4 +77,55 @@ test("small ones go past it, and what waits goes on over the next connection", a
   expect(await within("the call is answered", call)).toBe(9);
   await within("all is there", client.flush());
   expect(heard).toEqual([1]);
+});
+
+test("two that were accepted go on over the next connection", async () => {
+  const registry = new MemoryRegistry();
+  const transports = [memory({ registry })];
+  const address = freshAddress("memory");
+  const heard: number[] = [];
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const options = {
+    transports,
+    resume: false as const,
+    limits: { windowMessages: 2 },
+    handlers: { slow: () => released },
+    events: { take: (data: unknown) => void heard.push((data as Uint8Array)[0] as number) },
+  };
+  const server = keep(await serve(address, options));
+  let sessions = 0;
+  server.onPeer(() => void sessions++);
+  const line = faulty(memory({ registry }));
+  const client = keep(
+    await connect(address, { limits, resume: false, transports: [line], retry: { minMs: 1 } }),
+  );
+  client.onNotice(() => {});
+  client.send("take", large(1));
+  // Its last part waits for the window, and there is room for another one.
+  const calls = [client.call("slow"), client.call("slow")].map((call) => call.catch(() => {}));
+  await until("it has nearly left", () => client.stats().pendingBytes < 150_000);
+  client.send("take", large(2));
+  line.faults.cutAll();
+  release();
+  await within("all is there", client.flush());
+  expect(heard).toEqual([1, 2]);
+  expect(sessions).toBe(2);
+  await Promise.all(calls);
+});
+
+test("drop-oldest drops what does not fit, and the session stands", async () => {
+  const { client, heard, sessions } = await modest("drop-oldest");
+  let sent = 0;
+  for (let n = 1; n <= 6; n++) {
+    client.send("take", large(n));
+    sent += 1;
+    for (let each = 0; each < 5; each++, sent += 1) client.send("take", Buffer.alloc(1_000, 9));
+  }
+  await within("what is left is there", client.flush());
+  expect(heard.length + client.stats().dropped).toBe(sent);
+  expect(client.stats().dropped).toBeGreaterThan(0);
+  expect(sessions()).toBe(1);
 });

@@ -36,11 +36,23 @@ describe("ask", () => {
     expect(ok).toBe(false);
     expect(answers.map(({ value }) => value).sort()).toEqual(["one", "two"]);
     expect([failures.length, missing.length]).toEqual([1, 1]);
-    // Who wants a number does not wait when there cannot be so many.
-    expect(await server.ask("name", undefined, { want: 4 })).toMatchObject({
-      ok: false,
-      answers: [],
+  });
+
+  test("of more than there are ends at once, and nobody is asked", async () => {
+    let asked = 0;
+    const name = () => {
+      asked += 1;
+    };
+    const { client, server } = await pair({
+      server: { handlers: { ready: () => true } },
+      client: { handlers: { name } },
     });
+    const outcome = await server.ask("name", undefined, { want: 2 });
+    expect(outcome).toMatchObject({ ok: false, answers: [], failures: [] });
+    expect(outcome.missing).toHaveLength(1);
+    // What the server had sent before is here when its answer is.
+    await client.call("ready");
+    expect(asked).toBe(0);
   });
 });
 
@@ -161,4 +173,23 @@ test("an event grows old in sessions that come and do not take it", async () => 
   // The stuck servers have each had one, and may have lost it.
   expect(client.stats().dropped).toBeGreaterThanOrEqual(6);
   await clock.until(Promise.all([client.close(), server.close()]));
+});
+
+describe("close", () => {
+  test("of a client whose connection broke says what may be lost, each time", async () => {
+    const registry = new MemoryRegistry();
+    const address = freshAddress("memory");
+    keep(await serve(address, { transports: [memory({ registry })] }));
+    const line = faulty(memory({ registry }));
+    const client = await connect(address, { transports: [line], retry: false, resume: false });
+    line.faults.stall();
+    client.send("news", 1);
+    await turns(5);
+    line.faults.cutAll();
+    const { undelivered } = await within("it is over", client.closed);
+    expect(undelivered.unacknowledged).toEqual({ events: 1, calls: 0 });
+    for (let time = 0; time < 2; time += 1) {
+      await expect(client.close()).rejects.toEqual(coded("ERR_UNDELIVERED"));
+    }
+  });
 });

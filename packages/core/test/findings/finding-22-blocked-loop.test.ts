@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "myelin";
 import { expect, test } from "vitest";
-import { keep } from "../endpoint/pairing.ts";
+import { keep, pair } from "../endpoint/pairing.ts";
 import { block, startServer } from "./other-process.ts";
 
 const intervalMs = 200;
@@ -42,3 +42,17 @@ test.each([3, 1.5])(
     expect(await answer).toBe(1);
   },
 );
+
+test("finding 22: so is the answer of a peer that was asked with others", async () => {
+  // The answer is in the socket when the loop goes on, and the time is over.
+  const name = () => {
+    block(3 * intervalMs);
+    return "one";
+  };
+  const { peer, server } = await pair({ client: { handlers: { name, ready: () => true } } });
+  await peer.call("ready");
+  expect(await server.ask("name", undefined, { timeoutMs: intervalMs })).toEqual({
+    ...{ ok: true, failures: [], missing: [] },
+    answers: [{ peer, value: "one" }],
+  });
+});

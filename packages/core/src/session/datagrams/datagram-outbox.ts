@@ -61,6 +61,7 @@ export class DatagramOutbox {
       holdings,
       highWaterMarkBytes,
       queue: { largestBytes: 0, dropEvents: (bytes) => this.#queue.drop(bytes) },
+      waitingBytes: () => this.queuedBytes,
       onDropped,
       onTooSlow,
     });
@@ -88,7 +89,7 @@ export class DatagramOutbox {
     const { codecs, connection, names } = this.#options;
     const frame = eventEntry(names.use(name).bytes, codecs.fit(encoded));
     if (frame.length > this.#maxEntryBytes) throw this.#tooLarge(frame.length);
-    if (this.#slowPeer.isFull(this.queuedBytes) && !this.#slowPeer.admitsEvent()) {
+    if (this.#slowPeer.isFull() && !this.#slowPeer.admitsEvent()) {
       this.#needsDrain = true;
       return false;
     }

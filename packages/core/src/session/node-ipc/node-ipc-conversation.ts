@@ -112,6 +112,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
       holdings: this.#holdings,
       highWaterMarkBytes,
       queue: { largestBytes: 0, dropEvents: (bytes) => this.#out.drop(bytes) },
+      waitingBytes: () => this.#queuedBytes,
       onDropped: (events, bytes) => peer.tellDropped(events, bytes),
       onTooSlow: (error) => this.abort(error),
     });
@@ -165,7 +166,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     const { delimiter, endpoint } = this.#options;
     const frame = delimiter.frame(jsonEvent(name, jsonOf(encoded)));
     checkFrameSize(frame, endpoint.terms.maxMessageBytes);
-    if (this.#slowPeer.isFull(this.#queuedBytes) && !this.#slowPeer.admitsEvent()) {
+    if (this.#slowPeer.isFull() && !this.#slowPeer.admitsEvent()) {
       this.#needsDrain = true;
       return false;
     }

@@ -72,7 +72,7 @@ export class Sending {
     const most = holdings.maxQueuedBytes;
     const bytes = largeBytes(encoded);
     const mayBeFull = this.#queued + bytes >= most;
-    if (mayBeFull && slowPeer.isFull(this.queuedBytes, bytes) && !slowPeer.admitsEvent()) {
+    if (mayBeFull && slowPeer.isFull(bytes) && !slowPeer.admitsEvent(bytes)) {
       this.#needsDrain = true;
       return false;
     }
@@ -100,19 +100,20 @@ export class Sending {
   admitCall(encoded: Encoded): void {
     const { slowPeer } = this.#options;
     const bytes = largeBytes(encoded);
-    if (bytes > 0 && slowPeer.isFull(this.queuedBytes, bytes)) throw slowPeer.full();
+    if (bytes > 0 && slowPeer.isFull(bytes)) throw slowPeer.full();
   }
 
   /** As `Conversation.catchUp`. */
   catchUp(run: () => void): void {
-    this.#options.slowPeer.catchUp(run);
+    const { holdings, slowPeer } = this.#options;
+    holdings.carry(() => slowPeer.catchUp(run));
     this.#options.outbox.date(Number.POSITIVE_INFINITY);
   }
 
   /** Opens a call; as `Calling.open`. */
   open(opening: CallOpening): void {
     const { calling, maxPendingCalls, slowPeer } = this.#options;
-    if (slowPeer.isFull(this.queuedBytes)) throw slowPeer.full();
+    if (slowPeer.isFull()) throw slowPeer.full();
     if (calling.pending >= maxPendingCalls) throw slowPeer.tooManyCalls();
     calling.open(opening);
     this.measure();

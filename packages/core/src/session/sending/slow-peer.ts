@@ -17,6 +17,8 @@ export interface SlowPeerOptions {
   /** From here on senders are told to wait. */
   readonly highWaterMarkBytes: number;
   readonly queue: SlowQueue;
+  /** Bytes that were accepted and wait. */
+  readonly waitingBytes: () => number;
   /** Events were dropped. */
   readonly onDropped: (events: number, bytes: number) => void;
   /** The peer is to be cut. */
@@ -53,31 +55,34 @@ export class SlowPeer {
   }
 
   /** @param bytes of what is to be added, where that may be much */
-  isFull(queuedBytes: number, bytes: number = 0): boolean {
+  isFull(bytes: number = 0): boolean {
     if (this.#isCatchingUp) return false;
-    const { holdings, queue } = this.#options;
+    const { holdings, queue, waitingBytes } = this.#options;
     const most = holdings.maxQueuedBytes;
-    const all = queuedBytes + bytes;
+    const all = waitingBytes() + bytes;
     // One message may be larger than all of this: it lets the others past, but not another such.
     return all >= most && all - Math.max(queue.largestBytes, bytes) >= most;
   }
 
   /**
    * There is too much already.
+   * @param added bytes of the event, where that may be much
    * @returns whether one more event may be added; false: it was dropped
    * @throws {MyelinError} `ERR_QUEUE_FULL`, `ERR_SLOW_PEER`
    */
-  admitsEvent(): boolean {
+  admitsEvent(added: number = 0): boolean {
     const { holdings, onDropped, onTooSlow, policy, queue } = this.#options;
     switch (policy) {
       case "drop-newest":
         onDropped(1, 0);
         return false;
       case "drop-oldest": {
-        const { bytes, events } = queue.dropEvents(holdings.maxQueuedBytes * droppedShare);
+        const share = holdings.maxQueuedBytes * droppedShare;
+        const { bytes, events } = queue.dropEvents(Math.max(share, added));
         // All that waits may be on its way already, or may be no events.
-        onDropped(events === 0 ? 1 : events, bytes);
-        return events > 0;
+        const hasRoom = events > 0 && (added === 0 || !this.isFull(added));
+        onDropped(hasRoom ? events : events + 1, bytes);
+        return hasRoom;
       }
       case "disconnect": {
         const error = this.tooSlow();
