@@ -176,10 +176,13 @@ export abstract class LiveClient extends SessionPeer {
     this.attempts.applyHold(isHeld);
   }
 
-  /** What is sent while the server says goodbye goes to the session after this one. */
+  /**
+   * What is sent while the server says goodbye goes to the session after this one; and nobody sends
+   * anything to a session that came because `close()` waited for it.
+   */
   protected override get accepting(): Conversation | undefined {
-    const isLeaving = this.heardGoodbye && !this.wasClosedHere && this.#options.retry !== undefined;
-    return isLeaving ? undefined : this.session;
+    const isLeaving = this.heardGoodbye && this.#options.retry !== undefined;
+    return isLeaving || this.wasClosedHere ? undefined : this.session;
   }
 
   protected sendLater(name: string, encode: () => Encoded, headers: Buffer | undefined): void {

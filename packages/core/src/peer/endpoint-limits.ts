@@ -83,9 +83,11 @@ export interface EndpointLimits {
   highWaterMarkBytes?: number;
   /**
    * What is unsent and unacknowledged for one peer, at most, beside the largest message that is on its
-   * way, which may be larger than this: then `slowPeer` says what happens to
-   * events, and everything else that does not fit ends the connection with `ERR_SLOW_PEER`. A peer that
-   * does not read would have this end's memory. At most half of `maxBufferedBytes`.
+   * way or to be added, which may be larger than this. A peer that does not read would have this end's
+   * memory: beyond it `slowPeer` says what happens to events, calls are refused with `ERR_QUEUE_FULL`,
+   * and answers, which cannot be refused, end the connection with `ERR_SLOW_PEER` when twice as much
+   * waits. What a session before had accepted and not sent may wait beside it. At most half of
+   * `maxBufferedBytes`.
    * @defaultValue 64 MiB
    */
   maxQueuedBytes?: number;

@@ -47,6 +47,22 @@ describe("closing a client that has no session", () => {
     expect(heard).toEqual([1]);
   });
 
+  test("takes nothing more in the session that comes", async () => {
+    const { begin, client, heard } = await apart();
+    client.send("news", 1);
+    const outcomes: unknown[] = [];
+    client.onState((state) => {
+      if (state !== "open") return;
+      expect(() => client.send("news", 2)).toThrow(coded("ERR_CLOSED"));
+      outcomes.push(client.call("double", 1).catch((error: unknown) => error));
+    });
+    const closing = client.close({ timeoutMs: 60_000 });
+    await begin();
+    await within("it is closed", closing);
+    expect(heard).toEqual([1]);
+    expect(await Promise.all(outcomes)).toEqual([coded("ERR_CLOSED", { ran: "no" })]);
+  });
+
   test("gives up when its time is over, and says what was not sent", async () => {
     const { client } = await apart();
     client.send("news", 1);

@@ -2,8 +2,9 @@
 // there, and still none is lost without a word.
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { type ConnectOptions, connect, type Notice, tcp } from "myelin";
+import { type ConnectOptions, connect, type MessageSeen, type Notice, tcp } from "myelin";
 import { describe, expect, test } from "vitest";
+import { hearChannel } from "../../../../test/support/hear-channel.ts";
 import { until, within } from "../../../../test/support/within.ts";
 import { frame, Legacy, serveBoth, sockets } from "./legacy-program.ts";
 import { keep } from "./pairing.ts";
@@ -58,6 +59,7 @@ describe("events that were sent when the other end had ended", () => {
       const { address, clients } = await halfOpen();
       const { it, notices, seen } = await client(address);
       await until("it is there", () => clients.length === 1);
+      const sent = hearChannel<MessageSeen>("myelin:message:sent");
       let flushed: Promise<void> | undefined;
       seen[when] = () => {
         for (let n = 0; n < 100; n++) it.send("x", n);
@@ -71,6 +73,8 @@ describe("events that were sent when the other end had ended", () => {
       const heard = () => clients.map(({ text }) => text).join("");
       await until("all arrive", () => heard().split("\f").length === 101);
       expect(heard()).toBe(Array.from({ length: 100 }, (_, n) => frame("x", n)).join(""));
+      // Tools hear of each once, however often it sets out.
+      expect(sent.filter(({ peer }) => peer === it)).toHaveLength(100);
       expect(notices).toEqual([]);
     },
   );

@@ -1,5 +1,5 @@
 // What counters, promises and errors say when all is over, or when only some are there.
-import { connect, MemoryRegistry, memory, serve } from "myelin";
+import { connect, MemoryRegistry, memory, type Notice, serve } from "myelin";
 import { faulty, memoryNetwork } from "myelin/testing";
 import { describe, expect, test } from "vitest";
 import { turns, until, within } from "../../../../test/support/within.ts";
@@ -182,6 +182,8 @@ describe("close", () => {
     keep(await serve(address, { transports: [memory({ registry })] }));
     const line = faulty(memory({ registry }));
     const client = await connect(address, { transports: [line], retry: false, resume: false });
+    const notices: Notice[] = [];
+    client.onNotice((notice) => void notices.push(notice));
     line.faults.stall();
     client.send("news", 1);
     await turns(5);
@@ -191,5 +193,8 @@ describe("close", () => {
     for (let time = 0; time < 2; time += 1) {
       await expect(client.close()).rejects.toEqual(coded("ERR_UNDELIVERED"));
     }
+    // Who closed it has heard of it: the end of an `await using` has nothing to add.
+    await client[Symbol.asyncDispose]();
+    expect(notices).toEqual([]);
   });
 });

@@ -39,9 +39,9 @@ export interface CallingOptions {
   readonly items: InboundItems;
   /** Bytes of an upload that the peer takes before it asks for more. */
   readonly uploadCredit: number;
-  /** What a handler gets to end by itself when its items broke off. */
   /** Throws where the input is too much beside what waits already. */
   readonly admit: (input: Encoded) => void;
+  /** What a handler gets to end by itself when its items broke off. */
   readonly cancelGraceMs: number;
 }
 

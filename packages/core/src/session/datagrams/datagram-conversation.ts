@@ -7,7 +7,7 @@ import { MyelinError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { Connection, Sink } from "../../transport/transport.ts";
 import type { CallOpening } from "../calls/call-opening.ts";
-import type { Conversation } from "../conversation.ts";
+import type { Conversation, EventPast } from "../conversation.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { EventHoldings } from "../event-holdings.ts";
 import type { CloseOptions } from "../farewell.ts";
@@ -118,13 +118,15 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
     return this.encodedEvent(name, this.#codecs.encode(data, codec, options));
   }
 
-  encodedEvent(name: string, encoded: Encoded): boolean {
+  encodedEvent(name: string, encoded: Encoded, _headers?: Buffer, past?: EventPast): boolean {
     if (this.#end !== undefined || this.#isClosing) throw closedError();
     const { messages } = this.#outbox.sent;
     const hasRoom = this.#outbox.event(name, encoded);
     // It may have been dropped.
     const isAccepted = this.#outbox.sent.messages > messages;
-    if (isAccepted && isSendingTapped()) tellSent(this.#options.peer, "event", name, encoded);
+    if (isAccepted && past?.isTold !== true && isSendingTapped()) {
+      tellSent(this.#options.peer, "event", name, encoded);
+    }
     this.#holdings.check();
     return hasRoom;
   }
@@ -248,7 +250,9 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
       // Nothing is ever acknowledged: what has left is owed to nobody.
       unacknowledged: nothing,
       unsent: moves ? nothing : { events: left.length, calls: 0 },
-      moved: moves ? left.map(({ encoded, name }) => ({ kind: "event", name, encoded })) : [],
+      moved: moves
+        ? left.map(({ encoded, name }) => ({ kind: "event", name, encoded, isTold: true }))
+        : [],
     };
     peer.tellEnd(this.#end);
   }

@@ -10,7 +10,7 @@ import { type Delimiter, DelimiterDecoder } from "../../framing/delimiter.ts";
 import type { FrameSink } from "../../framing/framing.ts";
 import type { Connection, Sink } from "../../transport/transport.ts";
 import type { CallOpening } from "../calls/call-opening.ts";
-import type { Conversation } from "../conversation.ts";
+import type { Conversation, EventPast } from "../conversation.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { EventHoldings } from "../event-holdings.ts";
 import type { CloseOptions } from "../farewell.ts";
@@ -160,7 +160,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     return this.encodedEvent(name, this.#options.endpoint.anyCodecs.encode(data, codec, options));
   }
 
-  encodedEvent(name: string, encoded: Encoded): boolean {
+  encodedEvent(name: string, encoded: Encoded, _headers?: Buffer, past?: EventPast): boolean {
     if (this.#isEnded || this.#isClosing) throw closedError();
     checkName(name);
     const { delimiter, endpoint } = this.#options;
@@ -170,7 +170,9 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
       this.#needsDrain = true;
       return false;
     }
-    if (isSendingTapped()) tellSent(this.#options.peer, "event", name, encoded);
+    if (past?.isTold !== true && isSendingTapped()) {
+      tellSent(this.#options.peer, "event", name, encoded);
+    }
     this.#sent.messages += 1;
     this.#sent.bytes += frame.length;
     this.#out.add({ name, encoded, frame });
@@ -353,7 +355,9 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     this.#over = {
       ...{ error, unacknowledged, retry: undefined },
       unsent: moves ? nothing : { events: left.length, calls: 0 },
-      moved: moves ? left.map(({ encoded, name }) => ({ kind: "event", name, encoded })) : [],
+      moved: moves
+        ? left.map(({ encoded, name }) => ({ kind: "event", name, encoded, isTold: true }))
+        : [],
     };
     this.#decoder.stop();
     this.#progressWatch.stop();

@@ -216,10 +216,12 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Whoever closed it before has heard of it.
+    const wasTold = this.#notClosedWell !== undefined;
     try {
       await this.close();
     } catch {
-      await this.tellUndelivered();
+      if (!wasTold) await this.tellUndelivered();
     }
   }
 

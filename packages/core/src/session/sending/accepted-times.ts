@@ -17,12 +17,7 @@ const grainMs = 10;
 export class AcceptedTimes {
   #stretches: Stretch[] = [{ behind: 0, at: Number.POSITIVE_INFINITY }];
 
-  /** There is a connection. `serial`: of what was accepted last. */
-  attached(serial: number): void {
-    this.date(serial, Number.POSITIVE_INFINITY);
-  }
-
-  /** It is gone: what has not left waits from now on. `oldest`: the first of that. */
+  /** The connection is gone: what has not left waits from now on. `oldest`: the first of that. */
   detached(oldest: number, now: number): void {
     this.#stretches.splice(0, this.#indexOf(oldest));
     for (const each of this.#stretches) each.at = Math.min(each.at, now);

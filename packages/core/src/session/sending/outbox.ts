@@ -289,7 +289,7 @@ export class Outbox implements Collector {
     this.arrived(received);
     this.#order.forgetWay();
     this.#writer.attach(link);
-    this.#times.attached(this.serial);
+    this.date(Number.POSITIVE_INFINITY);
     for (const outgoing of this.sent.unacknowledged()) this.#writer.writeFrame(outgoing);
     this.pump();
   }
