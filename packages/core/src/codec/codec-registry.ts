@@ -59,8 +59,9 @@ function checkedCodec(codec: Codec): Codec {
     const range = `${firstOwnId} to ${lastId}`;
     throw new MyelinError("ERR_CONFIG", `codec "${name}": its id must be ${range}, not ${id}`);
   }
-  if (typeof name !== "string" || !/^[a-z0-9./-]{1,64}$/.test(name)) {
-    throw new MyelinError("ERR_CONFIG", `codec ${id}: its name must be 1 to 64 of a-z 0-9 . / -`);
+  if (!isOwnName(name)) {
+    const rule = "up to 64 of a-z 0-9 . / - with a slash between them, not v8/";
+    throw new MyelinError("ERR_CONFIG", `codec ${id}: its name must be ${rule}`);
   }
   return defineCodec({
     id,
@@ -68,6 +69,12 @@ function checkedCodec(codec: Codec): Codec {
     encode: (value) => checkedOutput(codec.encode(value)),
     decode: (bytes) => codec.decode(bytes, true),
   });
+}
+
+/** Of a program: those without a slash are the library's, and those of engines name what they write. */
+function isOwnName(name: unknown): boolean {
+  if (typeof name !== "string" || name.length > 64) return false;
+  return /^[a-z0-9.-]+\/[a-z0-9./-]+$/.test(name) && !name.startsWith("v8/");
 }
 
 function checkedOutput(output: Uint8Array | string): Uint8Array | string {

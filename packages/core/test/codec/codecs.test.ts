@@ -243,7 +243,7 @@ describe("the codecs of an endpoint", () => {
   test("fail with codes, whatever a program's own codec does", () => {
     const broken: Codec = {
       id: 255,
-      name: "broken",
+      name: "broken/1",
       encode: (value) => {
         if (value === "throw") throw new Error("from encode");
         return value as string;
@@ -252,7 +252,7 @@ describe("the codecs of an endpoint", () => {
         throw new Error("from decode");
       },
     };
-    const codec = new CodecRegistry([broken]).byName("broken") as Codec;
+    const codec = new CodecRegistry([broken]).byName("broken/1") as Codec;
     for (const value of ["throw", 5, undefined, {}]) {
       expect(() => codec.encode(value)).toThrow(notSerializable);
     }
@@ -278,7 +278,10 @@ describe("the codecs of an endpoint", () => {
     ["an id that is no number", { id: 16.5 }],
     ["a name of the library", { name: "json" }],
     ["an empty name", { name: "" }],
-    ["a long name", { name: "x".repeat(65) }],
+    ["a long name", { name: `x/${"x".repeat(63)}` }],
+    ["a name without a slash", { name: "msgpack" }],
+    ["a name that means structured clone", { name: "structured" }],
+    ["a name of an engine", { name: "v8/99" }],
     ["a name with other characters", { name: "Upper Case" }],
   ])("refuse %s", (_, change) => {
     expect(() => new CodecRegistry([{ ...upperCase, ...change }])).toThrow(
@@ -287,7 +290,7 @@ describe("the codecs of an endpoint", () => {
   });
 
   test("refuse two of one number", () => {
-    const other = { ...upperCase, name: "other" };
+    const other = { ...upperCase, name: "other/1" };
     expect(() => new CodecRegistry([upperCase, other])).toThrow(/16 "upper-case\/1"/);
   });
 });
