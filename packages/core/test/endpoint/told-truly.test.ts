@@ -92,6 +92,28 @@ describe("stats", () => {
 });
 
 describe("close", () => {
+  test("of a client whose connection broke says what may be lost, each time", async () => {
+    const registry = new MemoryRegistry();
+    const address = freshAddress("memory");
+    keep(await serve(address, { transports: [memory({ registry })] }));
+    const line = faulty(memory({ registry }));
+    const client = await connect(address, { transports: [line], retry: false, resume: false });
+    const notices: Notice[] = [];
+    client.onNotice((notice) => void notices.push(notice));
+    line.faults.stall();
+    client.send("news", 1);
+    await turns(5);
+    line.faults.cutAll();
+    const { undelivered } = await within("it is over", client.closed);
+    expect(undelivered.unacknowledged).toEqual({ events: 1, calls: 0 });
+    for (let time = 0; time < 2; time += 1) {
+      await expect(client.close()).rejects.toEqual(coded("ERR_UNDELIVERED"));
+    }
+    // Who closed it has heard of it: the end of an `await using` has nothing to add.
+    await client[Symbol.asyncDispose]();
+    expect(notices).toEqual([]);
+  });
+
   test("after one that was rejected is rejected, too", async () => {
     const registry = new MemoryRegistry();
     const address = freshAddress("memory");
@@ -173,28 +195,4 @@ test("an event grows old in sessions that come and do not take it", async () => 
   // The stuck servers have each had one, and may have lost it.
   expect(client.stats().dropped).toBeGreaterThanOrEqual(6);
   await clock.until(Promise.all([client.close(), server.close()]));
-});
-
-describe("close", () => {
-  test("of a client whose connection broke says what may be lost, each time", async () => {
-    const registry = new MemoryRegistry();
-    const address = freshAddress("memory");
-    keep(await serve(address, { transports: [memory({ registry })] }));
-    const line = faulty(memory({ registry }));
-    const client = await connect(address, { transports: [line], retry: false, resume: false });
-    const notices: Notice[] = [];
-    client.onNotice((notice) => void notices.push(notice));
-    line.faults.stall();
-    client.send("news", 1);
-    await turns(5);
-    line.faults.cutAll();
-    const { undelivered } = await within("it is over", client.closed);
-    expect(undelivered.unacknowledged).toEqual({ events: 1, calls: 0 });
-    for (let time = 0; time < 2; time += 1) {
-      await expect(client.close()).rejects.toEqual(coded("ERR_UNDELIVERED"));
-    }
-    // Who closed it has heard of it: the end of an `await using` has nothing to add.
-    await client[Symbol.asyncDispose]();
-    expect(notices).toEqual([]);
-  });
 });
