@@ -25,7 +25,7 @@ import type { Goodbye, Retry } from "../goodbye.ts";
 import type { Handlers } from "../handlers.ts";
 import type { MessageContext } from "../message-context.ts";
 import type { Encoded } from "../messages/data-codecs.ts";
-import { closedError, type SessionEnd } from "../session-end.ts";
+import { closedError, type SessionEnd, undeliveredError } from "../session-end.ts";
 import type { SessionOwner, SessionStats } from "../session-options.ts";
 import type { ItemSource } from "../streams/items.ts";
 import type { RemoteItems } from "../streams/remote-items.ts";
@@ -207,12 +207,21 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
   async #close(options: CloseOptions): Promise<void> {
     const { drainMs = defaultDrainMs, retry = "now", signal, timeoutMs } = options;
     const farewellMs = timeoutMs ?? this.endpoint.closeTimeoutMs;
+    if (this.#state === "closed") return this.#checkEnd();
     this.wasClosedHere = true;
     const closing = this.closeSession({ drainMs, timeoutMs: drainMs + farewellMs, retry });
     await hurried(closing, signal, () => {
       this.closeSession({ ...noPatience, retry }).catch(() => {});
     });
     await this.closed;
+  }
+
+  /** It ended by itself. Whoever called has heard of it, and would hear of this instead where that is no news. */
+  async #checkEnd(): Promise<void> {
+    const { error, undelivered } = await this.closed;
+    const { unacknowledged, unsent } = undelivered;
+    if (unacknowledged.events + unsent.events === 0) return;
+    throw undeliveredError({ error, ...undelivered });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
