@@ -1,5 +1,6 @@
 // `npm run chaos`: breaks connections and kills processes, thousands of them, while all sides talk,
-// and accounts for every message. It prints its seed; with `--seed` a run draws the same faults.
+// and accounts for every message. It prints its seed; with `--seed` a run draws from the same numbers, though
+// which fault meets what depends on how fast the machine is.
 //
 //   --faults 6000   connections to break in each of the three runs within this process
 //   --kills 300     processes to kill in each of the two runs of several processes

@@ -97,7 +97,9 @@ export class OfflineMessages {
     if (settings.policy !== "queue") throw notConnected();
     const { codec, data, options } = opening.request;
     const { encoded = ownCopy(codecs.encode(data, codec, options)) } = opening.request;
-    this.#queue.add(this.#call({ ...opening, request: { ...opening.request, encoded } }));
+    this.#queue.add(
+      this.#call({ ...opening, request: { ...opening.request, data: undefined, encoded } }),
+    );
   }
 
   /** Takes what a session had accepted and never sent: it goes before everything that waits. */
@@ -119,28 +121,8 @@ export class OfflineMessages {
     return true;
   }
 
-  #event({ encoded, headers, isTold = false, name, since }: KeptEvent): Waiting<Conversation> {
-    const { clock, onDropped, settings } = this.#options;
-    const now = clock.now();
-    const past = { isTold, since: since ?? now };
-    const aged = now - past.since;
-    const bytes = waitingSize(encoded);
-    return {
-      kind: "event",
-      bytes,
-      run: (session) => {
-        try {
-          session.encodedEvent(name, encoded, headers, past);
-        } catch {
-          // It does not fit into what this server takes, and nobody else can be told.
-          onDropped(1, bytes, "offline");
-        }
-      },
-      fail: () => {},
-      expire: () => onDropped(1, bytes, "too-old"),
-      timeoutMs: settings.maxAgeMs === 0 ? 0 : Math.max(1, Math.ceil(settings.maxAgeMs - aged)),
-      signal: undefined,
-    };
+  #event(event: KeptEvent): Waiting<Conversation> {
+    return new WaitingEvent(event, this.#options);
   }
 
   /** @param opening its input is encoded */
@@ -172,6 +154,46 @@ export class OfflineMessages {
   failAll(reason: MyelinError): void {
     const { code, message } = reason;
     this.#queue.failAll(new MyelinError(code, message, { cause: reason, ran: "no" }));
+  }
+}
+
+/** A session that ends may give back a million of them: each is one object, without closures. */
+class WaitingEvent implements Waiting<Conversation> {
+  readonly kind = "event";
+  readonly bytes: number;
+  readonly timeoutMs: number;
+  readonly signal = undefined;
+  readonly #event: KeptEvent;
+  readonly #since: number;
+  readonly #onDropped: OfflineMessagesOptions["onDropped"];
+
+  constructor(event: KeptEvent, options: OfflineMessagesOptions) {
+    const { maxAgeMs } = options.settings;
+    const now = options.clock.now();
+    this.#event = event;
+    this.#since = event.since ?? now;
+    this.#onDropped = options.onDropped;
+    this.bytes = waitingSize(event.encoded);
+    const left = maxAgeMs - (now - this.#since);
+    this.timeoutMs = maxAgeMs === 0 ? 0 : Math.max(1, Math.ceil(left));
+  }
+
+  run(session: Conversation): void {
+    const { encoded, headers, isTold = false, name } = this.#event;
+    try {
+      session.encodedEvent(name, encoded, headers, { isTold, since: this.#since });
+    } catch {
+      // It does not fit into what this server takes, and nobody else can be told.
+      this.#onDropped(1, this.bytes, "offline");
+    }
+  }
+
+  fail(): void {
+    // Who sends an event does not wait for anything.
+  }
+
+  expire(): void {
+    this.#onDropped(1, this.bytes, "too-old");
   }
 }
 

@@ -4,8 +4,9 @@
  */
 
 /**
- * Bytes are bytes on the wire; each message counts as at least 64. What the other end is told (messages,
- * frames, windows) are whole numbers.
+ * Bytes are bytes on the wire. Windows and what waits without a connection count 64 for each message
+ * beside them, and what has left and is remembered 512 for each frame. What the other end is told
+ * (messages, frames, windows) are whole numbers.
  */
 export interface EndpointLimits {
   /**

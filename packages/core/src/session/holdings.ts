@@ -50,6 +50,8 @@ export class Holdings implements Holder {
 
   get largestBytes(): number {
     const { inbox, outbox } = this.#options;
+    // What is carried over has its place already, and the next session would be ended as soon.
+    if (this.#carried === Number.POSITIVE_INFINITY) return this.#carried;
     return Math.max(outbox.largestWaitingBytes, inbox.assemblies.largestBytes);
   }
 

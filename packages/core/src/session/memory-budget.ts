@@ -230,6 +230,8 @@ export class MemoryBudget implements SharedBodies {
     try {
       this.#askAll();
       for (let over = this.#over; over > 0; over = this.#over) {
+        // Without all of them it would still be too much: to end them gains nothing.
+        if (this.#looseBytes > this.maxBytes) return;
         const largest = this.#largest();
         if (largest?.holder === undefined) return;
         if (over <= largest.holder.largestBytes) {

@@ -156,7 +156,7 @@ export function sessionParts<Peer>(
     holdings,
     highWaterMarkBytes: options.highWaterMarkBytes,
     queue: outbox,
-    waitingBytes: () => outbox.waitingBytes,
+    waitingBytes: () => outbox.waitingBytes + outbox.sent.rememberedBytes,
     onDropped: (events, bytes) => owner.tellDropped(events, bytes),
     onTooSlow: hooks.onTooMuch,
   });

@@ -49,3 +49,26 @@ test("items of streams that have ended and that nobody will read", async () => {
     return server.stats().bufferedBytes < 1_000;
   });
 });
+
+test("the input of calls that have left and are not answered", async () => {
+  // A window for all of them, which handlers that never settle do not give back.
+  const limits = { windowBytes: 64 * 1024 * 1024 };
+  const { client, server } = await pair({ kind: "tcp", server: { limits } });
+  server.handle("stuck", () => new Promise(() => {}));
+  const inputs: WeakRef<object>[] = [];
+  const { arrayBuffers } = process.memoryUsage();
+  for (let n = 0; n < 100; n++) {
+    // In pieces and whole, in a batch and beside bytes.
+    const input = { text: "x".repeat(n % 2 === 0 ? 100_000 : 400_000), n };
+    inputs.push(new WeakRef(input));
+    client.call("stuck", input).catch(() => {});
+    client.call("stuck", n, { bytes: [Buffer.alloc(10_000)] }).catch(() => {});
+    await client.flush();
+  }
+  await until("nobody keeps them", () => {
+    collect();
+    const kept = inputs.filter((input) => input.deref() !== undefined).length;
+    return kept < 2 && process.memoryUsage().arrayBuffers - arrayBuffers < 3_000_000;
+  });
+  expect(client.stats().pendingCalls).toBe(200);
+});

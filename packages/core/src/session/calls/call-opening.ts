@@ -9,20 +9,20 @@ import type { CallType } from "../wire.ts";
 export interface CallRequest {
   readonly type: CallType;
   readonly name: string;
-  /** The input; for uploads and duplexes there is none. */
-  readonly data?: unknown;
+  /** The input, until it is encoded; for uploads and duplexes there is none. */
+  data?: unknown;
   /** What uploads and duplexes send. */
   readonly source?: ItemSource | undefined;
   /** 0: none. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   /** The input as it was encoded before, instead of `data`. */
-  readonly encoded?: Encoded;
+  encoded?: Encoded;
   /** Tools have heard of it: it did not leave, and is sent again. */
   readonly isTold?: boolean;
   /** How the input is written. */
   readonly codec?: string | undefined;
-  readonly options?: DataOptions | undefined;
+  options?: DataOptions | undefined;
   /** What goes into its head. */
   readonly headers?: Buffer | undefined;
   /** Checks the answer, or each item of it, and may change it. */

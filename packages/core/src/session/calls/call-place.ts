@@ -101,6 +101,8 @@ export class MessagePlace implements CallPlace {
   /** A part of it leaves. */
   leaves(isLast: boolean): void {
     this.#isBegun = true;
+    // It knows the data.
+    this.onAbandoned = undefined;
     if (!isLast) return;
     this.#isWhole = true;
     for (const run of this.#whenLeft.splice(0)) queueMicrotask(run);

@@ -3,7 +3,7 @@ import { abortedError } from "../../abort-watch.ts";
 import type { Clock } from "../../clock.ts";
 import { callSettled } from "../../diagnostics.ts";
 import { isMyelinError, MyelinError, textOfThrown } from "../../errors.ts";
-import type { DataCodecs, Encoded } from "../messages/data-codecs.ts";
+import type { DataCodecs, DataOptions, Encoded } from "../messages/data-codecs.ts";
 import type { Entry } from "../messages/entry-reader.ts";
 import { type CallHead, EntryWriter } from "../messages/entry-writer.ts";
 import type { NameTable } from "../messages/name-table.ts";
@@ -98,6 +98,7 @@ export class Calling {
         : codecs.fit(before);
     // What was encoded may have run code of its own.
     checkWanted(request);
+    forgetInput(request);
     this.#options.admit(encoded);
     if (request.isTold !== true && isSendingTapped()) {
       tellSent(this.#options.peer, kindOfType[type], name, encoded);
@@ -238,8 +239,6 @@ export class Calling {
     const { codecs, outbox, peer, uploadCredit } = this.#options;
     const { id, name, opening } = call;
     const { codec, options } = opening.request;
-    // Bytes beside data go with the opening, once.
-    const how = options?.copy === true ? { copy: true } : undefined;
     let unsendable: unknown;
     const input = new ItemSender({
       id,
@@ -248,7 +247,7 @@ export class Calling {
       credit: uploadCredit,
       encode(_, value) {
         try {
-          const item = encodeItem(codecs, id, value, codec, how);
+          const item = encodeItem(codecs, id, value, codec, options);
           if (isSendingTapped()) tellItem(peer, name, item, value);
           return item;
         } catch (reason) {
@@ -306,6 +305,15 @@ export class Calling {
     this.#options.deadlines.remove(call);
     call.release();
   }
+}
+
+const copied: DataOptions = Object.freeze({ copy: true });
+
+/** It is encoded: whoever waits long for an answer need not keep it, nor the bytes beside it, which go once. */
+function forgetInput(request: CallRequest): void {
+  request.data = undefined;
+  request.encoded = undefined;
+  request.options = request.options?.copy === true ? copied : undefined;
 }
 
 function errorOf({ amount, detail }: Entry, name: string, data: unknown): MyelinError {

@@ -20,7 +20,7 @@ export interface Waiting<Session> {
   /** There will be none, or not in time. */
   fail(error: MyelinError): void;
   /** It has waited for so long. @defaultValue `fail` */
-  readonly expire?: (error: MyelinError) => void;
+  expire?(error: MyelinError): void;
   /** 0: as long as it takes. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -54,8 +54,10 @@ class Place<Session> implements Abortable {
     if (timeoutMs > 0) {
       this.#timer = clock.setTimeout(() => {
         const message = `there was no connection within ${timeoutMs} ms`;
-        const { expire = (error) => waiting.fail(error) } = waiting;
-        onOver(this, new MyelinError("ERR_TIMEOUT", message, { ran: "no" }), expire);
+        onOver(this, new MyelinError("ERR_TIMEOUT", message, { ran: "no" }), (error) => {
+          if (waiting.expire === undefined) waiting.fail(error);
+          else waiting.expire(error);
+        });
       }, timeoutMs);
     }
   }
@@ -151,10 +153,7 @@ export class OfflineQueue<Session> {
   }
 
   #place(waiting: Waiting<Session>): Place<Session> {
-    const place = new Place<Session>(waiting, this.#clock, (over, error, tell) => {
-      this.#remove(over);
-      tell(error);
-    });
+    const place = new Place<Session>(waiting, this.#clock, this.#onOver);
     this.#count(waiting, 1);
     this.#places.add(place);
     waiting.onPlaced?.(() => {
@@ -162,6 +161,12 @@ export class OfflineQueue<Session> {
     });
     return place;
   }
+
+  // One for all: a session that ends may give back a million.
+  readonly #onOver: OnOver<Session> = (place, error, tell) => {
+    this.#remove(place);
+    tell(error);
+  };
 
   #remove(place: Place<Session>): void {
     this.#places.delete(place);

@@ -29,7 +29,7 @@ const none: EventPast = Object.freeze({});
 export class Sending {
   readonly #options: SendingOptions;
   #needsDrain = false;
-  /** Bytes that waited after the last event: more may have left since, or little have come. */
+  /** Bytes that waited, or are remembered, after the last event: more may have left since, or little have come. */
   #queued = 0;
   /** Bytes that waited when the holdings were looked at. */
   #checkedAt = 0;
@@ -123,10 +123,10 @@ export class Sending {
   measure(): number {
     const { calling, holdings, outbox } = this.#options;
     const queued = this.queuedBytes;
-    this.#queued = queued;
     // What is remembered of what has left grows without anything waiting: a peer may read for ever and
     // acknowledge nothing, and send nothing by which we would be led to look.
     const { rememberedBytes } = outbox.sent;
+    this.#queued = queued + rememberedBytes;
     const waiting = queued + outbox.itemBytes + rememberedBytes + calling.pending * frameCost;
     if (Math.abs(waiting - this.#checkedAt) >= stepBytes) {
       this.#checkedAt = waiting;

@@ -120,8 +120,11 @@ export class SentFrames {
     this.#bodies.borrow(body);
   }
 
-  #giveUp({ body, borrowedBytes = 0, length }: Outgoing): void {
+  #giveUp(outgoing: Outgoing): void {
+    const { body, borrowedBytes = 0, length } = outgoing;
     this.#keptBytes -= length;
+    // Calls know where they were put until they are answered.
+    outgoing.forgetFrame();
     if (body === undefined || borrowedBytes === 0) return;
     this.#borrowedBytes -= borrowedBytes;
     this.#bodies.giveBack(body);
