@@ -15,7 +15,7 @@ import {
 } from "../session/messages/data-codecs.ts";
 import type { WaitingLater } from "../session/peers/peer-stats.ts";
 import { OfflineQueue, type Waiting } from "../session/sending/offline-queue.ts";
-import type { MovedMessage } from "../session/session-end.ts";
+import type { MovedEvents, MovedMessage } from "../session/session-end.ts";
 
 export interface OfflineSettings {
   readonly policy: "queue" | "drop" | "reject";
@@ -105,19 +105,23 @@ export class OfflineMessages {
   /** Takes what a session had accepted and never sent: it goes before everything that waits. */
   takeBack(messages: readonly MovedMessage[]): void {
     const kept = messages.filter((message) => !this.#isTooOld(message));
-    this.#queue.putBack(
-      kept.map((message) =>
-        message.kind === "event" ? this.#event(message) : this.#call(message.opening),
-      ),
-    );
+    this.#queue.putBack(kept.map((message) => this.#moved(message)));
+  }
+
+  #moved(message: MovedMessage): Waiting<Conversation> {
+    if (message.kind === "call") return this.#call(message.opening);
+    return message.kind === "event"
+      ? this.#event(message)
+      : new WaitingEvents(message, this.#options);
   }
 
   /** Drops an event that has waited long enough in the session that is over. */
   #isTooOld(message: MovedMessage): boolean {
     const { clock, onDropped, settings } = this.#options;
-    if (message.kind !== "event" || message.since === undefined) return false;
+    if (message.kind === "call" || message.since === undefined) return false;
     if (settings.maxAgeMs === 0 || clock.now() - message.since < settings.maxAgeMs) return false;
-    onDropped(1, waitingSize(message.encoded), "too-old");
+    if (message.kind === "event") onDropped(1, waitingSize(message.encoded), "too-old");
+    else onDropped(message.count, packedSize(message), "too-old");
     return true;
   }
 
@@ -174,8 +178,7 @@ class WaitingEvent implements Waiting<Conversation> {
     this.#since = event.since ?? now;
     this.#onDropped = options.onDropped;
     this.bytes = waitingSize(event.encoded);
-    const left = maxAgeMs - (now - this.#since);
-    this.timeoutMs = maxAgeMs === 0 ? 0 : Math.max(1, Math.ceil(left));
+    this.timeoutMs = leftOf(maxAgeMs, now - this.#since);
   }
 
   run(session: Conversation): void {
@@ -195,6 +198,55 @@ class WaitingEvent implements Waiting<Conversation> {
   expire(): void {
     this.#onDropped(1, this.bytes, "too-old");
   }
+}
+
+/** So many that a session gives back as they were packed, until there is another one to take them. */
+class WaitingEvents implements Waiting<Conversation> {
+  readonly kind = "event";
+  readonly bytes: number;
+  readonly messages: number;
+  readonly timeoutMs: number;
+  readonly signal = undefined;
+  readonly #events: MovedEvents;
+  readonly #options: OfflineMessagesOptions;
+
+  constructor(events: MovedEvents, options: OfflineMessagesOptions) {
+    this.#events = events;
+    this.#options = options;
+    this.bytes = packedSize(events);
+    this.messages = events.count;
+    this.timeoutMs = leftOf(options.settings.maxAgeMs, options.clock.now() - events.since);
+  }
+
+  unpack(): readonly WaitingEvent[] {
+    const { since, unpack } = this.#events;
+    const options = this.#options;
+    return unpack().map(
+      ({ encoded, headers, name }) =>
+        new WaitingEvent({ name, encoded, headers, isTold: true, since }, options),
+    );
+  }
+
+  run(session: Conversation): void {
+    for (const each of this.unpack()) each.run(session);
+  }
+
+  fail(): void {
+    // As of a single one.
+  }
+
+  expire(): void {
+    this.#options.onDropped(this.messages, this.bytes, "too-old");
+  }
+}
+
+/** Milliseconds that are left of an age, in which something may wait; 0: as long as it takes. */
+function leftOf(maxAgeMs: number, aged: number): number {
+  return maxAgeMs === 0 ? 0 : Math.max(1, Math.ceil(maxAgeMs - aged));
+}
+
+function packedSize({ bytes, count }: MovedEvents): number {
+  return bytes + count * waitingBytes;
 }
 
 function waitingSize(encoded: Encoded | undefined): number {

@@ -19,18 +19,32 @@ export interface SessionEnd {
   readonly moved: readonly MovedMessage[];
 }
 
+/** An event on its way from one session to the next. */
+export interface MovedEvent {
+  readonly kind: "event";
+  readonly name: string;
+  readonly encoded: Encoded;
+  readonly headers?: Buffer | undefined;
+  /** Tools have heard of it. */
+  readonly isTold?: boolean;
+  /** Since when it has waited for a connection, by the clock of the session. @defaultValue now */
+  readonly since?: number;
+}
+
+/** So many of them that were accepted together, and of which tools have heard. */
+export interface MovedEvents {
+  readonly kind: "events";
+  readonly count: number;
+  /** What they take as long as they are packed. */
+  readonly bytes: number;
+  readonly since: number;
+  readonly unpack: () => readonly MovedEvent[];
+}
+
 /** A message on its way from one session to the next. */
 export type MovedMessage =
-  | {
-      readonly kind: "event";
-      readonly name: string;
-      readonly encoded: Encoded;
-      readonly headers?: Buffer | undefined;
-      /** Tools have heard of it. */
-      readonly isTold?: boolean;
-      /** Since when it has waited for a connection, by the clock of the session. @defaultValue now */
-      readonly since?: number;
-    }
+  | MovedEvent
+  | MovedEvents
   | { readonly kind: "call"; readonly opening: CallOpening };
 
 /** No messages. */

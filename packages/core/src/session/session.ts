@@ -372,6 +372,7 @@ export class Session<Peer> implements Conversation {
   /** What was accepted and has not left: nobody here waits for it any more. */
   #withdrawUnsent(): MovedMessage[] {
     return this.#outbox.unsent().flatMap((message): MovedMessage[] => {
+      if (message.kind === "events") return [message];
       const encoded = this.#codecs.unfit(message.encoded);
       if (message.kind === "event") return [{ ...message, encoded, isTold: true }];
       const opening = this.#calling.withdraw(message.id, encoded);

@@ -1,6 +1,8 @@
 // What somebody waited for and gave up is let go of, however long the other side takes.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { connect, MemoryRegistry, memory, serve } from "myelin";
+import { faulty } from "myelin/testing";
 import { expect, test } from "vitest";
 import { until } from "../../../../test/support/within.ts";
 import { pair } from "../endpoint/pairing.ts";
@@ -71,4 +73,23 @@ test("the input of calls that have left and are not answered", async () => {
     return kept < 2 && process.memoryUsage().arrayBuffers - arrayBuffers < 3_000_000;
   });
   expect(client.stats().pendingCalls).toBe(200);
+});
+
+test("small events that wait for the next session take no more than they did in the last", async () => {
+  const registry = new MemoryRegistry();
+  const server = await serve("memory:many", { transports: [memory({ registry })] });
+  const line = faulty(memory({ registry }));
+  const client = await connect("memory:many", { resume: false, transports: [line] });
+  client.onNotice(() => {});
+  line.faults.stall();
+  for (let n = 0; n < 200_000; n++) client.send("tick", n);
+  const before = used();
+  line.faults.refuse();
+  line.faults.cutAll();
+  await until("it is away", () => client.state === "connecting");
+  // Each by itself would be some 600 bytes.
+  expect(used() - before).toBeLessThan(10_000_000);
+  expect(client.stats().pendingBytes).toBeGreaterThan(12_000_000);
+  await client.close({ drainMs: 0, timeoutMs: 0 }).catch(() => {});
+  await server.close();
 });

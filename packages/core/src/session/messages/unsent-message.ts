@@ -10,14 +10,25 @@ import { entryKind } from "../wire.ts";
 import type { Encoded } from "./data-codecs.ts";
 import { type Entry, type NameSource, readEntry } from "./entry-reader.ts";
 
+export interface UnsentEvent {
+  readonly kind: "event";
+  readonly name: string;
+  readonly encoded: Encoded;
+  readonly headers: Buffer | undefined;
+}
+
 export type UnsentMessage =
-  | {
-      readonly kind: "event";
-      readonly name: string;
-      readonly encoded: Encoded;
-      readonly headers: Buffer | undefined;
-    }
+  | UnsentEvent
+  | UnsentEvents
   | { readonly kind: "call"; readonly id: number; readonly encoded: Encoded };
+
+/** A batch that has nothing else: there may be a million of them, which take little as long as they are in it. */
+export interface UnsentEvents {
+  readonly kind: "events";
+  readonly count: number;
+  readonly bytes: number;
+  readonly unpack: () => UnsentEvent[];
+}
 
 /** What its head and its data make; nothing for what is of no use in another session. */
 export function unsentMessage(entry: Entry, encoded: Encoded): UnsentMessage[] {

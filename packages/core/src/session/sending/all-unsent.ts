@@ -44,6 +44,16 @@ export function takeUnsent(
 }
 
 function messagesOf(each: Waiting, names: NameSource): UnsentMessage[] {
-  if (each instanceof Batch) return each.unsent(names);
+  if (each instanceof Batch) return each.isEvents ? [packed(each, names)] : each.unsent(names);
   return "entry" in each ? unsentOfMessage(each, names) : unsentOfFrame(each, names);
+}
+
+function packed(batch: Batch, names: NameSource): UnsentMessage {
+  const { events: count, size: bytes } = batch;
+  return {
+    kind: "events",
+    count,
+    bytes,
+    unpack: () => batch.unsent(names).filter((each) => each.kind === "event"),
+  };
 }

@@ -15,6 +15,10 @@ import { frameCost } from "../wire.ts";
 export interface Waiting<Session> {
   readonly kind: "event" | "call";
   readonly bytes: number;
+  /** How many there are in it. @defaultValue 1 */
+  readonly messages?: number;
+  /** Each of them by itself, where there are more. */
+  unpack?(): readonly Waiting<Session>[];
   /** There is a session. */
   run(session: Session): void;
   /** There will be none, or not in time. */
@@ -81,6 +85,7 @@ export class OfflineQueue<Session> {
   // A Set keeps the order and gives up any of its places at once.
   readonly #places = new Set<Place<Session>>();
   #bytes = 0;
+  #messages = 0;
   #calls = 0;
 
   /**
@@ -96,21 +101,21 @@ export class OfflineQueue<Session> {
 
   /** How much waits. */
   count(): WaitingLater {
-    return { events: this.#places.size - this.#calls, calls: this.#calls, bytes: this.#bytes };
+    return { events: this.#messages - this.#calls, calls: this.#calls, bytes: this.#bytes };
   }
 
   /** Less than so many bytes wait, and less than half of what may. */
   isBelow(bytes: number): boolean {
     const { maxBytes, maxMessages } = this.#limits;
-    return this.#bytes < Math.min(bytes, maxBytes / 2) && this.#places.size < maxMessages / 2;
+    return this.#bytes < Math.min(bytes, maxBytes / 2) && this.#messages < maxMessages / 2;
   }
 
   /** @throws {MyelinError} `ERR_QUEUE_FULL`; `ERR_ABORTED` when its signal has aborted already */
   add(waiting: Waiting<Session>): void {
     const { maxBytes, maxMessages } = this.#limits;
     if (waiting.signal?.aborted === true) throw aborted(waiting.signal.reason);
-    if (this.#places.size >= maxMessages || this.#bytes + waiting.bytes > maxBytes) {
-      const message = `${this.#places.size} messages (${this.#bytes} bytes) wait for a connection`;
+    if (this.#messages >= maxMessages || this.#bytes + waiting.bytes > maxBytes) {
+      const message = `${this.#messages} messages (${this.#bytes} bytes) wait for a connection`;
       throw new MyelinError("ERR_QUEUE_FULL", message, { ran: "no" });
     }
     this.#place(waiting);
@@ -136,13 +141,42 @@ export class OfflineQueue<Session> {
       if (!stands()) return;
       // Sending one may have ended the wait of others.
       if (!this.#places.has(place)) continue;
-      this.#remove(place);
-      try {
-        place.waiting.run(session);
-      } catch (reason) {
-        place.waiting.fail(notRun(reason));
+      if (place.waiting.unpack === undefined) {
+        this.#remove(place);
+        run(place.waiting, session);
+      } else {
+        this.#flushPacked(place, place.waiting.unpack(), session, stands);
       }
     }
+  }
+
+  /** What the session does not take any more keeps its place. */
+  #flushPacked(
+    place: Place<Session>,
+    messages: readonly Waiting<Session>[],
+    session: Session,
+    stands: () => boolean,
+  ): void {
+    for (const [index, waiting] of messages.entries()) {
+      // Whoever hears of one of them may have ended the wait of all.
+      if (!this.#places.has(place)) return;
+      if (!stands()) {
+        this.#putInto(place, messages.slice(index));
+        return;
+      }
+      run(waiting, session);
+    }
+    if (this.#places.has(place)) this.#remove(place);
+  }
+
+  #putInto(place: Place<Session>, messages: readonly Waiting<Session>[]): void {
+    const all = [...this.#places];
+    const at = all.indexOf(place);
+    this.#places.clear();
+    for (const before of all.slice(0, at)) this.#places.add(before);
+    for (const waiting of messages) this.#place(waiting);
+    for (const behind of all.slice(at + 1)) this.#places.add(behind);
+    this.#remove(place);
   }
 
   failAll(error: MyelinError): void {
@@ -175,10 +209,19 @@ export class OfflineQueue<Session> {
     if (this.#places.size === 0) this.#onEmpty();
   }
 
-  #count({ bytes, kind }: Waiting<Session>, sign: 1 | -1): void {
+  #count({ bytes, kind, messages = 1 }: Waiting<Session>, sign: 1 | -1): void {
     this.#bytes += sign * bytes;
+    this.#messages += sign * messages;
     if (kind === "call") this.#calls += sign;
     this.#account.tell(this.#bytes + this.#places.size * frameCost);
+  }
+}
+
+function run<Session>(waiting: Waiting<Session>, session: Session): void {
+  try {
+    waiting.run(session);
+  } catch (reason) {
+    waiting.fail(notRun(reason));
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { expect, test } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
+import { MyelinError } from "../../../src/errors.ts";
 import { MemoryBudget } from "../../../src/session/memory-budget.ts";
 import { OfflineQueue, type Waiting } from "../../../src/session/sending/offline-queue.ts";
 
@@ -81,4 +82,44 @@ test("what was aborted on its way back fails, and nothing else", () => {
   expect(queue.count()).toEqual({ events: 0, calls: 2, bytes: 20 });
   expect(sent().taken).toEqual([7, 0]);
   expect(failed).toEqual([]);
+});
+
+/** So many events in one, numbered from 100. */
+function packed(count: number, onRun: (n: number, session: Session) => void): Waiting<Session> {
+  const event = (n: number): Waiting<Session> => ({
+    ...{ kind: "event", bytes: 10, timeoutMs: 0, signal: undefined },
+    run(session) {
+      session.taken.push(n);
+      onRun(n, session);
+    },
+    fail: () => {},
+  });
+  const events = Array.from({ length: count }, (_, n) => event(100 + n));
+  const bytes = 10 * count;
+  return { ...event(0), bytes, messages: count, unpack: () => events };
+}
+
+test("of events that were packed together, what the session does not take keeps its place", () => {
+  const { queue, sent } = queueOf(2, () => {});
+  let toTake = 2;
+  const back = packed(4, (_, session) => {
+    toTake -= 1;
+    if (toTake === 0) session.stands = false;
+  });
+  queue.putBack([back]);
+  expect(queue.count()).toEqual({ events: 4, calls: 2, bytes: 60 });
+  expect(sent().taken).toEqual([100, 101]);
+  expect(queue.count()).toEqual({ events: 2, calls: 2, bytes: 40 });
+  expect(sent().taken).toEqual([102, 103, 0, 1]);
+  expect(queue.count()).toEqual({ events: 0, calls: 0, bytes: 0 });
+});
+
+test("they count as so many, and are gone when all fail, also while they leave", () => {
+  const { queue, sent } = queueOf(0, () => {});
+  const failAll = () => queue.failAll(new MyelinError("ERR_CLOSED", "over"));
+  queue.putBack([packed(99, (n) => n === 101 && failAll()), packed(3, () => {})]);
+  const another = packed(1, () => {});
+  expect(() => queue.add(another)).toThrow(expect.objectContaining({ code: "ERR_QUEUE_FULL" }));
+  expect(sent().taken).toEqual([100, 101]);
+  expect(queue.count()).toEqual({ events: 0, calls: 0, bytes: 0 });
 });
