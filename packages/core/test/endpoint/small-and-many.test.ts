@@ -6,7 +6,10 @@ import { turns, until, within } from "../../../../test/support/within.ts";
 import { freshAddress, keep } from "./pairing.ts";
 
 /** A client with little memory, whose line stands still when it is there. */
-async function stalled(slowPeer: "wait" | "drop-oldest" | "drop-newest") {
+async function stalled(
+  slowPeer: "wait" | "drop-oldest" | "drop-newest",
+  resume: false | { windowMs: number } = { windowMs: 60_000 },
+) {
   const registry = new MemoryRegistry();
   const address = freshAddress("memory");
   const heard: unknown[] = [];
@@ -19,7 +22,7 @@ async function stalled(slowPeer: "wait" | "drop-oldest" | "drop-newest") {
   const client = keep(
     await connect(address, {
       limits: { maxBufferedBytes: 1024 * 1024 },
-      resume: slowPeer === "wait" ? false : { windowMs: 60_000 },
+      resume,
       retry: { minMs: 1, maxMs: 5 },
       slowPeer,
       transports: [line],
@@ -32,7 +35,7 @@ async function stalled(slowPeer: "wait" | "drop-oldest" | "drop-newest") {
 }
 
 test("all that waited goes over in one session, though it takes more memory while it waits for one", async () => {
-  const { client, heard, line, sessions } = await stalled("wait");
+  const { client, heard, line, sessions } = await stalled("wait", false);
   let sent = 0;
   for (let isFull = false; !isFull; ) {
     try {
@@ -51,6 +54,21 @@ test("all that waited goes over in one session, though it takes more memory whil
   // Those that were on the way may be lost: it does not resume.
   expect(heard).toEqual(Array.from({ length: heard.length }, (_, n) => sent - heard.length + n));
   expect(heard.length).toBeGreaterThan(sent / 2);
+});
+
+test("send says so before anything is refused, and post waits until they are acknowledged", async () => {
+  const { client, heard, line, sessions } = await stalled("wait", { windowMs: 60_000 });
+  let sent = 0;
+  do {
+    sent += 1;
+    await turns(1);
+  } while (client.send("tick", sent));
+  const posted = client.post("tick", "posted");
+  line.faults.heal();
+  await within("there is room", posted);
+  await within("all of it is there", client.flush());
+  expect(heard).toHaveLength(sent + 1);
+  expect(sessions()).toBe(1);
 });
 
 test.each(["drop-oldest", "drop-newest"] as const)(

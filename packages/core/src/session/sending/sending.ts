@@ -30,7 +30,7 @@ export class Sending {
   readonly #options: SendingOptions;
   #needsDrain = false;
   /** Bytes that waited, or are remembered, after the last event: more may have left since, or little have come. */
-  #queued = 0;
+  #weighed = 0;
   /** Bytes that waited when the holdings were looked at. */
   #checkedAt = 0;
 
@@ -43,9 +43,17 @@ export class Sending {
     return this.#options.outbox.waitingBytes;
   }
 
-  /** Less waits than the high-water mark allows. */
+  /** The same with what is remembered of what has left: what `slowPeer` looks at. */
+  get #weight(): number {
+    const { outbox } = this.#options;
+    return outbox.waitingBytes + outbox.sent.rememberedBytes;
+  }
+
+  /** Less waits than the high-water mark allows, and with what is remembered less than a half of what may. */
   get hasRoom(): boolean {
-    return this.queuedBytes < this.#options.slowPeer.highWaterMark();
+    const { holdings, slowPeer } = this.#options;
+    const most = holdings.maxQueuedBytes;
+    return this.queuedBytes < slowPeer.highWaterMark(most) && this.#weight * 2 < most;
   }
 
   /** `onDrain` is called as soon as there is room. */
@@ -55,8 +63,9 @@ export class Sending {
 
   /** Something left, or was acknowledged. */
   check(): void {
-    const { onDrain, slowPeer } = this.#options;
+    const { holdings, onDrain, slowPeer } = this.#options;
     if (!this.#needsDrain || this.queuedBytes * 2 > slowPeer.highWaterMark()) return;
+    if (this.#weight * 4 > holdings.maxQueuedBytes) return;
     this.#needsDrain = false;
     onDrain();
   }
@@ -71,7 +80,7 @@ export class Sending {
     const { holdings, names, outbox, slowPeer } = this.#options;
     const most = holdings.maxQueuedBytes;
     const bytes = largeBytes(encoded);
-    const mayBeFull = this.#queued + bytes >= most;
+    const mayBeFull = this.#weighed + bytes >= most;
     if (mayBeFull && slowPeer.isFull(bytes) && !slowPeer.admitsEvent(bytes)) {
       this.#needsDrain = true;
       return false;
@@ -88,7 +97,7 @@ export class Sending {
       entry.event(known, payload.coded, fitting);
       outbox.message({ entry, kind: "event", ...encoded });
     }
-    if (this.measure() < slowPeer.highWaterMark(most)) return true;
+    if (this.measure() < slowPeer.highWaterMark(most) && this.#weighed * 2 < most) return true;
     this.#needsDrain = true;
     return false;
   }
@@ -126,7 +135,7 @@ export class Sending {
     // What is remembered of what has left grows without anything waiting: a peer may read for ever and
     // acknowledge nothing, and send nothing by which we would be led to look.
     const { rememberedBytes } = outbox.sent;
-    this.#queued = queued + rememberedBytes;
+    this.#weighed = queued + rememberedBytes;
     const waiting = queued + outbox.itemBytes + rememberedBytes + calling.pending * frameCost;
     if (Math.abs(waiting - this.#checkedAt) >= stepBytes) {
       this.#checkedAt = waiting;
