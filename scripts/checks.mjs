@@ -1,7 +1,7 @@
 // What `npm run check` and the continuous integration both check, beside lint and tests.
-import { run, tool } from "./command.mjs";
+import { npm, run, tool } from "./command.mjs";
 import { pack } from "./pack.mjs";
-import { commandStep } from "./steps.mjs";
+import { commandStep, performSteps } from "./steps.mjs";
 
 /**
  * Checks one packed package. The tarball is made once, by whichever step comes first.
@@ -33,9 +33,20 @@ function packageSteps(name, profile) {
 }
 
 /** @type {readonly import("./steps.mjs").Step[]} */
-export const checks = [
+const checks = [
   commandStep("types", tool("typescript", ["-b"], "tsc")),
   commandStep("unused code and dependencies (knip)", tool("knip", ["--no-progress"])),
   ...packageSteps("core", "esm-only"),
   ...packageSteps("node-ipc", "strict"),
 ];
+
+/**
+ * @param {readonly import("./steps.mjs").Step[]} before what is checked before them
+ * @returns {Promise<{ passed: number, failed: number }>}
+ */
+export async function performChecks(before = []) {
+  // By itself: it writes what the checks read.
+  const build = await performSteps([commandStep("build", npm(["run", "--silent", "build"]))]);
+  const steps = await performSteps([...before, ...checks]);
+  return { passed: build.passed + steps.passed, failed: build.failed + steps.failed };
+}

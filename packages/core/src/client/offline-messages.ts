@@ -14,8 +14,8 @@ import {
   ownCopy,
 } from "../session/messages/data-codecs.ts";
 import type { WaitingLater } from "../session/peers/peer-stats.ts";
-import { OfflineQueue, type Waiting } from "../session/sending/offline-queue.ts";
-import type { MovedEvents, MovedMessage } from "../session/session-end.ts";
+import { OfflineQueue, type Packed, type Waiting } from "../session/sending/offline-queue.ts";
+import type { MovedEvent, MovedEvents, MovedMessage } from "../session/session-end.ts";
 
 export interface OfflineSettings {
   readonly policy: "queue" | "drop" | "reject";
@@ -40,13 +40,7 @@ export interface OfflineMessagesOptions {
 }
 
 /** An event that is kept, encoded. */
-interface KeptEvent {
-  readonly name: string;
-  readonly encoded: Encoded;
-  readonly headers?: Buffer | undefined;
-  readonly isTold?: boolean;
-  readonly since?: number;
-}
+type KeptEvent = Omit<MovedEvent, "kind">;
 
 /** What a message that waits counts for, beside its data. */
 const waitingBytes = 64;
@@ -88,7 +82,10 @@ export class OfflineMessages {
     if (settings.policy === "reject") throw notConnected();
     const encoded = ownCopy(encode());
     if (settings.policy === "drop") onDropped(1, waitingSize(encoded), "offline");
-    else this.#queue.add(this.#event({ name, encoded, headers, since: clock.now() }));
+    else
+      this.#queue.add(
+        new WaitingEvent({ name, encoded, headers, since: clock.now() }, this.#options),
+      );
   }
 
   /** Takes a call. @throws {MyelinError} as {@link send} */
@@ -108,10 +105,10 @@ export class OfflineMessages {
     this.#queue.putBack(kept.map((message) => this.#moved(message)));
   }
 
-  #moved(message: MovedMessage): Waiting<Conversation> {
+  #moved(message: MovedMessage): Waiting<Conversation> | Packed<Conversation> {
     if (message.kind === "call") return this.#call(message.opening);
     return message.kind === "event"
-      ? this.#event(message)
+      ? new WaitingEvent(message, this.#options)
       : new WaitingEvents(message, this.#options);
   }
 
@@ -125,10 +122,6 @@ export class OfflineMessages {
     return true;
   }
 
-  #event(event: KeptEvent): Waiting<Conversation> {
-    return new WaitingEvent(event, this.#options);
-  }
-
   /** @param opening its input is encoded */
   #call(opening: CallOpening): Waiting<Conversation> {
     const { clock } = this.#options;
@@ -138,8 +131,7 @@ export class OfflineMessages {
       kind: "call",
       bytes: waitingSize(request.encoded),
       run: (session) => {
-        const left = Math.max(1, Math.ceil(request.timeoutMs - (clock.now() - since)));
-        const timeoutMs = request.timeoutMs === 0 ? 0 : left;
+        const timeoutMs = leftOf(request.timeoutMs, clock.now() - since);
         session.open({ ...opening, request: { ...request, timeoutMs } });
       },
       fail: reject,
@@ -201,7 +193,7 @@ class WaitingEvent implements Waiting<Conversation> {
 }
 
 /** So many that a session gives back as they were packed, until there is another one to take them. */
-class WaitingEvents implements Waiting<Conversation> {
+class WaitingEvents implements Packed<Conversation> {
   readonly kind = "event";
   readonly bytes: number;
   readonly messages: number;
@@ -227,10 +219,6 @@ class WaitingEvents implements Waiting<Conversation> {
     );
   }
 
-  run(session: Conversation): void {
-    for (const each of this.unpack()) each.run(session);
-  }
-
   fail(): void {
     // As of a single one.
   }
@@ -240,9 +228,9 @@ class WaitingEvents implements Waiting<Conversation> {
   }
 }
 
-/** Milliseconds that are left of an age, in which something may wait; 0: as long as it takes. */
-function leftOf(maxAgeMs: number, aged: number): number {
-  return maxAgeMs === 0 ? 0 : Math.max(1, Math.ceil(maxAgeMs - aged));
+/** Milliseconds that are left of those in which something may wait; 0: as long as it takes. */
+function leftOf(mostMs: number, waitedMs: number): number {
+  return mostMs === 0 ? 0 : Math.max(1, Math.ceil(mostMs - waitedMs));
 }
 
 function packedSize({ bytes, count }: MovedEvents): number {

@@ -81,7 +81,8 @@ export function ask(
     }
     if (signal !== undefined) watchAbort(signal, abortable);
     check();
-    for (const peer of isOver ? [] : asked) {
+    if (isOver) return;
+    for (const peer of asked) {
       // The handlers are told of the deadline; who is missing is decided here.
       peer.call(name, input, { bytes, copy, ref, timeoutMs, signal: enough.signal }).then(
         (value) => {

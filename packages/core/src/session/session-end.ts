@@ -4,6 +4,7 @@ import type { Connection } from "../transport/transport.ts";
 import type { CallOpening } from "./calls/call-opening.ts";
 import type { Retry } from "./goodbye.ts";
 import type { Encoded } from "./messages/data-codecs.ts";
+import type { UnsentEvents } from "./messages/unsent-message.ts";
 
 /** Why a session ended, and what became of what was under way. */
 export interface SessionEnd {
@@ -32,13 +33,8 @@ export interface MovedEvent {
 }
 
 /** So many of them that were accepted together, and of which tools have heard. */
-export interface MovedEvents {
-  readonly kind: "events";
-  readonly count: number;
-  /** What they take as long as they are packed. */
-  readonly bytes: number;
+export interface MovedEvents extends UnsentEvents {
   readonly since: number;
-  readonly unpack: () => readonly MovedEvent[];
 }
 
 /** A message on its way from one session to the next. */

@@ -26,6 +26,7 @@ export type UnsentMessage =
 export interface UnsentEvents {
   readonly kind: "events";
   readonly count: number;
+  /** What they take as long as they are packed. */
   readonly bytes: number;
   readonly unpack: () => UnsentEvent[];
 }

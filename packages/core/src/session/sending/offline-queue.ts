@@ -15,10 +15,6 @@ import { frameCost } from "../wire.ts";
 export interface Waiting<Session> {
   readonly kind: "event" | "call";
   readonly bytes: number;
-  /** How many there are in it. @defaultValue 1 */
-  readonly messages?: number;
-  /** Each of them by itself, where there are more. */
-  unpack?(): readonly Waiting<Session>[];
   /** There is a session. */
   run(session: Session): void;
   /** There will be none, or not in time. */
@@ -30,6 +26,13 @@ export interface Waiting<Session> {
   readonly signal: AbortSignal | undefined;
   /** It has its place; `withdraw` takes it out of there, and it fails, if it is there still. */
   readonly onPlaced?: ((withdraw: () => void) => void) | undefined;
+}
+
+/** Several that were accepted together and take less as long as they are. */
+export interface Packed<Session> extends Omit<Waiting<Session>, "run"> {
+  readonly messages: number;
+  /** Each of them by itself. */
+  unpack(): readonly Waiting<Session>[];
 }
 
 export interface OfflineLimits {
@@ -44,12 +47,12 @@ type OnOver<Session> = (
 ) => void;
 
 class Place<Session> implements Abortable {
-  readonly waiting: Waiting<Session>;
+  readonly waiting: Waiting<Session> | Packed<Session>;
   readonly #onOver: OnOver<Session>;
   readonly #clock: Clock;
   readonly #timer: Timer | undefined;
 
-  constructor(waiting: Waiting<Session>, clock: Clock, onOver: OnOver<Session>) {
+  constructor(waiting: Waiting<Session> | Packed<Session>, clock: Clock, onOver: OnOver<Session>) {
     const { signal, timeoutMs } = waiting;
     this.waiting = waiting;
     this.#clock = clock;
@@ -122,12 +125,9 @@ export class OfflineQueue<Session> {
   }
 
   /** Puts what was accepted before in front of everything: it is kept, whatever the limits are. */
-  putBack(messages: readonly Waiting<Session>[]): void {
+  putBack(messages: readonly (Waiting<Session> | Packed<Session>)[]): void {
     if (messages.length === 0) return;
-    const others = [...this.#places];
-    this.#places.clear();
-    const back = messages.map((waiting) => this.#place(waiting));
-    for (const place of others) this.#places.add(place);
+    const back = this.#insert(0, messages);
     // A source that was ended when its call was taken back may have aborted any of them.
     for (const place of back) {
       const { signal } = place.waiting;
@@ -141,11 +141,12 @@ export class OfflineQueue<Session> {
       if (!stands()) return;
       // Sending one may have ended the wait of others.
       if (!this.#places.has(place)) continue;
-      if (place.waiting.unpack === undefined) {
-        this.#remove(place);
-        run(place.waiting, session);
+      const { waiting } = place;
+      if ("unpack" in waiting) {
+        this.#flushPacked(place, waiting.unpack(), session, stands);
       } else {
-        this.#flushPacked(place, place.waiting.unpack(), session, stands);
+        this.#remove(place);
+        run(waiting, session);
       }
     }
   }
@@ -161,22 +162,22 @@ export class OfflineQueue<Session> {
       // Whoever hears of one of them may have ended the wait of all.
       if (!this.#places.has(place)) return;
       if (!stands()) {
-        this.#putInto(place, messages.slice(index));
-        return;
+        this.#insert([...this.#places].indexOf(place), messages.slice(index));
+        break;
       }
       run(waiting, session);
     }
     if (this.#places.has(place)) this.#remove(place);
   }
 
-  #putInto(place: Place<Session>, messages: readonly Waiting<Session>[]): void {
+  /** Puts them before the one that is there now. @returns their places */
+  #insert(at: number, messages: readonly (Waiting<Session> | Packed<Session>)[]): Place<Session>[] {
     const all = [...this.#places];
-    const at = all.indexOf(place);
     this.#places.clear();
     for (const before of all.slice(0, at)) this.#places.add(before);
-    for (const waiting of messages) this.#place(waiting);
-    for (const behind of all.slice(at + 1)) this.#places.add(behind);
-    this.#remove(place);
+    const inserted = messages.map((waiting) => this.#place(waiting));
+    for (const behind of all.slice(at)) this.#places.add(behind);
+    return inserted;
   }
 
   failAll(error: MyelinError): void {
@@ -186,7 +187,7 @@ export class OfflineQueue<Session> {
     }
   }
 
-  #place(waiting: Waiting<Session>): Place<Session> {
+  #place(waiting: Waiting<Session> | Packed<Session>): Place<Session> {
     const place = new Place<Session>(waiting, this.#clock, this.#onOver);
     this.#count(waiting, 1);
     this.#places.add(place);
@@ -209,10 +210,10 @@ export class OfflineQueue<Session> {
     if (this.#places.size === 0) this.#onEmpty();
   }
 
-  #count({ bytes, kind, messages = 1 }: Waiting<Session>, sign: 1 | -1): void {
-    this.#bytes += sign * bytes;
-    this.#messages += sign * messages;
-    if (kind === "call") this.#calls += sign;
+  #count(waiting: Waiting<Session> | Packed<Session>, sign: 1 | -1): void {
+    this.#bytes += sign * waiting.bytes;
+    this.#messages += sign * ("unpack" in waiting ? waiting.messages : 1);
+    if (waiting.kind === "call") this.#calls += sign;
     this.#account.tell(this.#bytes + this.#places.size * frameCost);
   }
 }

@@ -43,17 +43,11 @@ export class Sending {
     return this.#options.outbox.waitingBytes;
   }
 
-  /** The same with what is remembered of what has left: what `slowPeer` looks at. */
-  get #weight(): number {
-    const { outbox } = this.#options;
-    return outbox.waitingBytes + outbox.sent.rememberedBytes;
-  }
-
   /** Less waits than the high-water mark allows, and with what is remembered less than a half of what may. */
   get hasRoom(): boolean {
     const { holdings, slowPeer } = this.#options;
     const most = holdings.maxQueuedBytes;
-    return this.queuedBytes < slowPeer.highWaterMark(most) && this.#weight * 2 < most;
+    return this.queuedBytes < slowPeer.highWaterMark(most) && slowPeer.waitingBytes * 2 < most;
   }
 
   /** `onDrain` is called as soon as there is room. */
@@ -65,7 +59,7 @@ export class Sending {
   check(): void {
     const { holdings, onDrain, slowPeer } = this.#options;
     if (!this.#needsDrain || this.queuedBytes * 2 > slowPeer.highWaterMark()) return;
-    if (this.#weight * 4 > holdings.maxQueuedBytes) return;
+    if (slowPeer.waitingBytes * 4 > holdings.maxQueuedBytes) return;
     this.#needsDrain = false;
     onDrain();
   }

@@ -54,12 +54,17 @@ export class SlowPeer {
     return Math.min(this.#options.highWaterMarkBytes, most / 2);
   }
 
+  /** Bytes that were accepted and wait, as it reckons them. */
+  get waitingBytes(): number {
+    return this.#options.waitingBytes();
+  }
+
   /** @param bytes of what is to be added, where that may be much */
   isFull(bytes: number = 0): boolean {
     if (this.#isCatchingUp) return false;
-    const { holdings, queue, waitingBytes } = this.#options;
+    const { holdings, queue } = this.#options;
     const most = holdings.maxQueuedBytes;
-    const all = waitingBytes() + bytes;
+    const all = this.waitingBytes + bytes;
     // One message may be larger than all of this: it lets the others past, but not another such.
     return all >= most && all - Math.max(queue.largestBytes, bytes) >= most;
   }

@@ -4,7 +4,11 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import { MyelinError } from "../../../src/errors.ts";
 import { MemoryBudget } from "../../../src/session/memory-budget.ts";
-import { OfflineQueue, type Waiting } from "../../../src/session/sending/offline-queue.ts";
+import {
+  OfflineQueue,
+  type Packed,
+  type Waiting,
+} from "../../../src/session/sending/offline-queue.ts";
 
 interface Session {
   readonly taken: number[];
@@ -85,7 +89,7 @@ test("what was aborted on its way back fails, and nothing else", () => {
 });
 
 /** So many events in one, numbered from 100. */
-function packed(count: number, onRun: (n: number, session: Session) => void): Waiting<Session> {
+function packed(count: number, onRun: (n: number, session: Session) => void): Packed<Session> {
   const event = (n: number): Waiting<Session> => ({
     ...{ kind: "event", bytes: 10, timeoutMs: 0, signal: undefined },
     run(session) {
@@ -118,7 +122,7 @@ test("they count as so many, and are gone when all fail, also while they leave",
   const { queue, sent } = queueOf(0, () => {});
   const failAll = () => queue.failAll(new MyelinError("ERR_CLOSED", "over"));
   queue.putBack([packed(99, (n) => n === 101 && failAll()), packed(3, () => {})]);
-  const another = packed(1, () => {});
+  const [another] = packed(1, () => {}).unpack() as [Waiting<Session>];
   expect(() => queue.add(another)).toThrow(expect.objectContaining({ code: "ERR_QUEUE_FULL" }));
   expect(sent().taken).toEqual([100, 101]);
   expect(queue.count()).toEqual({ events: 0, calls: 0, bytes: 0 });
