@@ -7,7 +7,7 @@ import type { Outbox } from "./sending/outbox.ts";
 const pingBytes = 8;
 
 export class Liveness {
-  /** The newest measured round trip; undefined before the first. */
+  /** The newest measured round trip of the connection; undefined before the first. */
   roundTripMs: number | undefined;
   readonly #clock: Clock;
   readonly #outbox: Outbox;
@@ -25,10 +25,12 @@ export class Liveness {
   }
 
   /**
-   * Asks for a sign of life at once, which measures the way, and then every so often; 0: never again.
+   * There is a connection. Asks for a sign of life at once, which measures the way, and then every so
+   * often; 0: never again.
    * `onSilence` hears when none comes.
    */
   watch(intervalMs: number, onSilence: (error: MyelinError) => void): void {
+    this.roundTripMs = undefined;
     const ask = (): void => {
       this.#outbox.ping(this.#clock.now());
       // Before this process is busy again: the answer is to be there when it is not.

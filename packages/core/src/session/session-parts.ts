@@ -65,6 +65,8 @@ export function sessionParts<Peer>(
 ): SessionParts<Peer> {
   const { budget, clock, handlers, names, ours, owner, peer, side, theirs } = options;
   const deadlines = new Deadlines(clock);
+  const now = (): number => clock.now();
+  const roundTripMs = (): number | undefined => liveness.roundTripMs;
   const outbox = new Outbox({
     clock,
     names,
@@ -74,6 +76,7 @@ export function sessionParts<Peer>(
     maxOpenMessages: theirs.maxOpenMessages,
     maxItemBytes: options.highWaterMarkBytes,
     bodies: budget,
+    way: { now, roundTripMs },
     keepsSent: options.isResumable,
     onPumped: hooks.onProgress,
     onGone: hooks.onGone,
@@ -91,8 +94,7 @@ export function sessionParts<Peer>(
   const items = new InboundItems({
     ...{ ours, maxStreamWindowBytes, isHeldBack },
     onFreed: () => holdings.freed(),
-    roundTripMs: () => liveness.roundTripMs,
-    clock,
+    ...{ clock, roundTripMs },
   });
   const shared = { clock, codecs, deadlines, items, outbox };
   const calling = new Calling({
@@ -126,7 +128,7 @@ export function sessionParts<Peer>(
   const inbox = new Inbox(router, {
     ...ours,
     maxStreams: options.maxInboundCalls + options.maxPendingCalls,
-    now: () => clock.now(),
+    now,
     onOpening: () => progressWatch.watch(),
     decode: (codec, body, isOwn) => codecs.decode(codec, body, isOwn),
     maxHeaderBytes: options.maxHeaderBytes,

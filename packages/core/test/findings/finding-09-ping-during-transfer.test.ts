@@ -3,7 +3,6 @@ import { type Client, connect } from "myelin";
 import { describe, expect, test } from "vitest";
 import { turns } from "../../../../test/support/within.ts";
 import { callType } from "../../src/session/wire.ts";
-import { keep } from "../endpoint/pairing.ts";
 import { frame } from "../session/byte-peer.ts";
 import { Side } from "../session/session-pair.ts";
 import { blockedWire } from "./blocked-wire.ts";
@@ -14,11 +13,11 @@ const itemBytes = 1024 * 1024;
 const promisedMs = 20;
 const attempts = 3;
 /**
- * What of the transfer may go by while a ping is away, half of the times: this does not depend on how busy
- * the machine is. Over a Unix socket 20 ms are longer than that wherever 100 MiB/s pass; over TCP the
- * system itself has up to ten in its buffers, which nothing can overtake.
+ * What of the transfer may go by while a ping is away, half of the times: however busy the machine is, but
+ * for the first ping of a connection, which shows how long the way is. Over TCP what is under way is in the
+ * buffers of the system, where nothing can overtake it.
  */
-const mostMiB = { unix: 2, tcp: 12 } as const;
+const mostMiB = { unix: 2, tcp: 3 } as const;
 
 interface Trip {
   readonly ms: number;
@@ -74,18 +73,21 @@ const transfers: Record<string, (client: Client) => Promise<unknown>> = {
 
 describe.each(["unix", "tcp"] as const)("finding 9: a transfer of 256 MiB over %s", (kind) => {
   test.each(Object.keys(transfers))("%s lets pings through", { timeout: 120_000 }, async (name) => {
-    const client = keep(await connect(await startServer(kind)));
-    await client.call("echo", 0);
+    const address = await startServer(kind);
     const transfer = transfers[name] as (client: Client) => Promise<unknown>;
     const medians: number[] = [];
     let bestMs = Number.POSITIVE_INFINITY;
-    for (let attempt = 0; attempt < attempts && bestMs >= promisedMs; attempt += 1) {
+    let bestMiB = Number.POSITIVE_INFINITY;
+    const isGood = (): boolean => bestMs < promisedMs && bestMiB < mostMiB[kind];
+    for (let attempt = 0; attempt < attempts && !isGood(); attempt += 1) {
+      await using client = await connect(address);
+      await client.call("echo", 0);
       const trips = await pingDuring(client, transfer(client));
-      const bytes = median(trips.map((trip) => trip.bytes));
-      expect(bytes / 1024 / 1024).toBeLessThan(mostMiB[kind]);
+      bestMiB = Math.min(bestMiB, median(trips.map((trip) => trip.bytes)) / 1024 / 1024);
       medians.push(median(trips.map((trip) => trip.ms)));
       bestMs = Math.min(...medians);
     }
+    expect(bestMiB).toBeLessThan(mostMiB[kind]);
     // A machine that is busy with other things takes longer for all of it, the transfer as well.
     expect(bestMs).toBeLessThan(10 * promisedMs);
     if (bestMs >= promisedMs)

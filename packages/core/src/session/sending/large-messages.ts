@@ -11,7 +11,7 @@ import { freeSlot, LargeLane, type LargeLaneOwner, type OrderedLane } from "./la
 import { type AcceptedMessage, costOf } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { SendWindow } from "./send-window.ts";
-import { UnderWay } from "./under-way.ts";
+import { UnderWay, type WayClock } from "./under-way.ts";
 
 /** What the order of sending is given for them. */
 export interface LargeMessagesSettings {
@@ -21,8 +21,7 @@ export interface LargeMessagesSettings {
   readonly maxOpenMessages: number;
   readonly turns: FairTurns;
   readonly transmit: (outgoing: Outgoing) => void;
-  /** Milliseconds. */
-  readonly now: () => number;
+  readonly way: WayClock;
 }
 
 export interface LargeMessagesOptions extends LargeMessagesSettings {
@@ -57,7 +56,7 @@ export class LargeMessages implements LargeLaneOwner {
 
   constructor(options: LargeMessagesOptions) {
     this.#options = options;
-    this.#underWay = new UnderWay(options.now);
+    this.#underWay = new UnderWay(options.way);
   }
 
   /** Bytes that have not left. */

@@ -8,7 +8,6 @@ import type { Clock } from "../../clock.ts";
 import { isMyelinError, type MyelinError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { BatchPlace, type CallPlace } from "../calls/call-place.ts";
-import type { SharedBodies } from "../memory-budget.ts";
 import type { CallHead } from "../messages/entry-writer.ts";
 import { firstHeader } from "../messages/message-headers.ts";
 import type { Name, NameTable } from "../messages/name-table.ts";
@@ -20,33 +19,11 @@ import type { Mark } from "./departures.ts";
 import { FairTurns, type Lane } from "./fair-turns.ts";
 import { FrameWriter, type Link } from "./frame-writer.ts";
 import type { Message } from "./message-frames.ts";
+import type { OutboxOptions } from "./outbox-options.ts";
 import type { Outgoing } from "./outgoing.ts";
-import type { WindowSize } from "./send-window.ts";
 import { SendingOrder } from "./sending-order.ts";
 import type { SentFrames } from "./sent-frames.ts";
 import { type TurnShare, turnShareOf } from "./turn-share.ts";
-
-export interface OutboxOptions {
-  readonly clock: Clock;
-  readonly names: NameTable;
-  /** What the peer granted in its hello or welcome. */
-  readonly window: WindowSize;
-  /** The largest frame that the peer reads. */
-  readonly maxFrameBytes: number;
-  /** The largest message that it reads, of bytes apart. */
-  readonly maxMessageBytes: number;
-  /** Large messages that it puts together at once. */
-  readonly maxOpenMessages: number;
-  /** All streams together have no more in their queues, but for one item each. */
-  readonly maxItemBytes: number;
-  readonly bodies: SharedBodies;
-  /** Keep what was sent until it is acknowledged, to send it again on another connection. */
-  readonly keepsSent: boolean;
-  /** Something may have left. */
-  readonly onPumped: () => void;
-  /** The memory of what was to leave is gone: the peer has a part of it, or waits for it. */
-  readonly onGone: (error: MyelinError) => void;
-}
 
 /** Bytes of the first batch that leaves before its tick is over; each further one is larger. */
 const firstBatchBytes = 1024;
@@ -112,7 +89,7 @@ export class Outbox implements Collector {
       bodies: options.bodies,
       turns: this.#turns,
       transmit: (outgoing) => this.transmit(outgoing),
-      now: () => options.clock.now(),
+      way: options.way,
     });
   }
 

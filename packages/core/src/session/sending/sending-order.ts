@@ -62,9 +62,9 @@ export class SendingOrder {
     });
     this.#waiting = new WaitingMessages(this.#isLarge);
     this.#bodies = new BorrowedBodies(options.bodies);
-    const { fragmentBytes, maxOpenMessages, now, transmit, turns } = options;
+    const { fragmentBytes, maxOpenMessages, transmit, turns, way } = options;
     this.#large = new LargeMessages({
-      ...{ fragmentBytes, maxOpenMessages, now, transmit, turns },
+      ...{ fragmentBytes, maxOpenMessages, transmit, turns, way },
       ...{ bodies: this.#bodies, ordered: this.#ordered, window: this.#window },
       closeBatch: () => this.close(),
       onShrunk: (message) => this.#readmit(message),
@@ -242,7 +242,7 @@ export class SendingOrder {
   }
 
   #enqueue(batch: Batch): void {
-    batch.seal(batch.calls > 0 ? this.#options.now() : undefined);
+    batch.seal(batch.calls > 0 ? this.#options.way.now() : undefined);
     this.#window.take(batch.windowed, batch.cost);
     this.#ordered.add(batch);
     this.#options.turns.add(this.#ordered);
@@ -252,14 +252,14 @@ export class SendingOrder {
   #start(message: AcceptedMessage): void {
     if (!this.#isLarge(message.bytes)) return this.#frame(message);
     this.close();
-    if (message.kind === "call") message.entry.elapse(this.#options.now());
+    if (message.kind === "call") message.entry.elapse(this.#options.way.now());
     this.#large.add(message);
   }
 
   /** The same, of one that fits into a frame. */
   #frame(message: Message): void {
     this.close();
-    if (message.kind === "call") message.entry.elapse(this.#options.now());
+    if (message.kind === "call") message.entry.elapse(this.#options.way.now());
     // First, for it may fail: of the window nothing is taken then, and no number given.
     const frame = messageFrame(message);
     if (message.kind !== "other") this.#window.take(1, costOf(message, false));

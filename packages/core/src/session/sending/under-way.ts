@@ -4,7 +4,8 @@
  * messages wait here while enough is under way: twice what the way holds, as far as acknowledgements show,
  * and `underWayBytes` at least. While less than it holds is under way, what arrives in a round trip is all
  * of that, and the bound doubles with each; it is no limit to how fast a long way is (compare BBR, by
- * Cardwell and others, 2016).
+ * Cardwell and others, 2016). Pings tell how long the way is: a part waits for the parts before it, and
+ * by its time there would be as many of them ever after.
  */
 import { Fifo } from "../../fifo.ts";
 import { limits } from "../../limits.ts";
@@ -18,8 +19,18 @@ interface Part {
   readonly arrivedBefore: number;
 }
 
+/** What two event loops add to a round trip is not the way: parts that wait there are of no use. */
+const ofLoopsMs = 4;
+
+/** What it measures by, in milliseconds. */
+export interface WayClock {
+  readonly now: () => number;
+  /** The newest round trip of a ping on this way; undefined before the first. */
+  readonly roundTripMs: () => number | undefined;
+}
+
 export class UnderWay {
-  readonly #now: () => number;
+  readonly #clock: WayClock;
   /** What has left, as far as the peer has not said that it has it. */
   readonly #parts = new Fifo<Part>();
   #bytes = 0;
@@ -27,13 +38,12 @@ export class UnderWay {
   #arrived = 0;
   /** The most bytes that arrived in a millisecond, as seen over a round trip. */
   #rate = 0;
-  /** The shortest time from when a part left to when the peer said so. */
+  /** The shortest of the pings', and of the times from when a part left to when the peer said so. */
   #roundTripMs = Number.POSITIVE_INFINITY;
   #most: number = limits.underWayBytes;
 
-  /** @param now milliseconds */
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(clock: WayClock) {
+    this.#clock = clock;
   }
 
   get isFull(): boolean {
@@ -43,7 +53,7 @@ export class UnderWay {
   /** A part leaves. */
   add(frame: Outgoing): void {
     this.#bytes += frame.length;
-    this.#parts.push({ frame, sentAt: this.#now(), arrivedBefore: this.#arrived });
+    this.#parts.push({ frame, sentAt: this.#clock.now(), arrivedBefore: this.#arrived });
   }
 
   /** The peer has so many of all frames that have left. */
@@ -73,9 +83,10 @@ export class UnderWay {
 
   /** Of those that are acknowledged together the newest has waited least for that. */
   #measure({ arrivedBefore, sentAt }: Part): void {
-    const ms = this.#now() - sentAt;
-    this.#roundTripMs = Math.min(this.#roundTripMs, ms);
+    const ms = this.#clock.now() - sentAt;
+    this.#roundTripMs = Math.min(this.#roundTripMs, ms, this.#clock.roundTripMs() ?? ms);
     if (ms > 0) this.#rate = Math.max(this.#rate, (this.#arrived - arrivedBefore) / ms);
-    this.#most = Math.max(limits.underWayBytes, 2 * this.#rate * this.#roundTripMs);
+    const wayMs = Math.max(this.#roundTripMs - ofLoopsMs, 0);
+    this.#most = Math.max(limits.underWayBytes, 2 * this.#rate * wayMs);
   }
 }

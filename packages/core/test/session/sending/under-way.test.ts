@@ -10,7 +10,9 @@ const least = limits.underWayBytes;
 /** A way that takes so long, and brings at most so many bytes in a millisecond. */
 class Way {
   now = 0;
-  readonly underWay = new UnderWay(() => this.now);
+  /** What a ping has shown. */
+  pingMs: number | undefined;
+  readonly underWay = new UnderWay({ now: () => this.now, roundTripMs: () => this.pingMs });
   readonly #arrivals: { at: number; number: number }[] = [];
   #freeAt = 0;
   #number = 0;
@@ -67,6 +69,16 @@ describe("what is under way", () => {
     expect(way.bytes).toBe(least);
   });
 
+  test("is as little where the peer tells late of what has arrived, and pings are fast", () => {
+    const way = new Way(8, 500_000);
+    way.pingMs = 0.2;
+    way.run(2_000);
+    expect(way.bytes).toBe(least);
+    const unknown = new Way(8, 500_000);
+    unknown.run(2_000);
+    expect(unknown.bytes).toBeGreaterThan(2 * least);
+  });
+
   test("on a slow way with much delay, too", () => {
     // A hundred milliseconds hold 200 kB.
     const way = new Way(100, 2_000);
@@ -77,6 +89,7 @@ describe("what is under way", () => {
   test("on a fast way with much delay grows to what it holds, within a few round trips", () => {
     // A hundred milliseconds hold 50 MB.
     const way = new Way(100, 500_000);
+    way.pingMs = 100;
     way.run(700);
     const inTenRoundTrips = way.run(1_700);
     expect(inTenRoundTrips).toBeGreaterThan(0.9 * 1_000 * 500_000);
