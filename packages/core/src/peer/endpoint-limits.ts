@@ -5,8 +5,9 @@
 
 /**
  * Bytes are bytes on the wire. Windows and what waits without a connection count 64 for each message
- * beside them, and what has left and is remembered 512 for each frame. What the other end is told
- * (messages, frames, windows) are whole numbers.
+ * beside them, and what has left and is remembered 512 for each frame; what all connections hold
+ * together counts 2,048 for each call and each `post` that waits. What the other end is told (messages,
+ * frames, windows) are whole numbers.
  */
 export interface EndpointLimits {
   /**

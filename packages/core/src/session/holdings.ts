@@ -6,7 +6,7 @@ import type { Inbox } from "./receiving/inbox.ts";
 import type { Intake } from "./receiving/intake.ts";
 import type { Outbox } from "./sending/outbox.ts";
 import type { InboundItems } from "./streams/inbound-items.ts";
-import { frameCost } from "./wire.ts";
+import { frameCost, promiseCost } from "./wire.ts";
 
 export interface HoldingsOptions {
   readonly budget: MemoryBudget;
@@ -169,7 +169,7 @@ export class Holdings implements Holder {
 
   /** What is remembered of calls that wait for answers. */
   get #pending(): number {
-    return this.#options.calling.pending * frameCost;
+    return this.#options.calling.pending * (frameCost + promiseCost);
   }
 
   /** What handlers are at work on. */

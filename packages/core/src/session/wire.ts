@@ -83,5 +83,11 @@ export const entryCost = 64;
  */
 export const frameCost = 512;
 
+/**
+ * What a call or a post that waits takes beside that, roughly: the promise, its time limit, and what
+ * its caller goes on with. No part of the wire.
+ */
+export const promiseCost = 1536;
+
 /** A large item of a stream is put together in the slot of this number plus the id of its call. */
 export const firstItemSlot = 4;

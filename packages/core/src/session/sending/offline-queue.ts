@@ -9,7 +9,7 @@ import { MyelinError } from "../../errors.ts";
 import type { Account } from "../memory-budget.ts";
 import { notRun } from "../peers/peer-arguments.ts";
 import type { WaitingLater } from "../peers/peer-stats.ts";
-import { frameCost } from "../wire.ts";
+import { frameCost, promiseCost } from "../wire.ts";
 
 /** One message that waits. */
 export interface Waiting<Session> {
@@ -214,7 +214,7 @@ export class OfflineQueue<Session> {
     this.#bytes += sign * waiting.bytes;
     this.#messages += sign * ("unpack" in waiting ? waiting.messages : 1);
     if (waiting.kind === "call") this.#calls += sign;
-    this.#account.tell(this.#bytes + this.#places.size * frameCost);
+    this.#account.tell(this.#bytes + this.#places.size * frameCost + this.#calls * promiseCost);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Encoded } from "../messages/data-codecs.ts";
 import { EntryWriter } from "../messages/entry-writer.ts";
 import type { NameTable } from "../messages/name-table.ts";
 import { isSendingTapped, tellSent } from "../taps.ts";
-import { frameCost, payload } from "../wire.ts";
+import { frameCost, payload, promiseCost } from "../wire.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SlowPeer } from "./slow-peer.ts";
 
@@ -130,7 +130,8 @@ export class Sending {
     // acknowledge nothing, and send nothing by which we would be led to look.
     const { rememberedBytes } = outbox.sent;
     this.#weighed = queued + rememberedBytes;
-    const waiting = queued + outbox.itemBytes + rememberedBytes + calling.pending * frameCost;
+    const pending = calling.pending * (frameCost + promiseCost);
+    const waiting = queued + outbox.itemBytes + rememberedBytes + pending;
     if (Math.abs(waiting - this.#checkedAt) >= stepBytes) {
       this.#checkedAt = waiting;
       holdings.check();

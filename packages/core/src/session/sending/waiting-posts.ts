@@ -5,7 +5,7 @@
 import { MyelinError } from "../../errors.ts";
 import type { Account } from "../memory-budget.ts";
 import { type Encoded, encodedLength } from "../messages/data-codecs.ts";
-import { frameCost } from "../wire.ts";
+import { frameCost, promiseCost } from "../wire.ts";
 
 export interface WaitingPostsOptions {
   /** There is room for one more. */
@@ -100,7 +100,6 @@ export class WaitingPosts {
   }
 }
 
-/** With the promise and what else is kept for each. */
 function costOf({ encoded, headers }: Post): number {
-  return frameCost + encodedLength(encoded) + (headers?.length ?? 0);
+  return frameCost + promiseCost + encodedLength(encoded) + (headers?.length ?? 0);
 }
