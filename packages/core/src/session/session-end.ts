@@ -80,7 +80,7 @@ export function undeliveredError({
 }: Pick<SessionEnd, "error" | "unsent" | "unacknowledged">): MyelinError {
   const lost = unsent.events + unsent.calls;
   const maybe = unacknowledged.events + unacknowledged.calls;
-  const message = `${lost} messages were not sent, ${maybe} were sent and not acknowledged`;
+  const message = `messages not sent: ${lost}; sent and not acknowledged: ${maybe}`;
   return new MyelinError("ERR_UNDELIVERED", message, error === undefined ? {} : { cause: error });
 }
 

@@ -118,7 +118,7 @@ export class OfflineQueue<Session> {
     const { maxBytes, maxMessages } = this.#limits;
     if (waiting.signal?.aborted === true) throw aborted(waiting.signal.reason);
     if (this.#messages >= maxMessages || this.#bytes + waiting.bytes > maxBytes) {
-      const message = `${this.#messages} messages (${this.#bytes} bytes) wait for a connection`;
+      const message = `messages that wait for a connection: ${this.#messages} (${this.#bytes} bytes)`;
       throw new MyelinError("ERR_QUEUE_FULL", message, { ran: "no" });
     }
     this.#place(waiting);
