@@ -150,9 +150,9 @@ function aroundClose(server: Server, around: (close: () => void) => void): void 
 export function explainPathError(reason: unknown, address: UnixAddress): MyelinError {
   const text = formatAddress(address);
   const code = reason instanceof Error ? (reason as NodeJS.ErrnoException).code : undefined;
+  if (address.abstract === true) return explainNameError(reason, code, text);
   const error = toMyelinError(reason, { address: text });
-  if (address.abstract === true || !["EACCES", "ENOENT", "EPERM"].includes(code ?? ""))
-    return error;
+  if (!["EACCES", "ENOENT", "EPERM"].includes(code ?? "")) return error;
   // Two come for a missing folder: bind says EACCES, connect ENOENT.
   const folder = dirname(address.path);
   if (!existsSync(folder)) {
@@ -165,4 +165,14 @@ export function explainPathError(reason: unknown, address: UnixAddress): MyelinE
     address: text,
     cause: reason,
   });
+}
+
+/** An abstract name begins with a zero, and is in no folder. */
+function explainNameError(reason: unknown, errno: string | undefined, text: string): MyelinError {
+  const { cause, code, message } = toMyelinError(reason, { address: text });
+  const words =
+    errno === "ECONNREFUSED"
+      ? `nothing has the name ${text}; one of Node 20 and one of Node 22 or newer do not meet`
+      : message.replaceAll("\0", "@");
+  return new MyelinError(code, words, { address: text, cause });
 }
