@@ -113,7 +113,7 @@ function settingsOf(address: ConnectAddress, options: ConnectOptions): MyelinCli
   return {
     ...where,
     meta: checkedMeta(meta),
-    welcomeTimeoutMs: limits.welcomeTimeoutMs,
+    welcomeTimeoutMs: options.limits?.handshakeTimeoutMs ?? limits.welcomeTimeoutMs,
     checkRemote: (remote) => checkSecret("connect", remote, options),
     // There is no other connection to be had.
     retry:

@@ -93,6 +93,13 @@ export interface EndpointLimits {
    * @defaultValue 64 MiB
    */
   maxQueuedBytes?: number;
+  /**
+   * From a connection to its welcome. Stops strangers who connect and say nothing, or a byte a minute,
+   * and so hold a place, and servers that take a connection and answer nothing. A TLS handshake may take
+   * as long before that, at a server. Where `authorize` takes longer, both ends have to wait longer.
+   * @defaultValue 5,000
+   */
+  handshakeTimeoutMs?: number;
 }
 
 /** The limits of a server, beside those of any endpoint. */
@@ -103,11 +110,6 @@ export interface ServerLimits extends EndpointLimits {
    * say nothing would use up descriptors: beyond it one that has waited long makes room. @defaultValue 128
    */
   maxPendingHandshakes?: number;
-  /**
-   * From a connection to its welcome. Stops strangers who connect and say nothing, or a byte a minute,
-   * and so hold a place. A TLS handshake may take as long before that. @defaultValue 5,000
-   */
-  handshakeTimeoutMs?: number;
   /**
    * What a client says of itself before it is known, from 1 to 16 KiB. Stops strangers from having
    * whatever they say kept. @defaultValue 16 KiB

@@ -52,6 +52,7 @@ interface ServeSettings<C extends Contract> extends EndpointOptions<C, "server">
   authorize?: Authorize | { readonly myelin?: Authorize; readonly legacy: AuthorizeLegacy };
   /**
    * No answer so soon is a no: stops strangers from holding places while a database does not answer.
+   * It is part of `limits.handshakeTimeoutMs`, which is to be as long, at each client as well.
    * @defaultValue 5,000
    */
   authorizeTimeoutMs?: number;

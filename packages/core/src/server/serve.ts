@@ -45,14 +45,18 @@ export async function serve<C extends Contract = Contract>(
   }
   const sizes = given.limits ?? {};
   const welcomeTimeoutMs = sizes.handshakeTimeoutMs ?? limits.welcomeTimeoutMs;
+  const authorizeTimeoutMs = given.authorizeTimeoutMs ?? limits.authorizeTimeoutMs;
+  if (given.authorizeTimeoutMs !== undefined && authorizeTimeoutMs > welcomeTimeoutMs) {
+    const message = `serve(): authorizeTimeoutMs is part of limits.handshakeTimeoutMs (${welcomeTimeoutMs}), here and at each client: raise that, too`;
+    throw new MyelinError("ERR_CONFIG", message);
+  }
   const maxPendingHandshakes = sizes.maxPendingHandshakes ?? limits.maxPendingHandshakes;
   const gate = new Gate({
     endpoint,
     instance: idOf(endpoint.clock.randomBytes(12)),
     authorize,
     nodeIpc,
-    authorizeTimeoutMs: given.authorizeTimeoutMs ?? limits.authorizeTimeoutMs,
-    welcomeTimeoutMs,
+    ...{ authorizeTimeoutMs, welcomeTimeoutMs },
     maxHelloBytes: sizes.maxHelloBytes ?? limits.maxHelloBytes,
     maxPendingHandshakes,
     maxPeers: sizes.maxPeers ?? limits.maxPeers,

@@ -80,7 +80,7 @@ const endpointLimits: Rules = {
   // Lengths on the wire have 32 bits.
   maxFrameBytes: { ...toldBytes, max: 0xffff_ffff },
   ...{ windowMessages: told, streamWindowBytes: toldBytes, maxInboundCalls: some },
-  ...{ maxPendingCalls: some },
+  ...{ maxPendingCalls: some, handshakeTimeoutMs: time },
   ...{ highWaterMarkBytes: some, maxQueuedBytes: some },
   ...{ maxBufferedBytes: some, maxHeaderBytes: some, messageProgressTimeoutMs: time },
   // There are slots for so many, and the wire has no more.
@@ -91,8 +91,7 @@ const endpointLimits: Rules = {
 const limitsOf: Readonly<Record<"serve" | "connect", Rules>> = {
   serve: {
     ...endpointLimits,
-    ...{ maxPendingHandshakes: some, handshakeTimeoutMs: time, maxPeers: some },
-    maxDetachedSessions: some,
+    ...{ maxPendingHandshakes: some, maxPeers: some, maxDetachedSessions: some },
     // A client never sends more than that.
     ...{ maxDetachedBytes: some, maxHelloBytes: { min: 1024, max: limits.maxHelloBytes } },
   },

@@ -17,7 +17,8 @@ async function deciding(options: ServeOptions = {}) {
     await serve(freshAddress(), {
       ...{ accept: ["myelin", "node-ipc"], sniffMs: longSilence },
       authorizeTimeoutMs: longSilence,
-      ...{ limits: { maxPendingHandshakes: 2 }, ...options },
+      limits: { maxPendingHandshakes: 2, handshakeTimeoutMs: longSilence },
+      ...options,
       authorize: { myelin: (_, __, given) => ask(given), legacy: (_, given) => ask(given) },
     }),
   );
@@ -114,7 +115,7 @@ describe("one that was silent", () => {
   });
 
   test("is of the myelin wire after all, and needs a place beside the decision about it", async () => {
-    const limits = { maxPendingHandshakes: 1 };
+    const limits = { maxPendingHandshakes: 1, handshakeTimeoutMs: longSilence };
     const { questions, server } = await deciding({ sniffMs: 1, limits });
     const silent = await Legacy.dial(server.address);
     await until("it is decided about", () => questions.length === 1);

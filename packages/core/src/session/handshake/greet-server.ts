@@ -93,7 +93,7 @@ function mistakenError(cause: MyelinError): MyelinError {
 
 /** What can be said of a server that has not said anything. */
 export const silentServer =
-  'somebody accepted the connection and said nothing; a server of node-ipc needs dialect: "node-ipc"';
+  'somebody accepted the connection and said nothing; a server of node-ipc needs dialect: "node-ipc", a slow one a longer limits.handshakeTimeoutMs';
 
 /** @throws {MyelinError} `ERR_CONFIG` when what this client says of itself cannot be said */
 function firstFrame(handshake: ClientHandshake): Buffer {
