@@ -5,8 +5,8 @@
 
 /**
  * Bytes are bytes on the wire. Windows and what waits without a connection count 64 for each message
- * beside them, and what has left and is remembered 512 for each frame; what all connections hold
- * together counts 2,048 for each call and each `post` that waits. What the other end is told (messages,
+ * beside them, what has left and is remembered 512 for each frame, and what waits for the window of the
+ * peer, roughly, what it takes of memory: a message with bytes, 1,280. What all connections hold together counts 2,048 for each call and each `post` that waits. What the other end is told (messages,
  * frames, windows) are whole numbers.
  */
 export interface EndpointLimits {

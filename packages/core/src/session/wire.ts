@@ -83,6 +83,9 @@ export const entryCost = 64;
  */
 export const frameCost = 512;
 
+/** The same of an event or a call that has no frame yet, and data of its own. No part of the wire. */
+export const messageCost = 1280;
+
 /**
  * What a call or a post that waits takes beside that, roughly: the promise, its time limit, and what
  * its caller goes on with. No part of the wire.

@@ -17,7 +17,7 @@ const attempts = 3;
  * for the first ping of a connection, which shows how long the way is. Over TCP what is under way is in the
  * buffers of the system, where nothing can overtake it.
  */
-const mostMiB = { unix: 2, tcp: 3 } as const;
+const mostMiB = { unix: 2, tcp: 4 } as const;
 
 interface Trip {
   readonly ms: number;

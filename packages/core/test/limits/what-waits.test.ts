@@ -1,7 +1,15 @@
 // What small things that wait take is no more than what the budget of their endpoint counts for them.
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type Client, connect, type EndpointLimits, MemoryRegistry, memory, serve } from "myelin";
+import {
+  type Client,
+  type ConnectOptions,
+  connect,
+  type EndpointLimits,
+  MemoryRegistry,
+  memory,
+  serve,
+} from "myelin";
 import { faulty } from "myelin/testing";
 import { expect, test } from "vitest";
 import { turns, until } from "../../../../test/support/within.ts";
@@ -19,7 +27,11 @@ async function heldBytes(): Promise<number> {
 }
 
 /** A client whose line stands still, or that has no session. */
-async function waiting(isConnected: boolean, limits: EndpointLimits = {}): Promise<Client> {
+async function waiting(
+  isConnected: boolean,
+  limits: EndpointLimits = {},
+  trace?: ConnectOptions["trace"],
+): Promise<Client> {
   const network = { registry: new MemoryRegistry() };
   const address = freshAddress("memory");
   const server = await serve(address, { transports: [memory(network)], resume: false });
@@ -29,6 +41,7 @@ async function waiting(isConnected: boolean, limits: EndpointLimits = {}): Promi
       offline: { policy: "queue", maxMessages: 100_000 },
       limits: { maxPendingCalls: 100_000, ...limits },
       transports: [line],
+      ...(trace && { trace }),
     }),
   );
   await client.flush();
@@ -79,3 +92,22 @@ test("posts wait in a half of the budget", async () => {
   expect(many - refused).toBeGreaterThan((0.8 * 2 * MiB) / countedBytes);
   expect(many - refused).toBeLessThan((1.1 * 2 * MiB) / countedBytes);
 });
+
+test.each([0, 3_000])(
+  "events of bytes take no more than is pending, with %i bytes of headers",
+  async (length) => {
+    const tracestate = `v=${"s".repeat(length)}`;
+    const traceparent = `00-${"1".repeat(32)}-${"2".repeat(16)}-01`;
+    const current = () => (length === 0 ? undefined : { traceparent, tracestate });
+    const client = await waiting(true, { maxQueuedBytes: 128 * 1024 * 1024 }, { current });
+    const act = (): void => void client.send("event", Buffer.of(1));
+    // More than the window has, so that the rest has no frame yet.
+    for (let each = 0; each < many; each++) act();
+    const before = await heldBytes();
+    const pendingBefore = client.stats().pendingBytes;
+    for (let each = 0; each < many; each++) act();
+    const held = (await heldBytes()) - before;
+    expect(held / many).toBeGreaterThan(length + 100);
+    expect(held).toBeLessThan(client.stats().pendingBytes - pendingBefore);
+  },
+);

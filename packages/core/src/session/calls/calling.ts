@@ -14,7 +14,7 @@ import { ItemReceiver } from "../streams/item-receiver.ts";
 import { ItemSender } from "../streams/item-sender.ts";
 import { encodeItem, type ItemSource } from "../streams/items.ts";
 import { isReceivingTapped, isSendingTapped, tellItem, tellReceived, tellSent } from "../taps.ts";
-import { callType, entryKind, kindOfType, payload } from "../wire.ts";
+import { callType, entryKind, kindOfType } from "../wire.ts";
 import { BrokenCalls } from "./broken-calls.ts";
 import type { CallOpening, CallRequest } from "./call-opening.ts";
 import { MessagePlace } from "./call-place.ts";
@@ -54,6 +54,8 @@ export class Calling {
   readonly #pending = new Map<number, PendingCall>();
   readonly #broken: BrokenCalls;
   #nextId: number;
+  /** What tells calls from one another that wait for their numbers. */
+  #waitingId = 0;
 
   constructor(options: CallingOptions) {
     const { cancelGraceMs, clock } = options;
@@ -104,18 +106,19 @@ export class Calling {
       tellSent(this.#options.peer, kindOfType[type], name, encoded);
     }
     const knownName = names.use(name);
-    const id = this.#nextId;
-    this.#nextId += 2;
-    const call = new PendingCall(id, this, opening);
+    const call = new PendingCall(this, opening);
     const hasOutput = type === callType.stream || type === callType.duplex;
     if (hasOutput) this.#openOutput(call, request.accept);
-    this.#pending.set(id, call);
     call.timeoutMs = timeoutMs;
     call.openedAt = since;
     if (timeoutMs > 0) deadlines.add(call, timeoutMs);
     const credit = hasOutput ? items.windowBytes : undefined;
     try {
-      this.#send(call, { id, type, name: knownName, timeoutMs, since, credit, headers }, encoded);
+      this.#send(
+        call,
+        { id: 0, type, name: knownName, timeoutMs, since, credit, headers },
+        encoded,
+      );
     } catch (reason) {
       this.#settle(call);
       throw reason;
@@ -197,17 +200,32 @@ export class Calling {
     }
   }
 
+  /** From {@link PendingCall}: the peer counts it from here on. */
+  number(call: PendingCall): number {
+    if (call.id < 0) this.#pending.delete(call.id);
+    this.#register(call, this.#nextId);
+    this.#nextId += 2;
+    return call.id;
+  }
+
+  #register(call: PendingCall, id: number): void {
+    call.id = id;
+    if (call.numbered !== undefined) call.numbered.id = id;
+    this.#pending.set(id, call);
+  }
+
   #send(call: PendingCall, head: CallHead, encoded: Encoded): void {
     const { outbox } = this.#options;
+    const opening = { head, call };
     if (encoded === undefined || typeof encoded === "string") {
-      call.place = outbox.call(head, encoded);
-      return;
+      call.place = outbox.call(opening, encoded);
+    } else {
+      const entry = new EntryWriter();
+      const place = new MessagePlace(entry);
+      call.place = place;
+      outbox.message({ entry, kind: "call", opening, place, ...encoded });
     }
-    const entry = new EntryWriter();
-    entry.call(head, payload.coded);
-    const place = new MessagePlace(entry);
-    call.place = place;
-    outbox.message({ entry, kind: "call", place, ...encoded });
+    if (call.id === 0) this.#register(call, --this.#waitingId);
   }
 
   /** Nobody waits for the answer. */
@@ -220,15 +238,17 @@ export class Calling {
   #openOutput(call: PendingCall, accept: CallRequest["accept"]): void {
     const { items, outbox } = this.#options;
     // Not the call: it knows who reads, and who reads no more is to be forgotten.
-    const { id, name } = call;
+    const { name } = call;
+    const numbered = { id: call.id };
+    call.numbered = numbered;
     call.output = new ItemReceiver({
       items,
       onCredit: (limit) => {
-        outbox.control.credit(id, limit);
+        outbox.control.credit(numbered.id, limit);
         outbox.touch();
       },
       onStop: () => {
-        const open = this.#pending.get(id);
+        const open = this.#pending.get(numbered.id);
         if (open !== undefined) this.cancel(open, undefined, false);
       },
       accept: accept === undefined ? undefined : (item) => acceptedHere(accept, item, name),
@@ -237,15 +257,17 @@ export class Calling {
 
   #openInput(call: PendingCall, source: ItemSource): void {
     const { codecs, outbox, peer, uploadCredit } = this.#options;
-    const { id, name, opening } = call;
+    const { name, opening } = call;
     const { codec, options } = opening.request;
     let unsendable: unknown;
     const input = new ItemSender({
-      id,
+      get id() {
+        return call.id;
+      },
       outbox,
       source,
       credit: uploadCredit,
-      encode(_, value) {
+      encode(id, value) {
         try {
           const item = encodeItem(codecs, id, value, codec, options);
           if (isSendingTapped()) tellItem(peer, name, item, value);
@@ -255,14 +277,14 @@ export class Calling {
           throw reason;
         }
       },
-      onEnd: () => sealedBatch((batch) => batch.end(id)),
+      onEnd: () => sealedBatch((batch) => batch.end(call.id)),
       onFailure: (reason) => {
         const record = encodeRemoteError(reason, { expose: "message", stacks: false });
         const last = sealedBatch((batch) =>
-          batch.fail(id, fittedError(record, outbox.maxErrorBytes)),
+          batch.fail(call.id, fittedError(record, outbox.maxErrorBytes)),
         );
         // Not before that: a cancel overtakes what waits.
-        last.whenLeft(() => this.#broken.add(id));
+        last.whenLeft(() => this.#broken.add(call.id));
         this.#fail(call, sourceError(name, record.message, reason, reason === unsendable));
         return last;
       },
@@ -272,7 +294,7 @@ export class Calling {
     // Items of a call that the peer has not seen are nobody's: the opening may wait for others in its
     // tick, or for the peer's window, and items wait for neither.
     call.place?.whenLeft(() => {
-      if (this.#pending.has(id)) input.start();
+      if (this.#pending.has(call.id)) input.start();
     });
   }
 
@@ -349,7 +371,8 @@ function isOver({ kind }: Entry): boolean {
 }
 
 function timeoutText({ name, id, timeoutMs }: PendingCall): string {
-  return `the call of ${JSON.stringify(name)} (${id}) was not answered within ${timeoutMs} ms`;
+  const which = id > 0 ? ` (${id})` : "";
+  return `the call of ${JSON.stringify(name)}${which} was not answered within ${timeoutMs} ms`;
 }
 
 /** The caller's own source failed, or an item of it cannot be sent. Its opening had left by then. */

@@ -8,12 +8,17 @@ import type { Deadline } from "./deadlines.ts";
 
 /** Who opened it, and can take it back. */
 export interface CallOwner {
+  /** It is about to have its place among what leaves. @returns its number */
+  number(call: PendingCall): number;
   /** The caller's signal aborted, or its time is over. */
   cancel(call: PendingCall, reason: unknown, isDeadline: boolean): void;
 }
 
 export class PendingCall implements Deadline, Abortable {
-  readonly id: number;
+  /** Its number; below 0 as long as it waits for one, which tells it from the others that do; 0 before. */
+  id = 0;
+  /** The same for what outlives it. */
+  numbered: { id: number } | undefined;
   readonly opening: CallOpening;
   /** Items that the handler yields. */
   output: ItemReceiver | undefined;
@@ -30,8 +35,7 @@ export class PendingCall implements Deadline, Abortable {
   list: Deadline["list"];
   readonly #owner: CallOwner;
 
-  constructor(id: number, owner: CallOwner, opening: CallOpening) {
-    this.id = id;
+  constructor(owner: CallOwner, opening: CallOpening) {
     this.opening = opening;
     this.#owner = owner;
     const { signal } = opening.request;
@@ -40,6 +44,10 @@ export class PendingCall implements Deadline, Abortable {
 
   get name(): string {
     return this.opening.request.name;
+  }
+
+  number(): number {
+    return this.#owner.number(this);
   }
 
   expire(): void {

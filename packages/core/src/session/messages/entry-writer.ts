@@ -10,7 +10,8 @@ const longestHeadBytes = 48;
 
 /** What the head of a call says. */
 export interface CallHead {
-  readonly id: number;
+  /** Given when it is written. */
+  id: number;
   readonly type: CallType;
   readonly name: Name;
   /** 0: none. */

@@ -17,10 +17,14 @@ export interface UnsentEvent {
   readonly headers: Buffer | undefined;
 }
 
-export type UnsentMessage =
-  | UnsentEvent
-  | UnsentEvents
-  | { readonly kind: "call"; readonly id: number; readonly encoded: Encoded };
+export interface UnsentCall {
+  readonly kind: "call";
+  /** By which its session knows it. */
+  readonly id: number;
+  readonly encoded: Encoded;
+}
+
+export type UnsentMessage = UnsentEvent | UnsentEvents | UnsentCall;
 
 /** A batch that has nothing else: there may be a million of them, which take little as long as they are in it. */
 export interface UnsentEvents {
@@ -40,7 +44,10 @@ export function unsentMessage(entry: Entry, encoded: Encoded): UnsentMessage[] {
 
 /** The same, of a message with data of its own. */
 export function unsentOfMessage(message: Message, names: NameSource): UnsentMessage[] {
-  const { body, codec, entry, isOwn } = message;
+  const { body, codec, entry, isOwn, opening } = message;
+  if (opening !== undefined && entry.length === 0) {
+    return [{ kind: "call", id: opening.call.id, encoded: { body, codec, isOwn } }];
+  }
   const head = readEntry(new ByteReader().reset(entry.bytes), names);
   return unsentMessage(head, { body, codec, isOwn });
 }

@@ -1,10 +1,11 @@
 /** Messages that were accepted and have no place in the order of sending yet. */
 
 import { Fifo } from "../../fifo.ts";
-import { entryCost } from "../wire.ts";
+import { entryCost, frameCost } from "../wire.ts";
 import { Batch } from "./batch.ts";
 import type { Dropped } from "./lanes.ts";
 import type { AcceptedMessage } from "./message-frames.ts";
+import { WaitingCall } from "./waiting-call.ts";
 
 /** When a batch is full. */
 export interface BatchLimits {
@@ -12,12 +13,19 @@ export interface BatchLimits {
   readonly maxMessages: number;
 }
 
+/** Events that wait together, or a message that waits by itself. */
+export type Accepted = Batch | AcceptedMessage | WaitingCall;
+
 export class AcceptedQueue {
-  readonly #queue = new Fifo<Batch | AcceptedMessage>();
-  /** Bytes of all but the last, which may be a batch that grows. */
+  readonly #queue = new Fifo<Accepted>();
+  /** The batch at the end, as long as it may grow. */
+  #growing: Batch | undefined;
+  /** Bytes of all others. */
   #settledBytes = 0;
-  /** The batch at the end takes no more. */
-  #isLastClosed = false;
+  /** Those in it that may be dropped. */
+  #droppable = 0;
+  /** Calls that were taken back and are in it still, never the first: they count for nothing. */
+  #gone = 0;
 
   /** How many events and calls would go at once; 0 when there are none. */
   get nextWindowed(): number {
@@ -30,35 +38,50 @@ export class AcceptedQueue {
   }
 
   get bytes(): number {
-    const { last } = this.#queue;
-    return last === undefined ? 0 : this.#settledBytes + sizeOf(last);
+    return this.#settledBytes + (this.#growing === undefined ? 0 : sizeOf(this.#growing));
   }
 
-  push(accepted: Batch | AcceptedMessage): void {
-    const { last } = this.#queue;
-    if (last !== undefined) this.#settledBytes += sizeOf(last);
+  /** Whether there are any that may be dropped. */
+  get hasEvents(): boolean {
+    return this.#droppable > 0;
+  }
+
+  push(accepted: Accepted): void {
+    this.closeLast();
     this.#queue.push(accepted);
-    this.#isLastClosed = false;
-    if (!(accepted instanceof Batch)) accepted.queue = this;
+    if (isDroppable(accepted)) this.#droppable += 1;
+    if (accepted instanceof Batch) {
+      this.#growing = accepted;
+    } else {
+      accepted.queue = this;
+      this.#settledBytes += sizeOf(accepted);
+    }
   }
 
   /** One that waits here has so many bytes less. */
-  shrank(message: AcceptedMessage, bytes: number): void {
-    if (message !== this.#queue.last) this.#settledBytes -= bytes;
+  shrank(bytes: number): void {
+    this.#settledBytes -= bytes;
   }
 
-  shift(): Batch | AcceptedMessage | undefined {
+  shift(): Accepted | undefined {
     const first = this.#queue.shift();
-    if (first !== undefined && this.#queue.size > 0) this.#settledBytes -= sizeOf(first);
-    if (first !== undefined && !(first instanceof Batch)) first.queue = undefined;
+    if (first === undefined) return undefined;
+    this.#leaves(first);
+    this.#dropGone();
     return first;
+  }
+
+  /** A call that waits here was taken back: nothing of it will leave. */
+  withdraw(call: AcceptedMessage | WaitingCall): void {
+    this.#leaves(call);
+    this.#gone += 1;
+    this.#dropGone();
   }
 
   /** The batch at the end, a new one when that is full or a single message. */
   openBatch({ maxBytes, maxMessages }: BatchLimits, newSerial: () => number): Batch {
-    const { last } = this.#queue;
-    const isOpen = last instanceof Batch && !this.#isLastClosed;
-    if (isOpen && last.size < maxBytes && last.windowed < maxMessages) return last;
+    const last = this.#growing;
+    if (last !== undefined && last.size < maxBytes && last.windowed < maxMessages) return last;
     const batch = new Batch(newSerial());
     this.push(batch);
     return batch;
@@ -66,7 +89,8 @@ export class AcceptedQueue {
 
   /** What comes is not to be in one batch with what is here. */
   closeLast(): void {
-    this.#isLastClosed = true;
+    if (this.#growing !== undefined) this.#settledBytes += sizeOf(this.#growing);
+    this.#growing = undefined;
   }
 
   /**
@@ -75,35 +99,62 @@ export class AcceptedQueue {
    */
   dropEvents(bytes: number, onDrop: (each: Batch | AcceptedMessage) => void): Dropped {
     const dropped = { events: 0, bytes: 0 };
-    if (bytes <= 0) return dropped;
-    const before = this.bytes;
+    if (bytes <= 0 || !this.hasEvents) return dropped;
     this.#queue.remove((each) => {
-      if (dropped.bytes >= bytes) return false;
-      const hasCalls = each instanceof Batch ? each.calls > 0 : each.kind !== "event";
-      if (hasCalls) return false;
+      if (dropped.bytes >= bytes || !isDroppable(each)) return false;
       onDrop(each);
       dropped.events += each instanceof Batch ? each.events : 1;
       dropped.bytes += sizeOf(each);
+      this.#leaves(each);
       return true;
     });
-    const { last } = this.#queue;
-    this.#settledBytes = last === undefined ? 0 : before - dropped.bytes - sizeOf(last);
+    this.#dropGone();
     return dropped;
   }
 
-  [Symbol.iterator](): IterableIterator<Batch | AcceptedMessage> {
-    return this.#queue[Symbol.iterator]();
+  *[Symbol.iterator](): Generator<Accepted> {
+    for (const each of this.#queue) if (!this.#isGone(each)) yield each;
   }
 
   clear(): void {
+    // Whoever takes one of them back does not find it here.
+    for (const each of this.#queue) if (!(each instanceof Batch)) each.queue = undefined;
     this.#queue.clear();
+    this.#growing = undefined;
     this.#settledBytes = 0;
+    this.#droppable = 0;
+    this.#gone = 0;
+  }
+
+  #isGone(accepted: Accepted): boolean {
+    return !(accepted instanceof Batch) && accepted.queue !== this;
+  }
+
+  #leaves(accepted: Accepted): void {
+    if (accepted === this.#growing) this.#growing = undefined;
+    else this.#settledBytes -= sizeOf(accepted);
+    if (isDroppable(accepted)) this.#droppable -= 1;
+    if (!(accepted instanceof Batch)) accepted.queue = undefined;
+  }
+
+  /** The first is one that waits, and of all no more than a half are not. */
+  #dropGone(): void {
+    while (this.#gone > 0 && this.#isGone(this.#queue.first as Accepted)) {
+      this.#queue.shift();
+      this.#gone -= 1;
+    }
+    if (this.#gone * 2 <= this.#queue.size) return;
+    this.#queue.remove((each) => this.#isGone(each));
+    this.#gone = 0;
   }
 }
 
-/** With what each message costs beside its bytes: a million tiny ones take memory, too. */
-function sizeOf(accepted: Batch | AcceptedMessage): number {
-  return accepted instanceof Batch
-    ? accepted.size + entryCost * accepted.windowed
-    : accepted.bytes + entryCost;
+function isDroppable(accepted: Accepted): accepted is Batch | AcceptedMessage {
+  return accepted instanceof Batch || accepted.kind === "event";
+}
+
+/** With what it takes beside its bytes: a million tiny ones take memory, too. */
+function sizeOf(accepted: Accepted): number {
+  if (accepted instanceof Batch) return accepted.size + entryCost * accepted.windowed + frameCost;
+  return accepted instanceof WaitingCall ? accepted.size : accepted.bytes + accepted.besideBytes;
 }

@@ -5,15 +5,16 @@ import { type UnsentMessage, unsentOfFrame, unsentOfMessage } from "../messages/
 import { Batch } from "./batch.ts";
 import type { AcceptedMessage } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
+import { WaitingCall } from "./waiting-call.ts";
 
 /** A frame, a batch that is open, or a message that has no frame yet. */
-export type Waiting = Outgoing | AcceptedMessage;
+export type Waiting = Outgoing | AcceptedMessage | WaitingCall;
 
 export function countUnsent(waiting: readonly Waiting[]): { events: number; calls: number } {
   let events = 0;
   let calls = 0;
   for (const each of waiting) {
-    const isMessage = "entry" in each;
+    const isMessage = "kind" in each;
     events += isMessage ? Number(each.kind === "event") : each.events;
     calls += isMessage ? Number(each.kind === "call") : each.calls;
   }
@@ -45,6 +46,7 @@ export function takeUnsent(
 
 function messagesOf(each: Waiting, names: NameSource): UnsentMessage[] {
   if (each instanceof Batch) return each.isEvents ? [packed(each, names)] : each.unsent(names);
+  if (each instanceof WaitingCall) return [each.unsent()];
   return "entry" in each ? unsentOfMessage(each, names) : unsentOfFrame(each, names);
 }
 

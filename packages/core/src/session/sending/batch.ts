@@ -34,6 +34,7 @@ export class Batch implements Outgoing {
   /** Where heads are that were elsewhere before it was sealed. */
   #moved: ((at: number) => number) | undefined;
   readonly serial: number;
+  joined: number[] | undefined;
   readonly body = undefined;
   events = 0;
   calls = 0;

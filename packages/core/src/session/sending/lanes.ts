@@ -14,6 +14,8 @@ export class OrderedLane implements Lane {
   readonly #send: (outgoing: Outgoing) => void;
   readonly #queue = new Fifo<Outgoing>();
   #bytes = 0;
+  /** Frames that hold nothing but events. */
+  #droppable = 0;
   /** Waits for the frame it stands behind, in the order of these. */
   readonly #behind = new Fifo<{ last: Outgoing | undefined; readonly run: () => void }>();
 
@@ -29,14 +31,21 @@ export class OrderedLane implements Lane {
     return this.#queue.first?.length ?? 0;
   }
 
+  /** Whether any of it may be dropped. */
+  get hasEvents(): boolean {
+    return this.#droppable > 0;
+  }
+
   add(outgoing: Outgoing): void {
     this.#queue.push(outgoing);
+    if (outgoing.isEvents) this.#droppable += 1;
     this.#bytes += outgoing.length + frameCost;
   }
 
   sendNext(): void {
     const outgoing = this.#queue.shift() as Outgoing;
     this.#bytes -= outgoing.length + frameCost;
+    if (outgoing.isEvents) this.#droppable -= 1;
     this.#send(outgoing);
     while (this.#behind.first?.last === outgoing) this.#behind.shift()?.run();
   }
@@ -54,6 +63,7 @@ export class OrderedLane implements Lane {
    */
   dropEvents(bytes: number, onDrop: (outgoing: Outgoing) => void): Dropped {
     const dropped = { events: 0, bytes: 0 };
+    if (!this.hasEvents) return dropped;
     let before: Outgoing | undefined;
     this.#queue.remove((each) => {
       if (dropped.bytes >= bytes || !each.isEvents) {
@@ -64,6 +74,7 @@ export class OrderedLane implements Lane {
       this.#moveBehind(each, before);
       dropped.events += each.events;
       dropped.bytes += each.length + frameCost;
+      this.#droppable -= 1;
       return true;
     });
     this.#bytes -= dropped.bytes;
@@ -86,6 +97,7 @@ export class OrderedLane implements Lane {
   clear(): void {
     this.#queue.clear();
     this.#bytes = 0;
+    this.#droppable = 0;
     this.#behind.clear();
   }
 }

@@ -2,9 +2,8 @@
  * Large messages on their way: each in fragments that take turns with everything else, a few at once,
  * the others waiting for a slot. The last part of an event or a call waits for the peer's window.
  */
-import { AcceptedQueue } from "./accepted-queue.ts";
+import { type Accepted, AcceptedQueue } from "./accepted-queue.ts";
 import type { Waiting } from "./all-unsent.ts";
-import type { Batch } from "./batch.ts";
 import type { BorrowedBodies } from "./borrowed-bodies.ts";
 import type { FairTurns } from "./fair-turns.ts";
 import { freeSlot, LargeLane, type LargeLaneOwner, type OrderedLane } from "./lanes.ts";
@@ -124,7 +123,7 @@ export class LargeMessages implements LargeLaneOwner {
   }
 
   /** Those that wait for a slot. */
-  waiting(): Iterable<Batch | AcceptedMessage> {
+  waiting(): Iterable<Accepted> {
     return this.#waiting;
   }
 

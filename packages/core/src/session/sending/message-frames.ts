@@ -4,17 +4,30 @@ import { frameHeaderBytes, writeFrameHeader } from "../../framing/length-prefix.
 import type { MessagePlace } from "../calls/call-place.ts";
 import { isShared } from "../memory-budget.ts";
 import { type Coded, copiedBytes, ownCopy } from "../messages/data-codecs.ts";
-import type { EntryWriter } from "../messages/entry-writer.ts";
-import { codecId, entryCost, frameKind } from "../wire.ts";
+import type { CallHead, EntryWriter } from "../messages/entry-writer.ts";
+import { codecId, entryCost, frameKind, payload } from "../wire.ts";
 import { goneError } from "./lent-bytes.ts";
 import type { Outgoing } from "./outgoing.ts";
 
 const noBytes = Buffer.alloc(0);
 
+/** A call that gets its number when it is its turn: one that is taken back before leaves no gap. */
+export interface CallToOpen {
+  readonly head: CallHead;
+  readonly call: {
+    /** By which its session knows it, as long as it has no number, too. */
+    readonly id: number;
+    /** It is about to have its place among what leaves. */
+    number(): number;
+  };
+}
+
 /** One message with data of its own. */
 export interface Message extends Coded {
-  /** Holds the message's head and nothing else. */
+  /** Holds the message's head and nothing else; of a call nothing before it is its turn. */
   readonly entry: EntryWriter;
+  /** Of a call. */
+  readonly opening?: CallToOpen | undefined;
   readonly kind: "event" | "call" | "other";
   /** As {@link Outgoing.serial}. */
   readonly serial?: number;
@@ -35,7 +48,9 @@ export interface AcceptedMessage extends Message {
   /** The memory budget was told of its body. */
   isBorrowed: boolean;
   /** Where it waits. */
-  queue: { shrank(message: AcceptedMessage, bytes: number): void } | undefined;
+  queue: { shrank(bytes: number): void } | undefined;
+  /** What it takes of memory beside its body, roughly. */
+  readonly besideBytes: number;
 }
 
 /** What a frame is worth. */
@@ -86,6 +101,24 @@ export class SingleFrame implements Outgoing {
     this.body = undefined;
     this.whole = undefined;
   }
+}
+
+/** The head is written and gets its number, if it has none, and time has passed. */
+export function writeCallHead({ entry, opening }: Message, now: number): void {
+  if (opening !== undefined && entry.length === 0) {
+    opening.head.id = opening.call.number();
+    entry.call(opening.head, payload.coded);
+  }
+  entry.elapse(now);
+}
+
+/** A head of some kilobytes keeps a slab of the pool that its buffer was taken from. */
+const slabShare = 3;
+
+/** What a head takes of memory, as long as it waits. */
+export function headCost(head: EntryWriter | CallHead): number {
+  if ("length" in head) return slabShare * head.length;
+  return slabShare * (head.name.bytes.length + (head.headers?.length ?? 0));
 }
 
 /** What a message takes of the peer's window, or an item of its stream's credit. */

@@ -7,8 +7,7 @@ import { type Collector, type Tick, tickOf } from "../../bytes/tick.ts";
 import type { Clock } from "../../clock.ts";
 import { isMyelinError, type MyelinError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
-import { BatchPlace, type CallPlace } from "../calls/call-place.ts";
-import type { CallHead } from "../messages/entry-writer.ts";
+import type { CallPlace } from "../calls/call-place.ts";
 import { firstHeader } from "../messages/message-headers.ts";
 import type { Name, NameTable } from "../messages/name-table.ts";
 import type { UnsentMessage } from "../messages/unsent-message.ts";
@@ -18,7 +17,7 @@ import { ControlFrames } from "./control-frames.ts";
 import type { Mark } from "./departures.ts";
 import { FairTurns, type Lane } from "./fair-turns.ts";
 import { FrameWriter, type Link } from "./frame-writer.ts";
-import type { Message } from "./message-frames.ts";
+import type { CallToOpen, Message } from "./message-frames.ts";
 import type { OutboxOptions } from "./outbox-options.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { SendingOrder } from "./sending-order.ts";
@@ -102,14 +101,9 @@ export class Outbox implements Collector {
     return this.#writer.sent;
   }
 
-  /** Bytes that were accepted and that the system has not taken; items of streams apart. */
-  get queuedBytes(): number {
-    return this.#order.bytes + this.#writer.pendingBytes;
-  }
-
   /**
-   * The same with what is kept to be sent again. What leaves, or leaves again after a resume, is among
-   * that: it counts once.
+   * Bytes that were accepted and that the system has not taken, or that are kept to be sent again; items of
+   * streams apart. What leaves, or leaves again after a resume, is among what is kept: it counts once.
    */
   get waitingBytes(): number {
     return this.#order.bytes + Math.max(this.#writer.pendingBytes, this.sent.keptBytes);
@@ -167,12 +161,11 @@ export class Outbox implements Collector {
     this.#collected();
   }
 
-  call(head: CallHead, json: string | undefined): CallPlace {
+  call(opening: CallToOpen, json: string | undefined): CallPlace {
     if (this.#writer.link === undefined) this.#note();
-    const batch = this.#order.batchForCall();
-    const at = batch.call(head, json);
+    const place = this.#order.call(opening, json);
     this.#collected();
-    return new BatchPlace(batch, at);
+    return place;
   }
 
   result(id: number, json: string | undefined): void {

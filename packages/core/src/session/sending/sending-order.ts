@@ -9,11 +9,12 @@
  *   nothing else does.
  */
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
+import { BatchPlace, type CallPlace } from "../calls/call-place.ts";
 import type { SharedBodies } from "../memory-budget.ts";
 import type { NameSource } from "../messages/entry-reader.ts";
 import type { UnsentMessage } from "../messages/unsent-message.ts";
-import { entryCost } from "../wire.ts";
-import type { BatchLimits } from "./accepted-queue.ts";
+import { entryCost, messageCost } from "../wire.ts";
+import type { Accepted, BatchLimits } from "./accepted-queue.ts";
 import { countUnsent, type Numbered, takeUnsent, type Waiting } from "./all-unsent.ts";
 import { Batch } from "./batch.ts";
 import { BorrowedBodies } from "./borrowed-bodies.ts";
@@ -22,13 +23,17 @@ import { type Dropped, OrderedLane } from "./lanes.ts";
 import { LargeMessages, type LargeMessagesSettings } from "./large-messages.ts";
 import {
   type AcceptedMessage,
+  type CallToOpen,
   costOf,
   emptyBody,
+  headCost,
   type Message,
   messageFrame,
   ownMessage,
+  writeCallHead,
 } from "./message-frames.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
+import { WaitingCall } from "./waiting-call.ts";
 import { WaitingMessages } from "./waiting-messages.ts";
 
 export interface SendingOrderOptions extends LargeMessagesSettings {
@@ -59,6 +64,7 @@ export class SendingOrder {
     this.#ordered = new OrderedLane((outgoing) => {
       options.transmit(outgoing);
       this.#departures.leave(outgoing.serial);
+      for (const serial of outgoing.joined ?? []) this.#departures.leave(serial);
     });
     this.#waiting = new WaitingMessages(this.#isLarge);
     this.#bodies = new BorrowedBodies(options.bodies);
@@ -117,17 +123,24 @@ export class SendingOrder {
     return this.#departures.mark();
   }
 
-  /** The batch that the next event joins. */
+  /** The batch that the next event joins: the open one, or one that waits. */
   batchForEvent(): Batch {
     if (this.#waiting.holdsEvents)
       return this.#waiting.openBatchBehind(this.#batchLimits, this.#departures.accept);
-    return this.batchForCall();
-  }
-
-  /** The batch that the next opening of a call joins: the open one, or one that waits. */
-  batchForCall(): Batch {
     if (this.#hasRoom()) return this.openBatch();
     return this.#waiting.openBatch(this.#batchLimits, this.#departures.accept);
+  }
+
+  /** The opening of a call, with its input as JSON. */
+  call(opening: CallToOpen, json: string | undefined): CallPlace {
+    if (this.#hasRoom()) {
+      const batch = this.openBatch();
+      opening.head.id = opening.call.number();
+      return new BatchPlace(batch, batch.call(opening.head, json));
+    }
+    const waiting = new WaitingCall(opening, json, this.#departures.accept(), this.#withdraw);
+    this.#waiting.push(waiting);
+    return waiting;
   }
 
   /** The batch that the next answer joins: it waits for nothing. */
@@ -186,8 +199,10 @@ export class SendingOrder {
 
   /** Drops events that have not left, the oldest first. Large ones stay that have begun. */
   dropEvents(bytes: number): Dropped {
-    this.close();
     const dropped = { events: 0, bytes: 0 };
+    const isOpenDroppable = this.#open?.isEvents === true;
+    if (!isOpenDroppable && !this.#ordered.hasEvents && !this.#waiting.hasEvents) return dropped;
+    this.close();
     const count = (more: Dropped): void => {
       dropped.events += more.events;
       dropped.bytes += more.bytes;
@@ -252,14 +267,14 @@ export class SendingOrder {
   #start(message: AcceptedMessage): void {
     if (!this.#isLarge(message.bytes)) return this.#frame(message);
     this.close();
-    if (message.kind === "call") message.entry.elapse(this.#options.way.now());
+    if (message.kind === "call") writeCallHead(message, this.#options.way.now());
     this.#large.add(message);
   }
 
   /** The same, of one that fits into a frame. */
   #frame(message: Message): void {
     this.close();
-    if (message.kind === "call") message.entry.elapse(this.#options.way.now());
+    if (message.kind === "call") writeCallHead(message, this.#options.way.now());
     // First, for it may fail: of the window nothing is taken then, and no number given.
     const frame = messageFrame(message);
     if (message.kind !== "other") this.#window.take(1, costOf(message, false));
@@ -275,23 +290,33 @@ export class SendingOrder {
     const bytes = body.length;
     const isBorrowed = this.#isLarge(bytes) && this.#bodies.borrow(body);
     const serial = this.#departures.accept();
-    const accepted = { ...message, serial, bytes, isBorrowed, queue: undefined };
+    const { entry, opening } = message;
+    const besideBytes = headCost(opening?.head ?? entry) + messageCost;
+    const accepted = { ...message, serial, bytes, isBorrowed, besideBytes, queue: undefined };
     const { place } = message;
     if (place !== undefined) place.onAbandoned = () => this.#empty(accepted);
     return accepted;
   }
 
   /**
-   * A call is taken back of which nothing has left: what leaves is its head alone, so that the peer's
-   * count of calls has no gaps.
+   * A call is taken back of which nothing has left. Of one that has its number its head leaves all the
+   * same, so that the peer's count of calls has no gaps.
    */
   #empty(message: AcceptedMessage): void {
     const { bytes } = message;
     this.#bodies.withdraw(message);
+    if (this.#withdraw(message)) return;
     emptyBody(message);
-    message.queue?.shrank(message, bytes);
+    message.queue?.shrank(bytes);
     if (this.#large.abandon(message, bytes)) this.#readmit(message);
   }
+
+  /** The same of one that waits for the window. @returns whether it does: it has no number */
+  readonly #withdraw = (call: AcceptedMessage | WaitingCall): boolean => {
+    if (!this.#waiting.withdraw(call)) return false;
+    this.#departures.leave(call.serial);
+    return true;
+  };
 
   /** One that is not large any more. */
   #readmit(message: AcceptedMessage): void {
@@ -299,15 +324,26 @@ export class SendingOrder {
     else this.#waiting.push(message);
   }
 
+  /** It has waited, and keeps its place in the order. */
+  #join(call: WaitingCall): void {
+    if (this.#open === undefined) this.#open = new Batch(call.serial);
+    else (this.#open.joined ??= []).push(call.serial);
+    call.join(this.#open);
+  }
+
   /** Lets go what the window has room for again. */
   #release(): void {
     if (this.#waiting.isClear) return;
     this.close();
     while (!this.#large.isHolding && this.#waiting.nextWindowed > 0) {
-      if (!this.#window.isOpen(this.#waiting.nextWindowed - 1, 0)) break;
-      const next = this.#waiting.shift() as Batch | AcceptedMessage;
+      const { cost = 0, size = 0, windowed = 0 } = this.#open ?? {};
+      if (!this.#window.isOpen(windowed + this.#waiting.nextWindowed - 1, cost)) break;
+      const next = this.#waiting.shift() as Accepted;
+      if (size >= this.#batchLimits.maxBytes || next instanceof Batch) this.close();
       if (next instanceof Batch) this.#enqueue(next);
+      else if (next instanceof WaitingCall) this.#join(next);
       else this.#start(next);
     }
+    this.close();
   }
 }

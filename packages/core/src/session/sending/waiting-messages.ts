@@ -2,10 +2,11 @@
  * Events and calls for which the peer's window has no room, and events that wait for a large one before
  * them, whatever the window has room for.
  */
-import { AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
+import { type Accepted, AcceptedQueue, type BatchLimits } from "./accepted-queue.ts";
 import type { Batch } from "./batch.ts";
 import type { Dropped } from "./lanes.ts";
 import type { AcceptedMessage } from "./message-frames.ts";
+import type { WaitingCall } from "./waiting-call.ts";
 
 export class WaitingMessages {
   readonly #isLarge: (bytes: number) => boolean;
@@ -36,12 +37,24 @@ export class WaitingMessages {
     return this.#forWindow.nextWindowed;
   }
 
+  /** Whether any of them may be dropped. */
+  get hasEvents(): boolean {
+    return this.#forWindow.hasEvents || this.#behindLarge.hasEvents;
+  }
+
   /** What goes next. */
-  shift(): Batch | AcceptedMessage | undefined {
+  shift(): Accepted | undefined {
     return this.#forWindow.shift();
   }
 
-  /** The batch of those that wait for the window. */
+  /** A call was taken back. @returns whether it waited here: nothing of it will leave then */
+  withdraw(call: AcceptedMessage | WaitingCall): boolean {
+    if (call.queue !== this.#forWindow) return false;
+    this.#forWindow.withdraw(call);
+    return true;
+  }
+
+  /** The batch of the events that wait for the window. */
   openBatch(limits: BatchLimits, newSerial: () => number): Batch {
     return this.#forWindow.openBatch(limits, newSerial);
   }
@@ -57,7 +70,7 @@ export class WaitingMessages {
     this.#behindLarge.closeLast();
   }
 
-  push(message: AcceptedMessage): void {
+  push(message: AcceptedMessage | WaitingCall): void {
     if (message.kind === "event" && this.#holdsEvents) return this.#behindLarge.push(message);
     this.#holdsEvents ||= this.#isLargeEvent(message);
     this.#forWindow.push(message);
@@ -99,12 +112,12 @@ export class WaitingMessages {
     this.#behindLarge.clear();
   }
 
-  *[Symbol.iterator](): Generator<Batch | AcceptedMessage> {
+  *[Symbol.iterator](): Generator<Accepted> {
     yield* this.#forWindow;
     yield* this.#behindLarge;
   }
 
-  #isLargeEvent(accepted: Batch | AcceptedMessage): boolean {
+  #isLargeEvent(accepted: Accepted): boolean {
     return "kind" in accepted && accepted.kind === "event" && this.#isLarge(accepted.bytes);
   }
 }
