@@ -5,9 +5,10 @@
 
 /**
  * Bytes are bytes on the wire. Windows and what waits without a connection count 64 for each message
- * beside them, what has left and is remembered 512 for each frame, and what waits for the window of the
- * peer, roughly, what it takes of memory: a message with bytes, 1,280. What all connections hold together counts 2,048 for each call and each `post` that waits. What the other end is told (messages,
- * frames, windows) are whole numbers.
+ * beside them, what has left and is remembered 512 for each frame, and what waits for the peer's window,
+ * roughly, what it takes of memory: a message with bytes 1,280. What all connections hold together counts
+ * 2,048 for each call and each `post` that waits. What the other end is told (messages, frames, windows)
+ * are whole numbers.
  */
 export interface EndpointLimits {
   /**
