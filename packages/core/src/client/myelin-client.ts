@@ -103,13 +103,14 @@ export class MyelinClient extends LiveClient {
   #hello(connection: Connection): Hello {
     const { contract } = this.endpoint;
     const { address, transport } = this.#options;
-    const mayResume =
-      transport.dialsOnce !== true && this.endpoint.resumeWindow(this.#isLocal(connection)) > 0;
+    const windowMs = this.endpoint.resumeWindow(this.#isLocal(connection));
+    const mayResume = transport.dialsOnce !== true && windowMs > 0;
     return {
       codecs: this.endpoint.offeredCodecs(isPrivate(address) || connection.confinedTo === "user"),
       features: mayResume ? [resumeFeature] : [],
       limits: receiveLimits(this.endpoint),
       meta: this.#options.meta,
+      ...(mayResume ? { resumeWindowMs: windowMs } : {}),
       ...(contract?.name === undefined
         ? {}
         : { contract: { name: contract.name, version: contract.version } }),
