@@ -56,6 +56,13 @@ export class MyelinClient extends LiveClient {
     this.attempts.later(0, reason);
   }
 
+  /** Nobody keeps the session. One that is being closed waits for the next server, within its time. */
+  protected override tellGone(error: MyelinError): void {
+    if (this.state !== "detached" || this.wasClosedHere) return;
+    const what = `the server has ended: ${error.message}`;
+    this.session?.abort(new MyelinError("ERR_CONNECTION_LOST", what, { cause: error }));
+  }
+
   override tellEnd(end: SessionEnd): void {
     this.#resumable = undefined;
     this.#resume = undefined;
