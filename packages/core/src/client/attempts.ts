@@ -4,6 +4,7 @@ import type { Clock, Timer } from "../clock.ts";
 import { type MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Rejection } from "../session/handshake/greet-server.ts";
+import { provesGone } from "../transport/capabilities.ts";
 import type { Connection, Transport } from "../transport/transport.ts";
 import { Backoff } from "./backoff.ts";
 import { isForGood } from "./for-good.ts";
@@ -28,6 +29,8 @@ export interface AttemptsOptions {
   readonly hindrance: () => MyelinError | undefined;
   /** There is a connection: says who we are, and calls `failed` when nothing comes of it. */
   readonly onConnection: (connection: Connection, failed: (rejection: Rejection) => void) => void;
+  /** Whoever listened there has ended, as this failure proves. There may be a next attempt. */
+  readonly onGone: (error: MyelinError) => void;
   /** There will be no further attempt. */
   readonly onGivenUp: (error: MyelinError | undefined) => void;
   /** The process waits for this. */
@@ -137,6 +140,8 @@ export class Attempts {
     const isLast = retryAfterMs === undefined || isForGood(error);
     if (isLast && !(isMistaken && this.#mayBeTakenRightly())) this.#options.onGivenUp(error);
     else this.later(retryAfterMs ?? 0, error);
+    // Behind that: the session that ends now looks whether there is a next attempt.
+    if (provesGone(this.#options.transport.capabilities, error)) this.#options.onGone(error);
   }
 
   /**

@@ -62,6 +62,7 @@ export abstract class LiveClient extends SessionPeer {
       retry: options.retry,
       hindrance: () => this.#hindrance(),
       onConnection: (connection, failed) => this.greet(connection, failed),
+      onGone: (error) => this.tellGone(error),
       onGivenUp: (error) => this.#over(error),
       isHeld: () => this.hold.isHeld,
     });
@@ -100,6 +101,9 @@ export abstract class LiveClient extends SessionPeer {
 
   /** There is a connection: says who we are, and calls {@link enter} or `failed`. */
   protected abstract greet(connection: Connection, failed: (rejection: Rejection) => void): void;
+
+  /** The server to which the newest session belonged has ended. */
+  protected tellGone(_error: MyelinError): void {}
 
   /** As the server names the session; empty before the first welcome. */
   get id(): string {

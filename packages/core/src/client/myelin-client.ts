@@ -56,6 +56,13 @@ export class MyelinClient extends LiveClient {
     this.attempts.later(0, reason);
   }
 
+  /** Nobody keeps the session. One that is being closed waits for the next server, within its time. */
+  protected override tellGone(error: MyelinError): void {
+    if (this.state !== "detached" || this.wasClosedHere) return;
+    const what = `the server has ended: ${error.message}`;
+    this.session?.abort(new MyelinError("ERR_CONNECTION_LOST", what, { cause: error }));
+  }
+
   override tellEnd(end: SessionEnd): void {
     this.#resumable = undefined;
     this.#resume = undefined;
@@ -103,13 +110,14 @@ export class MyelinClient extends LiveClient {
   #hello(connection: Connection): Hello {
     const { contract } = this.endpoint;
     const { address, transport } = this.#options;
-    const mayResume =
-      transport.dialsOnce !== true && this.endpoint.resumeWindow(this.#isLocal(connection)) > 0;
+    const windowMs = this.endpoint.resumeWindow(this.#isLocal(connection));
+    const mayResume = transport.dialsOnce !== true && windowMs > 0;
     return {
       codecs: this.endpoint.offeredCodecs(isPrivate(address) || connection.confinedTo === "user"),
       features: mayResume ? [resumeFeature] : [],
       limits: receiveLimits(this.endpoint),
       meta: this.#options.meta,
+      ...(mayResume ? { resumeWindowMs: windowMs } : {}),
       ...(contract?.name === undefined
         ? {}
         : { contract: { name: contract.name, version: contract.version } }),

@@ -236,7 +236,8 @@ export class Gate {
     if (gone.signal.aborted) return { reason: "refused" };
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
     const terms = { instance, limits: receiveLimits(endpoint), ...contractOf(endpoint) };
-    const windowMs = endpoint.resumeWindow(place.isLocal);
+    const { resumeWindowMs: theirs = Number.POSITIVE_INFINITY } = hello;
+    const windowMs = Math.min(endpoint.resumeWindow(place.isLocal), theirs);
     const canResume = windowMs > 0 && hello.features.includes(resumeFeature);
     const taken =
       canResume && resume !== undefined

@@ -17,7 +17,8 @@ import { LivePeer, type PeerOwner } from "./live-peer.ts";
 export class MyelinPeer extends LivePeer {
   readonly dialect = "myelin";
   readonly #hello: Hello;
-  readonly #windowMs: number;
+  /** The smaller of both sides, as the newest welcome says it. */
+  #windowMs: number;
   /** The session, as what may go on over another connection. */
   readonly #resumable: Session<SessionPeer>;
   /** Newest first: those that the client may hold, of all welcomes that may have been lost on the way. */
@@ -88,6 +89,7 @@ export class MyelinPeer extends LivePeer {
     this.owner.onAttached(this);
     this.setConnection(connection);
     this.resumptions += 1;
+    this.#windowMs = welcome.resume?.windowMs ?? this.#windowMs;
     try {
       session.resume(connection, resumed.received);
     } catch (reason) {

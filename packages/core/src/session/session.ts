@@ -358,7 +358,7 @@ export class Session<Peer> implements Conversation {
     this.#tick.leave();
     const end = { error, unsent, unacknowledged, retry: this.#retry, moved };
     const undelivered = isComplete(end) ? undefined : undeliveredError(end);
-    this.#flushes.end(moves ? undelivered : undeliveredError(end));
+    this.#flushes.end(undelivered, moved.length > 0);
     this.#farewell.ended(undelivered);
     this.#outbox.clear();
     this.#holdings.close();

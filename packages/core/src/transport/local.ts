@@ -17,6 +17,7 @@ import {
 } from "../address/local-path.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import type { UnixOptions } from "../options.ts";
+import { isAbsence } from "./capabilities.ts";
 import { pipe } from "./pipe.ts";
 import { aborted } from "./socket-dial.ts";
 import type { SocketListener, SocketTransport } from "./transport.ts";
@@ -40,6 +41,8 @@ export function local(options: UnixOptions = {}): SocketTransport {
       const signal = dialOptions?.signal;
       if (signal?.aborted === true) throw aborted(formatAddress(address), signal);
       const tried: string[] = [];
+      // Somebody may listen where it is not known.
+      let doubt: MyelinError | undefined;
       for (const { folder, path } of localPlaces(name)) {
         try {
           checkPrivateFolder(folder);
@@ -47,12 +50,14 @@ export function local(options: UnixOptions = {}): SocketTransport {
         } catch (reason) {
           const error = toMyelinError(reason);
           if (error.code === "ERR_ABORTED") throw error;
+          if (!isAbsence(error)) doubt ??= error;
           tried.push(`${path} (${error.message})`);
         }
       }
       const text = formatAddress(address);
       const message = `${text}: no server found; tried ${tried.join(", ")}`;
-      throw new MyelinError("ERR_NOT_FOUND", message, { address: text });
+      const cause = doubt === undefined ? {} : { cause: doubt };
+      throw new MyelinError("ERR_NOT_FOUND", message, { address: text, ...cause });
     },
     async listen(address, onConnection, listenOptions) {
       const { name } = checkAddress(address);

@@ -33,6 +33,9 @@ export interface PathBinding {
   readonly bound: Promise<void>;
 }
 
+/** Elsewhere (macOS, the BSDs) a listener refuses also when too many wait for it. */
+const refusalIsProof = ["android", "linux", "win32"].includes(process.platform);
+
 export function pathTransport<PathAddress extends UnixAddress | PipeAddress>(
   plan: PathPlan<PathAddress>,
 ): SocketTransport {
@@ -42,7 +45,7 @@ export function pathTransport<PathAddress extends UnixAddress | PipeAddress>(
   const credentials = plan.scheme === "unix";
   return {
     scheme: plan.scheme,
-    capabilities: streamCapabilities({ localOnly: true, credentials: false }),
+    capabilities: streamCapabilities({ localOnly: true, credentials: false, refusalIsProof }),
     async dial(given, options = {}) {
       const address = plan.check(given);
       return dialSocket(

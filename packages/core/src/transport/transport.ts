@@ -24,6 +24,11 @@ export interface Capabilities {
   readonly exclusive: boolean;
   /** A side that closes still hears what the other has sent. No protocol may depend on it. */
   readonly halfClose: boolean;
+  /**
+   * A dial that finds nobody (`ERR_CONNECTION_REFUSED`, `ERR_NOT_FOUND`) proves that whoever listened
+   * there has ended: its sessions are over at once, also where they could go on. @defaultValue false
+   */
+  readonly refusalIsProof?: boolean;
 }
 
 /** The process at the other end of a Unix socket, as the system knows it. */

@@ -257,6 +257,27 @@ describe("a session that cannot go on", () => {
     await failed;
   });
 
+  test.each([
+    ["the client's", { client: 20, server: 600_000 }],
+    ["the server's", { client: 600_000, server: 20 }],
+  ])("ends at the server, too, when the shorter window is over: %s", async (_, windows) => {
+    const registry = new MemoryRegistry();
+    const server = keep(
+      await serve("memory:short", {
+        transports: [memory({ registry })],
+        resume: { windowMs: windows.server },
+      }),
+    );
+    const unreliable = faulty(memory({ registry }));
+    const resume = { windowMs: windows.client };
+    keep(await connect("memory:short", { transports: [unreliable], resume, retry }));
+    const [peer] = [...server.peers.values()];
+    unreliable.faults.refuse();
+    unreliable.faults.cutAll();
+    await until("the server gives up", () => server.peers.size === 0);
+    expect(await peer?.closed).toMatchObject({ by: "failure" });
+  });
+
   test("a stranger with another token gets a session of his own", async () => {
     const { server, client, inner, peer } = await pair("memory");
     const other = keep(await connect(server.address, { transports: [inner], resume: {} }));

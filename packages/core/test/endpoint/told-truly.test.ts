@@ -196,3 +196,43 @@ test("an event grows old in sessions that come and do not take it", async () => 
   expect(client.stats().dropped).toBeGreaterThanOrEqual(6);
   await clock.until(Promise.all([client.close(), server.close()]));
 });
+
+describe("a flush of a session that ends", () => {
+  /** A server's peer whose client does not get to acknowledge anything from now on. */
+  async function unheard() {
+    const registry = new MemoryRegistry();
+    const address = freshAddress("memory");
+    const server = keep(await serve(address, { transports: [memory({ registry })] }));
+    const line = faulty(memory({ registry }));
+    const handlers = { echo: (data: unknown) => data };
+    const options = { transports: [line], handlers, retry: false } as const;
+    keep(await connect(address, options));
+    const [peer] = [...server.peers.values()];
+    if (peer === undefined) throw new Error("nobody came in");
+    expect(await peer.call("echo", 1)).toBe(1);
+    line.faults.stall("up");
+    return { line, peer };
+  }
+
+  test("resolves when nothing is missing: what was answered has arrived", async () => {
+    const { line, peer } = await unheard();
+    const flushed = peer.flush();
+    await turns(5);
+    line.faults.cutAll();
+    await within("the flush", flushed);
+    const nothing = { events: 0, calls: 0 };
+    const { undelivered } = await peer.closed;
+    expect(undelivered).toEqual({ unsent: nothing, unacknowledged: nothing });
+  });
+
+  test("rejects with what is", async () => {
+    const { line, peer } = await unheard();
+    peer.send("news", 1);
+    const flushed = peer.flush();
+    const failed = expect(flushed).rejects.toThrow("sent and not acknowledged: 1");
+    await turns(5);
+    line.faults.cutAll();
+    await failed;
+    expect((await peer.closed).undelivered.unacknowledged).toEqual({ events: 1, calls: 0 });
+  });
+});

@@ -17,6 +17,8 @@ import {
 export interface Hello extends Terms {
   /** Whatever the application wants to tell. */
   readonly meta: Readonly<Record<string, string>>;
+  /** How long it keeps a session whose connection broke; absent: as long as the server does. */
+  readonly resumeWindowMs?: number | undefined;
 }
 
 /** The wish to continue a session. Not part of {@link Hello}: whoever has the token has the session. */
@@ -43,6 +45,7 @@ const knownKeys: ReadonlySet<string> = new Set([
   ...termsKeys,
   "nonce",
   "meta",
+  "resume-window",
   "session",
   "token",
   "received",
@@ -54,6 +57,7 @@ export function helloFields({ hello, nonce, resume }: HelloFrame): Fields {
   setTerms(fields, hello);
   const meta = Object.entries(hello.meta);
   if (meta.length > 0) fields.setTexts("meta", meta.flat());
+  if (hello.resumeWindowMs !== undefined) fields.setNumber("resume-window", hello.resumeWindowMs);
   if (resume !== undefined) {
     fields.setText("session", resume.session);
     fields.setBytes("token", resume.token);
@@ -66,8 +70,13 @@ export function helloFields({ hello, nonce, resume }: HelloFrame): Fields {
 /** @throws {MyelinError} `ERR_PROTOCOL`. */
 export function readHello(fields: Fields): HelloFrame {
   const resume = resumeOf(fields);
+  const resumeWindowMs = fields.number("resume-window");
   return {
-    hello: { ...termsOf(fields), meta: metaOf(fields) },
+    hello: {
+      ...termsOf(fields),
+      meta: metaOf(fields),
+      ...(resumeWindowMs === undefined ? {} : { resumeWindowMs }),
+    },
     nonce: required(boundedBytes(fields, "nonce", nonceBytes), "nonce"),
     ...(resume === undefined ? {} : { resume }),
   };

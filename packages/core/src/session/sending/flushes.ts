@@ -25,15 +25,15 @@ class Flush {
 export class Flushes {
   readonly #outbox: Outbox;
   readonly #waiting = new Fifo<Flush>();
-  #end: { readonly error: MyelinError | undefined } | undefined;
+  #end: { readonly error: MyelinError | undefined; readonly isMoved: boolean } | undefined;
 
   constructor(outbox: Outbox) {
     this.#outbox = outbox;
   }
 
   /**
-   * Resolves to false when the session ended before, and nothing of it was lost. Those between whom
-   * nothing was accepted get the same promise.
+   * Resolves to false when the session ended before, nothing of it was lost, and what had not left goes
+   * into another one. Those between whom nothing was accepted get the same promise.
    */
   add(): Promise<boolean> {
     this.#outbox.flush();
@@ -43,7 +43,7 @@ export class Flushes {
     this.#waiting.push(flush);
     // Sending that may have been too much for the session.
     if (this.#end === undefined) this.check();
-    else this.end(this.#end.error);
+    else this.end(this.#end.error, this.#end.isMoved);
     return flush.done;
   }
 
@@ -66,11 +66,15 @@ export class Flushes {
     if (asks && this.#waiting.size > 0) this.#outbox.askForAcknowledgement();
   }
 
-  /** The session is over. `error`: something did not arrive, or may not have. */
-  end(error: MyelinError | undefined): void {
-    this.#end = { error };
+  /**
+   * The session is over.
+   * @param error something did not arrive, or may not have
+   * @param isMoved something goes into another session
+   */
+  end(error: MyelinError | undefined, isMoved: boolean): void {
+    this.#end = { error, isMoved };
     for (const each of this.#waiting.takeAll()) {
-      if (error === undefined) each.resolve(false);
+      if (error === undefined) each.resolve(!isMoved);
       else each.reject(error);
     }
   }

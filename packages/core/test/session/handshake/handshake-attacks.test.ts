@@ -257,6 +257,7 @@ describe("a server's answer", () => {
 describe("a client's hello", () => {
   test.each<[string, (fields: Fields) => void]>([
     ["a short nonce", (fields) => fields.setBytes("nonce", Buffer.alloc(31))],
+    ["a window of many bytes", (fields) => fields.setBytes("resume-window", Buffer.alloc(9, 255))],
     ["a part of a session", (fields) => fields.setText("session", "p1")],
     ["meta without a value", (fields) => fields.setTexts("meta", ["user"])],
     ["meta with a key twice", (fields) => fields.setTexts("meta", ["a", "1", "a", "2"])],
