@@ -74,6 +74,10 @@ export abstract class LiveClient extends SessionPeer {
       budget: endpoint.budget,
       onDropped: (events, bytes, reason) => this.tellDropped(events, bytes, reason),
       onEmpty: () => this.flushes.changed(),
+      onLess: () => {
+        // What is sent now waits there, too.
+        if (this.accepting === undefined && this.state !== "closed") this.tellDrain();
+      },
     });
     this.first = new Promise((resolve, reject) => {
       this.#welcomed = resolve;

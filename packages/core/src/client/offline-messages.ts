@@ -14,7 +14,12 @@ import {
   ownCopy,
 } from "../session/messages/data-codecs.ts";
 import type { WaitingLater } from "../session/peers/peer-stats.ts";
-import { OfflineQueue, type Packed, type Waiting } from "../session/sending/offline-queue.ts";
+import {
+  type OfflineListener,
+  OfflineQueue,
+  type Packed,
+  type Waiting,
+} from "../session/sending/offline-queue.ts";
 import type { MovedEvent, MovedEvents, MovedMessage } from "../session/session-end.ts";
 
 export interface OfflineSettings {
@@ -25,7 +30,7 @@ export interface OfflineSettings {
   readonly maxAgeMs: number;
 }
 
-export interface OfflineMessagesOptions {
+export interface OfflineMessagesOptions extends OfflineListener {
   readonly clock: Clock;
   readonly settings: OfflineSettings;
   /** Encodes for a server whose own limits are not known yet. */
@@ -35,8 +40,6 @@ export interface OfflineMessagesOptions {
   readonly maxQueuedBytes: number;
   readonly budget: MemoryBudget;
   readonly onDropped: (events: number, bytes: number, reason: "offline" | "too-old") => void;
-  /** The last of what waited has left, or waits no more. */
-  readonly onEmpty: () => void;
 }
 
 /** An event that is kept, encoded. */
@@ -50,11 +53,11 @@ export class OfflineMessages {
   readonly #queue: OfflineQueue<Conversation>;
 
   constructor(options: OfflineMessagesOptions) {
-    const { budget, clock, maxQueuedBytes, onEmpty, settings } = options;
+    const { budget, clock, maxQueuedBytes, settings } = options;
     this.#options = options;
     // A session takes all of it at once.
     const maxBytes = Math.min(settings.maxBytes, maxQueuedBytes);
-    this.#queue = new OfflineQueue(clock, { ...settings, maxBytes }, budget.open(), onEmpty);
+    this.#queue = new OfflineQueue(clock, { ...settings, maxBytes }, budget.open(), options);
   }
 
   /** Messages that wait. */

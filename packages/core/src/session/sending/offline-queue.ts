@@ -40,6 +40,14 @@ export interface OfflineLimits {
   readonly maxMessages: number;
 }
 
+/** Who wants to know of less. */
+export interface OfflineListener {
+  /** The last of what waited has left, or waits no more. */
+  readonly onEmpty: () => void;
+  /** Something waits no more though it has not left: told once a turn. */
+  readonly onLess: () => void;
+}
+
 type OnOver<Session> = (
   place: Place<Session>,
   error: MyelinError,
@@ -84,22 +92,20 @@ export class OfflineQueue<Session> {
   readonly #clock: Clock;
   readonly #limits: OfflineLimits;
   readonly #account: Account;
-  readonly #onEmpty: () => void;
+  readonly #listener: OfflineListener;
   // A Set keeps the order and gives up any of its places at once.
   readonly #places = new Set<Place<Session>>();
   #bytes = 0;
   #messages = 0;
   #calls = 0;
+  #tellsLess = false;
 
-  /**
-   * @param account what waits is told to the budget of its endpoint
-   * @param onEmpty the last of what waited has left, or waits no more
-   */
-  constructor(clock: Clock, limits: OfflineLimits, account: Account, onEmpty: () => void) {
+  /** @param account what waits is told to the budget of its endpoint */
+  constructor(clock: Clock, limits: OfflineLimits, account: Account, listener: OfflineListener) {
     this.#clock = clock;
     this.#limits = limits;
     this.#account = account;
-    this.#onEmpty = onEmpty;
+    this.#listener = listener;
   }
 
   /** How much waits. */
@@ -200,14 +206,25 @@ export class OfflineQueue<Session> {
   // One for all: a session that ends may give back a million.
   readonly #onOver: OnOver<Session> = (place, error, tell) => {
     this.#remove(place);
+    this.#tellLess();
     tell(error);
   };
+
+  // Not at once: it may be one of many that end together, and amid what puts others in their places.
+  #tellLess(): void {
+    if (this.#tellsLess) return;
+    this.#tellsLess = true;
+    this.#clock.setImmediate(() => {
+      this.#tellsLess = false;
+      this.#listener.onLess();
+    });
+  }
 
   #remove(place: Place<Session>): void {
     this.#places.delete(place);
     this.#count(place.waiting, -1);
     place.release();
-    if (this.#places.size === 0) this.#onEmpty();
+    if (this.#places.size === 0) this.#listener.onEmpty();
   }
 
   #count(waiting: Waiting<Session> | Packed<Session>, sign: 1 | -1): void {

@@ -21,7 +21,7 @@ function queueOf(count: number, onRun: (n: number, session: Session) => void) {
     systemClock,
     { maxBytes: 1_000, maxMessages: 100 },
     budget,
-    () => {},
+    { onEmpty() {}, onLess() {} },
   );
   const failed: number[] = [];
   const withdraw: (() => void)[] = [];
