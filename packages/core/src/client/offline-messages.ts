@@ -45,7 +45,7 @@ export interface OfflineMessagesOptions extends OfflineListener {
 /** An event that is kept, encoded. */
 type KeptEvent = Omit<MovedEvent, "kind">;
 
-/** What a message that waits counts for, beside its data. */
+/** What a message that waits counts for, beside its data and its headers. */
 const waitingBytes = 64;
 
 export class OfflineMessages {
@@ -84,7 +84,7 @@ export class OfflineMessages {
     const { clock, onDropped, settings } = this.#options;
     if (settings.policy === "reject") throw notConnected();
     const encoded = ownCopy(encode());
-    if (settings.policy === "drop") onDropped(1, waitingSize(encoded), "offline");
+    if (settings.policy === "drop") onDropped(1, waitingSize(encoded, headers), "offline");
     else
       this.#queue.add(
         new WaitingEvent({ name, encoded, headers, since: clock.now() }, this.#options),
@@ -120,7 +120,8 @@ export class OfflineMessages {
     const { clock, onDropped, settings } = this.#options;
     if (message.kind === "call" || message.since === undefined) return false;
     if (settings.maxAgeMs === 0 || clock.now() - message.since < settings.maxAgeMs) return false;
-    if (message.kind === "event") onDropped(1, waitingSize(message.encoded), "too-old");
+    if (message.kind === "event")
+      onDropped(1, waitingSize(message.encoded, message.headers), "too-old");
     else onDropped(message.count, packedSize(message), "too-old");
     return true;
   }
@@ -132,7 +133,7 @@ export class OfflineMessages {
     const since = clock.now();
     return {
       kind: "call",
-      bytes: waitingSize(request.encoded),
+      bytes: waitingSize(request.encoded, request.headers),
       run: (session) => {
         const timeoutMs = leftOf(request.timeoutMs, clock.now() - since);
         session.open({ ...opening, request: { ...request, timeoutMs } });
@@ -172,7 +173,7 @@ class WaitingEvent implements Waiting<Conversation> {
     this.#event = event;
     this.#since = event.since ?? now;
     this.#onDropped = options.onDropped;
-    this.bytes = waitingSize(event.encoded);
+    this.bytes = waitingSize(event.encoded, event.headers);
     this.timeoutMs = leftOf(maxAgeMs, now - this.#since);
   }
 
@@ -240,8 +241,8 @@ function packedSize({ bytes, count }: MovedEvents): number {
   return bytes + count * waitingBytes;
 }
 
-function waitingSize(encoded: Encoded | undefined): number {
-  return waitingBytes + encodedLength(encoded);
+function waitingSize(encoded: Encoded | undefined, headers: Buffer | undefined): number {
+  return waitingBytes + encodedLength(encoded) + (headers?.length ?? 0);
 }
 
 function notConnected(): MyelinError {

@@ -63,3 +63,23 @@ test("calls that are aborted, and streams that are stopped", async () => {
   await stream[Symbol.asyncDispose]();
   await until("there is room for more", () => drains() === 1);
 });
+
+test("headers count for what waits, of events and of calls", async () => {
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const context = { traceparent, tracestate: `v=${"s".repeat(3_000)}` };
+  const client = keep(
+    await connect(freshAddress("memory"), {
+      lazy: true,
+      offline: { policy: "queue", maxBytes: 10_000 },
+      trace: { current: () => context },
+    }),
+  );
+  client.send("news", 1);
+  const answer = client.call("name", 1, { timeoutMs: 0 });
+  const closed = expect(answer).rejects.toMatchObject({ code: "ERR_CLOSED" });
+  expect(client.stats().pendingBytes).toBeGreaterThan(6_000);
+  client.send("news", 1);
+  expect(() => client.send("news", 1)).toThrow(expect.objectContaining({ code: "ERR_QUEUE_FULL" }));
+  await client.close({ drainMs: 0, timeoutMs: 0 }).catch(() => {});
+  await closed;
+});
