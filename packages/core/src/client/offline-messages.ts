@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
-import type { CallOpening } from "../session/calls/call-opening.ts";
+import { type CallOpening, forgetInput } from "../session/calls/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
 import type { MemoryBudget } from "../session/memory-budget.ts";
 import {
@@ -95,11 +95,11 @@ export class OfflineMessages {
   open(opening: CallOpening): void {
     const { codecs, settings } = this.#options;
     if (settings.policy !== "queue") throw notConnected();
-    const { codec, data, options } = opening.request;
-    const { encoded = ownCopy(codecs.encode(data, codec, options)) } = opening.request;
-    this.#queue.add(
-      this.#call({ ...opening, request: { ...opening.request, data: undefined, encoded } }),
-    );
+    const { request } = opening;
+    const { codec, data, options } = request;
+    const { encoded = ownCopy(codecs.encode(data, codec, options)) } = request;
+    forgetInput(request);
+    this.#queue.add(this.#call({ ...opening, request: { ...request, encoded } }));
   }
 
   /** Takes what a session had accepted and never sent: it goes before everything that waits. */
