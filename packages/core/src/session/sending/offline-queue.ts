@@ -127,7 +127,9 @@ export class OfflineQueue<Session> {
       const message = `messages that wait for a connection: ${this.#messages} (${this.#bytes} bytes)`;
       throw new MyelinError("ERR_QUEUE_FULL", message, { ran: "no" });
     }
-    this.#place(waiting);
+    const place = this.#place(waiting);
+    this.#tellAccount();
+    this.#tellPlaced(place);
   }
 
   /** Puts what was accepted before in front of everything: it is kept, whatever the limits are. */
@@ -168,8 +170,10 @@ export class OfflineQueue<Session> {
       // Whoever hears of one of them may have ended the wait of all.
       if (!this.#places.has(place)) return;
       if (!stands()) {
-        this.#insert([...this.#places].indexOf(place), messages.slice(index));
-        break;
+        const at = [...this.#places].indexOf(place);
+        this.#takeOut(place);
+        this.#insert(at, messages.slice(index));
+        return;
       }
       run(waiting, session);
     }
@@ -183,6 +187,9 @@ export class OfflineQueue<Session> {
     for (const before of all.slice(0, at)) this.#places.add(before);
     const inserted = messages.map((waiting) => this.#place(waiting));
     for (const behind of all.slice(at)) this.#places.add(behind);
+    this.#tellAccount();
+    // All are where they belong: any of them may be withdrawn.
+    for (const place of inserted) this.#tellPlaced(place);
     return inserted;
   }
 
@@ -193,14 +200,20 @@ export class OfflineQueue<Session> {
     }
   }
 
+  /** Its account and those who wait for its place are told by whoever calls this. */
   #place(waiting: Waiting<Session> | Packed<Session>): Place<Session> {
     const place = new Place<Session>(waiting, this.#clock, this.#onOver);
-    this.#count(waiting, 1);
     this.#places.add(place);
-    waiting.onPlaced?.(() => {
+    this.#count(waiting, 1);
+    return place;
+  }
+
+  #tellPlaced(place: Place<Session>): void {
+    // Whoever was told before may have ended its wait.
+    if (!this.#places.has(place)) return;
+    place.waiting.onPlaced?.(() => {
       if (this.#places.has(place)) place.aborted(undefined);
     });
-    return place;
   }
 
   // One for all: a session that ends may give back a million.
@@ -221,16 +234,24 @@ export class OfflineQueue<Session> {
   }
 
   #remove(place: Place<Session>): void {
+    this.#takeOut(place);
+    this.#tellAccount();
+    if (this.#places.size === 0) this.#listener.onEmpty();
+  }
+
+  #takeOut(place: Place<Session>): void {
     this.#places.delete(place);
     this.#count(place.waiting, -1);
     place.release();
-    if (this.#places.size === 0) this.#listener.onEmpty();
   }
 
   #count(waiting: Waiting<Session> | Packed<Session>, sign: 1 | -1): void {
     this.#bytes += sign * waiting.bytes;
     this.#messages += sign * ("unpack" in waiting ? waiting.messages : 1);
     if (waiting.kind === "call") this.#calls += sign;
+  }
+
+  #tellAccount(): void {
     this.#account.tell(this.#bytes + this.#places.size * frameCost + this.#calls * promiseCost);
   }
 }
