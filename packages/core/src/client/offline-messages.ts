@@ -3,6 +3,7 @@
  * says. What is kept was encoded when it was accepted.
  */
 import type { Clock } from "../clock.ts";
+import type { MessageKind } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
 import { type CallOpening, forgetInput } from "../session/calls/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
@@ -21,6 +22,8 @@ import {
   type Waiting,
 } from "../session/sending/offline-queue.ts";
 import type { MovedEvent, MovedEvents, MovedMessage } from "../session/session-end.ts";
+import { isSendingTapped, tellSent } from "../session/taps.ts";
+import { kindOfType } from "../session/wire.ts";
 
 export interface OfflineSettings {
   readonly policy: "queue" | "drop" | "reject";
@@ -31,6 +34,8 @@ export interface OfflineSettings {
 }
 
 export interface OfflineMessagesOptions extends OfflineListener {
+  /** What users hold for the client. */
+  readonly peer: unknown;
   readonly clock: Clock;
   readonly settings: OfflineSettings;
   /** Encodes for a server whose own limits are not known yet. */
@@ -51,6 +56,8 @@ const waitingBytes = 64;
 export class OfflineMessages {
   readonly #options: OfflineMessagesOptions;
   readonly #queue: OfflineQueue<Conversation>;
+  /** It goes into a session, at this moment. */
+  #isLeaving = false;
 
   constructor(options: OfflineMessagesOptions) {
     const { budget, clock, maxQueuedBytes, settings } = options;
@@ -85,10 +92,11 @@ export class OfflineMessages {
     if (settings.policy === "reject") throw notConnected();
     const encoded = ownCopy(encode());
     if (settings.policy === "drop") onDropped(1, waitingSize(encoded, headers), "offline");
-    else
-      this.#queue.add(
-        new WaitingEvent({ name, encoded, headers, since: clock.now() }, this.#options),
-      );
+    else {
+      const event = { name, encoded, headers, since: clock.now(), isTold: this.#isLeaving };
+      this.#queue.add(new WaitingEvent(event, this.#options));
+      this.#tellSent("event", name, encoded);
+    }
   }
 
   /** Takes a call. @throws {MyelinError} as {@link send} */
@@ -99,7 +107,17 @@ export class OfflineMessages {
     const { codec, data, options } = request;
     const { encoded = ownCopy(codecs.encode(data, codec, options)) } = request;
     forgetInput(request);
-    this.#queue.add(this.#call({ ...opening, request: { ...request, encoded } }));
+    const isTold = this.#isLeaving;
+    this.#queue.add(this.#call({ ...opening, request: { ...request, encoded, isTold } }));
+    this.#tellSent(kindOfType[request.type], request.name, encoded);
+  }
+
+  /**
+   * What comes while the rest leaves is told of at once, as of a session, and not when its turn comes:
+   * a tool that sends something for each message that it hears of would have it go on for ever.
+   */
+  #tellSent(kind: MessageKind, name: string, encoded: Encoded): void {
+    if (this.#isLeaving && isSendingTapped()) tellSent(this.#options.peer, kind, name, encoded);
   }
 
   /** Takes what a session had accepted and never sent: it goes before everything that waits. */
@@ -147,7 +165,12 @@ export class OfflineMessages {
 
   /** There is a session: everything leaves, in order, as long as it stands. */
   flush(session: Conversation, stands: () => boolean): void {
-    this.#queue.flush(session, stands);
+    this.#isLeaving = true;
+    try {
+      this.#queue.flush(session, stands);
+    } finally {
+      this.#isLeaving = false;
+    }
   }
 
   /** There will be none. */

@@ -143,12 +143,14 @@ export class OfflineQueue<Session> {
     }
   }
 
-  /** Sends what waits now, in order, for as long as the session stands: what is left goes into the next. */
+  /**
+   * Sends what waits, in order, and what comes meanwhile behind it, for as long as the session stands:
+   * what is left goes into the next.
+   */
   flush(session: Session, stands: () => boolean): void {
-    for (const place of [...this.#places]) {
+    // A Set shows what is added on the way, and what is taken out no more.
+    for (const place of this.#places) {
       if (!stands()) return;
-      // Sending one may have ended the wait of others.
-      if (!this.#places.has(place)) continue;
       const { waiting } = place;
       if ("unpack" in waiting) {
         this.#flushPacked(place, waiting.unpack(), session, stands);
