@@ -15,15 +15,10 @@ import {
   ownCopy,
 } from "../session/messages/data-codecs.ts";
 import type { WaitingLater } from "../session/peers/peer-stats.ts";
-import {
-  type OfflineListener,
-  OfflineQueue,
-  type Packed,
-  type Waiting,
-} from "../session/sending/offline-queue.ts";
 import type { MovedEvent, MovedEvents, MovedMessage } from "../session/session-end.ts";
 import { isSendingTapped, tellSent } from "../session/taps.ts";
 import { kindOfType } from "../session/wire.ts";
+import { type OfflineListener, OfflineQueue, type Packed, type Waiting } from "./offline-queue.ts";
 
 export interface OfflineSettings {
   readonly policy: "queue" | "drop" | "reject";
@@ -90,13 +85,15 @@ export class OfflineMessages {
   send(name: string, encode: () => Encoded, headers: Buffer | undefined): void {
     const { clock, onDropped, settings } = this.#options;
     if (settings.policy === "reject") throw notConnected();
-    const encoded = ownCopy(encode());
-    if (settings.policy === "drop") onDropped(1, waitingSize(encoded, headers), "offline");
-    else {
-      const event = { name, encoded, headers, since: clock.now(), isTold: this.#isLeaving };
-      this.#queue.add(new WaitingEvent(event, this.#options));
-      this.#tellSent("event", name, encoded);
+    const given = encode();
+    if (settings.policy === "drop") {
+      onDropped(1, waitingSize(given, headers), "offline");
+      return;
     }
+    const encoded = ownCopy(given);
+    const event = { name, encoded, headers, since: clock.now(), isTold: this.#isLeaving };
+    this.#queue.add(new WaitingEvent(event, this.#options));
+    this.#tellSent("event", name, encoded);
   }
 
   /** Takes a call. @throws {MyelinError} as {@link send} */

@@ -3,13 +3,13 @@
  * it was accepted; a call waits within its own time limit, and says that it did not run when that is
  * over.
  */
-import { type Abortable, abortedError, unwatchAbort, watchAbort } from "../../abort-watch.ts";
-import type { Clock, Timer } from "../../clock.ts";
-import { MyelinError } from "../../errors.ts";
-import type { Account } from "../memory-budget.ts";
-import { notRun } from "../peers/peer-arguments.ts";
-import type { WaitingLater } from "../peers/peer-stats.ts";
-import { frameCost, promiseCost } from "../wire.ts";
+import { type Abortable, abortedError, unwatchAbort, watchAbort } from "../abort-watch.ts";
+import type { Clock, Timer } from "../clock.ts";
+import { MyelinError } from "../errors.ts";
+import type { Account } from "../session/memory-budget.ts";
+import { notRun } from "../session/peers/peer-arguments.ts";
+import type { WaitingLater } from "../session/peers/peer-stats.ts";
+import { frameCost, promiseCost } from "../session/wire.ts";
 
 /** One message that waits. */
 export interface Waiting<Session> {

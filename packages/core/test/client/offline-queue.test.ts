@@ -1,15 +1,11 @@
 // What waits for a session leaves in order, and what one session did not take waits for the next.
 
 import { expect, test } from "vitest";
-import { systemClock } from "../../../src/clock.ts";
-import { MyelinError } from "../../../src/errors.ts";
-import { MemoryBudget } from "../../../src/session/memory-budget.ts";
-import {
-  OfflineQueue,
-  type Packed,
-  type Waiting,
-} from "../../../src/session/sending/offline-queue.ts";
-import { frameCost, promiseCost } from "../../../src/session/wire.ts";
+import { OfflineQueue, type Packed, type Waiting } from "../../src/client/offline-queue.ts";
+import { systemClock } from "../../src/clock.ts";
+import { MyelinError } from "../../src/errors.ts";
+import { MemoryBudget } from "../../src/session/memory-budget.ts";
+import { frameCost, promiseCost } from "../../src/session/wire.ts";
 
 interface Session {
   readonly taken: number[];
