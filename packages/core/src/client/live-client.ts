@@ -45,6 +45,8 @@ export abstract class LiveClient extends SessionPeer {
   /** Another session has taken the place of the one that is ending. */
   #isReplaced = false;
   #gaveUp = false;
+  /** What has waited is leaving: what is sent meanwhile stands behind it. */
+  #isCatchingUp = false;
   /** Closes that wait for a session to take what waits. */
   readonly #parting = new Set<() => void>();
   #welcomed!: () => void;
@@ -67,6 +69,7 @@ export abstract class LiveClient extends SessionPeer {
       isHeld: () => this.hold.isHeld,
     });
     this.#offline = new OfflineMessages({
+      peer: this,
       clock,
       settings: options.offline,
       codecs: endpoint.anyCodecs,
@@ -75,6 +78,10 @@ export abstract class LiveClient extends SessionPeer {
       budget: endpoint.budget,
       onDropped: (events, bytes, reason) => this.tellDropped(events, bytes, reason),
       onEmpty: () => this.flushes.changed(),
+      onLess: () => {
+        // What is sent now waits there, too.
+        if (this.accepting === undefined && this.state !== "closed") this.tellDrain();
+      },
     });
     this.first = new Promise((resolve, reject) => {
       this.#welcomed = resolve;
@@ -181,12 +188,14 @@ export abstract class LiveClient extends SessionPeer {
   }
 
   /**
-   * What is sent while the server says goodbye goes to the session after this one; and nobody sends
-   * anything to a session that came because `close()` waited for it.
+   * What is sent while the server says goodbye goes to the session after this one, and what is sent
+   * amid what waits goes behind it; and nobody sends anything to a session that came because `close()`
+   * waited for it.
    */
   protected override get accepting(): Conversation | undefined {
     const isLeaving = this.heardGoodbye && this.#options.retry !== undefined;
-    return isLeaving || this.wasClosedHere ? undefined : this.session;
+    const isLater = isLeaving || this.#isCatchingUp || this.wasClosedHere;
+    return isLater ? undefined : this.session;
   }
 
   protected sendLater(name: string, encode: () => Encoded, headers: Buffer | undefined): void {
@@ -267,12 +276,18 @@ export abstract class LiveClient extends SessionPeer {
     this.attempts.succeeded();
     this.setConnection(connection);
     const session = begin();
+    // Where nothing is kept nothing waits.
+    this.#isCatchingUp = this.#offline.isKept;
     this.session = session;
     this.#tellParting();
     this.resumptions = 0;
-    this.tellOpened();
-    // All of it at once: it has its place in memory already, so no limit of the session's holds for it.
-    session.catchUp(() => this.#offline.flush(session, () => this.session === session));
+    try {
+      this.tellOpened();
+      // All of it at once: it has its place in memory already, so no limit of the session's holds for it.
+      session.catchUp(() => this.#offline.flush(session, () => this.session === session));
+    } finally {
+      this.#isCatchingUp = false;
+    }
     // Whoever is told of something may close this client; and what waited may have been too much.
     if (this.session === session) this.setState("open");
     if (this.session === session) this.tellDrain();

@@ -3,8 +3,9 @@
  * says. What is kept was encoded when it was accepted.
  */
 import type { Clock } from "../clock.ts";
+import type { MessageKind } from "../diagnostics.ts";
 import { MyelinError } from "../errors.ts";
-import type { CallOpening } from "../session/calls/call-opening.ts";
+import { type CallOpening, forgetInput } from "../session/calls/call-opening.ts";
 import type { Conversation } from "../session/conversation.ts";
 import type { MemoryBudget } from "../session/memory-budget.ts";
 import {
@@ -14,8 +15,10 @@ import {
   ownCopy,
 } from "../session/messages/data-codecs.ts";
 import type { WaitingLater } from "../session/peers/peer-stats.ts";
-import { OfflineQueue, type Packed, type Waiting } from "../session/sending/offline-queue.ts";
 import type { MovedEvent, MovedEvents, MovedMessage } from "../session/session-end.ts";
+import { isSendingTapped, tellSent } from "../session/taps.ts";
+import { kindOfType } from "../session/wire.ts";
+import { type OfflineListener, OfflineQueue, type Packed, type Waiting } from "./offline-queue.ts";
 
 export interface OfflineSettings {
   readonly policy: "queue" | "drop" | "reject";
@@ -25,7 +28,9 @@ export interface OfflineSettings {
   readonly maxAgeMs: number;
 }
 
-export interface OfflineMessagesOptions {
+export interface OfflineMessagesOptions extends OfflineListener {
+  /** What users hold for the client. */
+  readonly peer: unknown;
   readonly clock: Clock;
   readonly settings: OfflineSettings;
   /** Encodes for a server whose own limits are not known yet. */
@@ -35,26 +40,26 @@ export interface OfflineMessagesOptions {
   readonly maxQueuedBytes: number;
   readonly budget: MemoryBudget;
   readonly onDropped: (events: number, bytes: number, reason: "offline" | "too-old") => void;
-  /** The last of what waited has left, or waits no more. */
-  readonly onEmpty: () => void;
 }
 
 /** An event that is kept, encoded. */
 type KeptEvent = Omit<MovedEvent, "kind">;
 
-/** What a message that waits counts for, beside its data. */
+/** What a message that waits counts for, beside its data and its headers. */
 const waitingBytes = 64;
 
 export class OfflineMessages {
   readonly #options: OfflineMessagesOptions;
   readonly #queue: OfflineQueue<Conversation>;
+  /** It goes into a session, at this moment. */
+  #isLeaving = false;
 
   constructor(options: OfflineMessagesOptions) {
-    const { budget, clock, maxQueuedBytes, onEmpty, settings } = options;
+    const { budget, clock, maxQueuedBytes, settings } = options;
     this.#options = options;
     // A session takes all of it at once.
     const maxBytes = Math.min(settings.maxBytes, maxQueuedBytes);
-    this.#queue = new OfflineQueue(clock, { ...settings, maxBytes }, budget.open(), onEmpty);
+    this.#queue = new OfflineQueue(clock, { ...settings, maxBytes }, budget.open(), options);
   }
 
   /** Messages that wait. */
@@ -80,23 +85,36 @@ export class OfflineMessages {
   send(name: string, encode: () => Encoded, headers: Buffer | undefined): void {
     const { clock, onDropped, settings } = this.#options;
     if (settings.policy === "reject") throw notConnected();
-    const encoded = ownCopy(encode());
-    if (settings.policy === "drop") onDropped(1, waitingSize(encoded), "offline");
-    else
-      this.#queue.add(
-        new WaitingEvent({ name, encoded, headers, since: clock.now() }, this.#options),
-      );
+    const given = encode();
+    if (settings.policy === "drop") {
+      onDropped(1, waitingSize(given, headers), "offline");
+      return;
+    }
+    const encoded = ownCopy(given);
+    const event = { name, encoded, headers, since: clock.now(), isTold: this.#isLeaving };
+    this.#queue.add(new WaitingEvent(event, this.#options));
+    this.#tellSent("event", name, encoded);
   }
 
   /** Takes a call. @throws {MyelinError} as {@link send} */
   open(opening: CallOpening): void {
     const { codecs, settings } = this.#options;
     if (settings.policy !== "queue") throw notConnected();
-    const { codec, data, options } = opening.request;
-    const { encoded = ownCopy(codecs.encode(data, codec, options)) } = opening.request;
-    this.#queue.add(
-      this.#call({ ...opening, request: { ...opening.request, data: undefined, encoded } }),
-    );
+    const { request } = opening;
+    const { codec, data, options } = request;
+    const { encoded = ownCopy(codecs.encode(data, codec, options)) } = request;
+    forgetInput(request);
+    const isTold = this.#isLeaving;
+    this.#queue.add(this.#call({ ...opening, request: { ...request, encoded, isTold } }));
+    this.#tellSent(kindOfType[request.type], request.name, encoded);
+  }
+
+  /**
+   * What comes while the rest leaves is told of at once, as of a session, and not when its turn comes:
+   * a tool that sends something for each message that it hears of would have it go on for ever.
+   */
+  #tellSent(kind: MessageKind, name: string, encoded: Encoded): void {
+    if (this.#isLeaving && isSendingTapped()) tellSent(this.#options.peer, kind, name, encoded);
   }
 
   /** Takes what a session had accepted and never sent: it goes before everything that waits. */
@@ -117,7 +135,8 @@ export class OfflineMessages {
     const { clock, onDropped, settings } = this.#options;
     if (message.kind === "call" || message.since === undefined) return false;
     if (settings.maxAgeMs === 0 || clock.now() - message.since < settings.maxAgeMs) return false;
-    if (message.kind === "event") onDropped(1, waitingSize(message.encoded), "too-old");
+    if (message.kind === "event")
+      onDropped(1, waitingSize(message.encoded, message.headers), "too-old");
     else onDropped(message.count, packedSize(message), "too-old");
     return true;
   }
@@ -129,7 +148,7 @@ export class OfflineMessages {
     const since = clock.now();
     return {
       kind: "call",
-      bytes: waitingSize(request.encoded),
+      bytes: waitingSize(request.encoded, request.headers),
       run: (session) => {
         const timeoutMs = leftOf(request.timeoutMs, clock.now() - since);
         session.open({ ...opening, request: { ...request, timeoutMs } });
@@ -143,7 +162,12 @@ export class OfflineMessages {
 
   /** There is a session: everything leaves, in order, as long as it stands. */
   flush(session: Conversation, stands: () => boolean): void {
-    this.#queue.flush(session, stands);
+    this.#isLeaving = true;
+    try {
+      this.#queue.flush(session, stands);
+    } finally {
+      this.#isLeaving = false;
+    }
   }
 
   /** There will be none. */
@@ -169,7 +193,7 @@ class WaitingEvent implements Waiting<Conversation> {
     this.#event = event;
     this.#since = event.since ?? now;
     this.#onDropped = options.onDropped;
-    this.bytes = waitingSize(event.encoded);
+    this.bytes = waitingSize(event.encoded, event.headers);
     this.timeoutMs = leftOf(maxAgeMs, now - this.#since);
   }
 
@@ -237,8 +261,8 @@ function packedSize({ bytes, count }: MovedEvents): number {
   return bytes + count * waitingBytes;
 }
 
-function waitingSize(encoded: Encoded | undefined): number {
-  return waitingBytes + encodedLength(encoded);
+function waitingSize(encoded: Encoded | undefined, headers: Buffer | undefined): number {
+  return waitingBytes + encodedLength(encoded) + (headers?.length ?? 0);
 }
 
 function notConnected(): MyelinError {

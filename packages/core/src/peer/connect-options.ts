@@ -34,7 +34,10 @@ export type OfflinePolicy = "queue" | "drop" | "reject";
  */
 export interface OfflineOptions {
   policy: OfflinePolicy;
-  /** More is `ERR_QUEUE_FULL`. At most `maxQueuedBytes`: a session takes all of it. @defaultValue 16 MiB */
+  /**
+   * Of data and headers; more is `ERR_QUEUE_FULL`. At most `maxQueuedBytes`: a session takes all of it.
+   * @defaultValue 16 MiB
+   */
   maxBytes?: number;
   /** More is `ERR_QUEUE_FULL`. @defaultValue 10,000 */
   maxMessages?: number;

@@ -68,7 +68,8 @@ export interface EndpointLimits {
   maxInboundCalls?: number;
   /**
    * Calls and streams of this end that wait at one peer. Stops one that takes calls and answers none:
-   * each would cost memory here until its time is over. More is `ERR_QUEUE_FULL`. @defaultValue 65,536
+   * each would cost memory here until its time is over. More is `ERR_QUEUE_FULL`; those that were
+   * accepted before the session leave all the same. @defaultValue 65,536
    */
   maxPendingCalls?: number;
   /**

@@ -42,7 +42,10 @@ export interface Conversation {
   encodedEvent(name: string, encoded: Encoded, headers?: Buffer, past?: EventPast): boolean;
   /** Its owner is told (`tellDrain`) as soon as there is room. */
   awaitRoom(): void;
-  /** Runs what sends messages that were accepted before: no limit of what may wait holds for them. */
+  /**
+   * Runs what sends messages that were accepted before: no limit of what may wait holds for them, be it
+   * in bytes or in calls.
+   */
   catchUp(run: () => void): void;
   /** Opens a call; as `Calling.open`. */
   open(opening: CallOpening): void;

@@ -127,7 +127,10 @@ export function sessionParts<Peer>(
   });
   const inbox = new Inbox(router, {
     ...ours,
-    maxStreams: options.maxInboundCalls + options.maxPendingCalls,
+    get maxStreams() {
+      // What was accepted before this session may be more.
+      return options.maxInboundCalls + Math.max(options.maxPendingCalls, calling.pending);
+    },
     now,
     onOpening: () => progressWatch.watch(),
     decode: (codec, body, isOwn) => codecs.decode(codec, body, isOwn),

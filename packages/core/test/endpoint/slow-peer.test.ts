@@ -235,6 +235,29 @@ test("calls that wait for answers are counted, however small they are", async ()
   await outcomes;
 });
 
+test("those that were accepted without a connection are not refused when there is one", async () => {
+  const transports = [memory({ registry: new MemoryRegistry() })];
+  const limits = { maxPendingCalls: 10 };
+  const client = await connect("memory:late", {
+    transports,
+    limits,
+    lazy: true,
+    retry: { minMs: 1 },
+  });
+  open.push(client);
+  const calls = Array.from({ length: 30 }, (_, n) => client.call("late", n));
+  let answer = (): void => {};
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const handlers = { late: (n: unknown) => answered.then(() => n) };
+  open.push(await serve("memory:late", { transports, handlers }));
+  await until("it is in", () => client.state === "open");
+  await expect(client.call("late")).rejects.toMatchObject({ code: "ERR_QUEUE_FULL", ran: "no" });
+  answer();
+  expect(await Promise.all(calls)).toEqual(Array.from({ length: 30 }, (_, n) => n));
+});
+
 test("a peer that calls and does not read the answers is cut off (finding 19)", async () => {
   const { server, client, peer } = await slow("wait");
   server.handle("large", () => "y".repeat(16_000));

@@ -5,7 +5,7 @@ import { connect, MemoryRegistry, memory, serve } from "myelin";
 import { faulty } from "myelin/testing";
 import { expect, test } from "vitest";
 import { until } from "../../../../test/support/within.ts";
-import { pair } from "../endpoint/pairing.ts";
+import { freshAddress, keep, pair } from "../endpoint/pairing.ts";
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -73,6 +73,33 @@ test("the input of calls that have left and are not answered", async () => {
     return kept < 2 && process.memoryUsage().arrayBuffers - arrayBuffers < 3_000_000;
   });
   expect(client.stats().pendingCalls).toBe(200);
+});
+
+test("the input of streams that were opened without a connection, as it was given and as it was encoded", async () => {
+  const address = freshAddress();
+  const client = keep(await connect(address, { lazy: true, retry: { minMs: 1, maxMs: 5 } }));
+  const inputs: WeakRef<object>[] = [];
+  // Bytes are their own encoding, where they are too many to be copied.
+  const given = [{ text: "x".repeat(100_000) }, new Uint8Array(400_000)];
+  const streams = given.splice(0).map((input) => {
+    inputs.push(new WeakRef(input));
+    return client.stream("stuck", input);
+  });
+  const steps = streams.map((stream) => stream[Symbol.asyncIterator]().next());
+  const handlers = {
+    async *stuck() {
+      yield 1;
+      await new Promise(() => {});
+    },
+  };
+  keep(await serve(address, { handlers }));
+  for (const step of steps) expect(await step).toEqual({ done: false, value: 1 });
+  await client.flush();
+  await until("nobody keeps them", () => {
+    collect();
+    return inputs.every((input) => input.deref() === undefined);
+  });
+  expect(client.stats().pendingCalls).toBe(streams.length);
 });
 
 test("small events that wait for the next session take no more than they did in the last", async () => {

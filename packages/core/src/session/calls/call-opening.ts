@@ -46,3 +46,12 @@ export interface CallOpening {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: MyelinError) => void;
 }
+
+const copied: DataOptions = Object.freeze({ copy: true });
+
+/** It is encoded: whoever waits long for an answer need not keep it, nor the bytes beside it, which go once. */
+export function forgetInput(request: CallRequest): void {
+  request.data = undefined;
+  request.encoded = undefined;
+  request.options = request.options?.copy === true ? copied : undefined;
+}

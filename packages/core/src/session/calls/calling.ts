@@ -3,7 +3,7 @@ import { abortedError } from "../../abort-watch.ts";
 import type { Clock } from "../../clock.ts";
 import { callSettled } from "../../diagnostics.ts";
 import { isMyelinError, MyelinError, textOfThrown } from "../../errors.ts";
-import type { DataCodecs, DataOptions, Encoded } from "../messages/data-codecs.ts";
+import type { DataCodecs, Encoded } from "../messages/data-codecs.ts";
 import type { Entry } from "../messages/entry-reader.ts";
 import { type CallHead, EntryWriter } from "../messages/entry-writer.ts";
 import type { NameTable } from "../messages/name-table.ts";
@@ -16,7 +16,7 @@ import { encodeItem, type ItemSource } from "../streams/items.ts";
 import { isReceivingTapped, isSendingTapped, tellItem, tellReceived, tellSent } from "../taps.ts";
 import { callType, entryKind, kindOfType } from "../wire.ts";
 import { BrokenCalls } from "./broken-calls.ts";
-import type { CallOpening, CallRequest } from "./call-opening.ts";
+import { type CallOpening, type CallRequest, forgetInput } from "./call-opening.ts";
 import { MessagePlace } from "./call-place.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { fittedError } from "./fitted-error.ts";
@@ -327,15 +327,6 @@ export class Calling {
     this.#options.deadlines.remove(call);
     call.release();
   }
-}
-
-const copied: DataOptions = Object.freeze({ copy: true });
-
-/** It is encoded: whoever waits long for an answer need not keep it, nor the bytes beside it, which go once. */
-function forgetInput(request: CallRequest): void {
-  request.data = undefined;
-  request.encoded = undefined;
-  request.options = request.options?.copy === true ? copied : undefined;
 }
 
 function errorOf({ amount, detail }: Entry, name: string, data: unknown): MyelinError {

@@ -70,17 +70,26 @@ function checkedTrace(trace: unknown): TraceContext | undefined {
 }
 
 function writeHeaders({ traceparent, tracestate }: TraceContext): Buffer | undefined {
-  const parent = record(keys.traceparent, traceparent);
+  const parentBytes = recordBytes(keys.traceparent, traceparent);
   // Later versions may go on for ever.
-  if (parent.length > limits.maxHeaderBytes) return undefined;
-  if (tracestate === undefined) return parent;
-  const both = Buffer.concat([parent, record(keys.tracestate, tracestate)]);
-  return both.length <= limits.maxHeaderBytes ? both : parent;
+  if (parentBytes > limits.maxHeaderBytes) return undefined;
+  const bothBytes =
+    tracestate === undefined ? parentBytes : parentBytes + recordBytes(keys.tracestate, tracestate);
+  const hasState = bothBytes <= limits.maxHeaderBytes;
+  // At once: pieces to be joined would lie beside the whole in its memory for as long as that waits.
+  const bytes = Buffer.allocUnsafe(hasState ? bothBytes : parentBytes);
+  writeRecord(bytes, 0, keys.traceparent, traceparent);
+  if (tracestate !== undefined && hasState) {
+    writeRecord(bytes, parentBytes, keys.tracestate, tracestate);
+  }
+  return bytes;
 }
 
-function record(key: number, text: string): Buffer {
-  const headBytes = varintLength(key) + varintLength(text.length);
-  const bytes = Buffer.allocUnsafe(headBytes + text.length);
-  bytes.write(text, writeVarint(bytes, writeVarint(bytes, 0, key), text.length), "latin1");
-  return bytes;
+function recordBytes(key: number, text: string): number {
+  return varintLength(key) + varintLength(text.length) + text.length;
+}
+
+function writeRecord(bytes: Buffer, at: number, key: number, text: string): void {
+  const start = writeVarint(bytes, writeVarint(bytes, at, key), text.length);
+  bytes.write(text, start, "latin1");
 }

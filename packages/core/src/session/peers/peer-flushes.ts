@@ -102,7 +102,8 @@ export class PeerFlushes {
       // A session that ends may have sent nothing of it: all of it goes into the next one then.
       const isDone = await join(current.flush());
       if (isDone && isAll) return;
-      flushed = current;
+      // What waited may have gone into this very session, whose flush was asked for amid that.
+      flushed = isDone && !waitsForAnother() ? undefined : current;
     }
   }
 }

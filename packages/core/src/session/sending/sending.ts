@@ -29,6 +29,7 @@ const none: EventPast = Object.freeze({});
 export class Sending {
   readonly #options: SendingOptions;
   #needsDrain = false;
+  #isCatchingUp = false;
   /** Bytes that waited, or are remembered, after the last event: more may have left since, or little have come. */
   #weighed = 0;
   /** Bytes that waited when the holdings were looked at. */
@@ -109,7 +110,12 @@ export class Sending {
   /** As `Conversation.catchUp`. */
   catchUp(run: () => void): void {
     const { holdings, slowPeer } = this.#options;
-    holdings.carry(() => slowPeer.catchUp(run));
+    this.#isCatchingUp = true;
+    try {
+      holdings.carry(() => slowPeer.catchUp(run));
+    } finally {
+      this.#isCatchingUp = false;
+    }
     this.#options.outbox.date(Number.POSITIVE_INFINITY);
   }
 
@@ -117,7 +123,8 @@ export class Sending {
   open(opening: CallOpening): void {
     const { calling, maxPendingCalls, slowPeer } = this.#options;
     if (slowPeer.isFull()) throw slowPeer.full();
-    if (calling.pending >= maxPendingCalls) throw slowPeer.tooManyCalls();
+    const isFull = calling.pending >= maxPendingCalls && !this.#isCatchingUp;
+    if (isFull) throw slowPeer.tooManyCalls();
     calling.open(opening);
     this.measure();
   }

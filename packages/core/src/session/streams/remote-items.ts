@@ -99,6 +99,8 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
 
   /** It is open; for the second time when it had not left before its session was over. */
   #opened(output: ItemReceiver): void {
+    // It waits no more, and its place in the queue has its input.
+    this.#withdraw = undefined;
     this.#output?.handOver(output);
     this.#output = output;
     forgotten.register(this, output);
@@ -109,6 +111,7 @@ export class RemoteItems implements AsyncIterable<unknown, void, undefined>, Asy
   /** The first who asks hears of it; who never asks for an item need not. */
   #failed(error: MyelinError): void {
     const [first, ...others] = this.#asked.splice(0);
+    this.#withdraw = undefined;
     this.#output?.end(error);
     this.#error = error;
     if (first === undefined) return;

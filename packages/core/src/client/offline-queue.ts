@@ -3,13 +3,13 @@
  * it was accepted; a call waits within its own time limit, and says that it did not run when that is
  * over.
  */
-import { type Abortable, abortedError, unwatchAbort, watchAbort } from "../../abort-watch.ts";
-import type { Clock, Timer } from "../../clock.ts";
-import { MyelinError } from "../../errors.ts";
-import type { Account } from "../memory-budget.ts";
-import { notRun } from "../peers/peer-arguments.ts";
-import type { WaitingLater } from "../peers/peer-stats.ts";
-import { frameCost, promiseCost } from "../wire.ts";
+import { type Abortable, abortedError, unwatchAbort, watchAbort } from "../abort-watch.ts";
+import type { Clock, Timer } from "../clock.ts";
+import { MyelinError } from "../errors.ts";
+import type { Account } from "../session/memory-budget.ts";
+import { notRun } from "../session/peers/peer-arguments.ts";
+import type { WaitingLater } from "../session/peers/peer-stats.ts";
+import { frameCost, promiseCost } from "../session/wire.ts";
 
 /** One message that waits. */
 export interface Waiting<Session> {
@@ -38,6 +38,14 @@ export interface Packed<Session> extends Omit<Waiting<Session>, "run"> {
 export interface OfflineLimits {
   readonly maxBytes: number;
   readonly maxMessages: number;
+}
+
+/** Who wants to know of less. */
+export interface OfflineListener {
+  /** The last of what waited has left, or waits no more. */
+  readonly onEmpty: () => void;
+  /** Something waits no more though it has not left: told once a turn. */
+  readonly onLess: () => void;
 }
 
 type OnOver<Session> = (
@@ -84,22 +92,20 @@ export class OfflineQueue<Session> {
   readonly #clock: Clock;
   readonly #limits: OfflineLimits;
   readonly #account: Account;
-  readonly #onEmpty: () => void;
+  readonly #listener: OfflineListener;
   // A Set keeps the order and gives up any of its places at once.
   readonly #places = new Set<Place<Session>>();
   #bytes = 0;
   #messages = 0;
   #calls = 0;
+  #tellsLess = false;
 
-  /**
-   * @param account what waits is told to the budget of its endpoint
-   * @param onEmpty the last of what waited has left, or waits no more
-   */
-  constructor(clock: Clock, limits: OfflineLimits, account: Account, onEmpty: () => void) {
+  /** @param account what waits is told to the budget of its endpoint */
+  constructor(clock: Clock, limits: OfflineLimits, account: Account, listener: OfflineListener) {
     this.#clock = clock;
     this.#limits = limits;
     this.#account = account;
-    this.#onEmpty = onEmpty;
+    this.#listener = listener;
   }
 
   /** How much waits. */
@@ -121,7 +127,9 @@ export class OfflineQueue<Session> {
       const message = `messages that wait for a connection: ${this.#messages} (${this.#bytes} bytes)`;
       throw new MyelinError("ERR_QUEUE_FULL", message, { ran: "no" });
     }
-    this.#place(waiting);
+    const place = this.#place(waiting);
+    this.#tellAccount();
+    this.#tellPlaced(place);
   }
 
   /** Puts what was accepted before in front of everything: it is kept, whatever the limits are. */
@@ -135,12 +143,14 @@ export class OfflineQueue<Session> {
     }
   }
 
-  /** Sends what waits now, in order, for as long as the session stands: what is left goes into the next. */
+  /**
+   * Sends what waits, in order, and what comes meanwhile behind it, for as long as the session stands:
+   * what is left goes into the next.
+   */
   flush(session: Session, stands: () => boolean): void {
-    for (const place of [...this.#places]) {
+    // A Set shows what is added on the way, and what is taken out no more.
+    for (const place of this.#places) {
       if (!stands()) return;
-      // Sending one may have ended the wait of others.
-      if (!this.#places.has(place)) continue;
       const { waiting } = place;
       if ("unpack" in waiting) {
         this.#flushPacked(place, waiting.unpack(), session, stands);
@@ -162,8 +172,10 @@ export class OfflineQueue<Session> {
       // Whoever hears of one of them may have ended the wait of all.
       if (!this.#places.has(place)) return;
       if (!stands()) {
-        this.#insert([...this.#places].indexOf(place), messages.slice(index));
-        break;
+        const at = [...this.#places].indexOf(place);
+        this.#takeOut(place);
+        this.#insert(at, messages.slice(index));
+        return;
       }
       run(waiting, session);
     }
@@ -177,6 +189,9 @@ export class OfflineQueue<Session> {
     for (const before of all.slice(0, at)) this.#places.add(before);
     const inserted = messages.map((waiting) => this.#place(waiting));
     for (const behind of all.slice(at)) this.#places.add(behind);
+    this.#tellAccount();
+    // All are where they belong: any of them may be withdrawn.
+    for (const place of inserted) this.#tellPlaced(place);
     return inserted;
   }
 
@@ -187,33 +202,58 @@ export class OfflineQueue<Session> {
     }
   }
 
+  /** Its account and those who wait for its place are told by whoever calls this. */
   #place(waiting: Waiting<Session> | Packed<Session>): Place<Session> {
     const place = new Place<Session>(waiting, this.#clock, this.#onOver);
-    this.#count(waiting, 1);
     this.#places.add(place);
-    waiting.onPlaced?.(() => {
+    this.#count(waiting, 1);
+    return place;
+  }
+
+  #tellPlaced(place: Place<Session>): void {
+    // Whoever was told before may have ended its wait.
+    if (!this.#places.has(place)) return;
+    place.waiting.onPlaced?.(() => {
       if (this.#places.has(place)) place.aborted(undefined);
     });
-    return place;
   }
 
   // One for all: a session that ends may give back a million.
   readonly #onOver: OnOver<Session> = (place, error, tell) => {
     this.#remove(place);
+    this.#tellLess();
     tell(error);
   };
 
+  // Not at once: it may be one of many that end together, and amid what puts others in their places.
+  #tellLess(): void {
+    if (this.#tellsLess) return;
+    this.#tellsLess = true;
+    this.#clock.setImmediate(() => {
+      this.#tellsLess = false;
+      this.#listener.onLess();
+    });
+  }
+
   #remove(place: Place<Session>): void {
+    this.#takeOut(place);
+    this.#tellAccount();
+    if (this.#places.size === 0) this.#listener.onEmpty();
+  }
+
+  #takeOut(place: Place<Session>): void {
     this.#places.delete(place);
     this.#count(place.waiting, -1);
     place.release();
-    if (this.#places.size === 0) this.#onEmpty();
   }
 
   #count(waiting: Waiting<Session> | Packed<Session>, sign: 1 | -1): void {
     this.#bytes += sign * waiting.bytes;
     this.#messages += sign * ("unpack" in waiting ? waiting.messages : 1);
     if (waiting.kind === "call") this.#calls += sign;
+  }
+
+  #tellAccount(): void {
     this.#account.tell(this.#bytes + this.#places.size * frameCost + this.#calls * promiseCost);
   }
 }

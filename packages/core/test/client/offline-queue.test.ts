@@ -1,14 +1,11 @@
 // What waits for a session leaves in order, and what one session did not take waits for the next.
 
 import { expect, test } from "vitest";
-import { systemClock } from "../../../src/clock.ts";
-import { MyelinError } from "../../../src/errors.ts";
-import { MemoryBudget } from "../../../src/session/memory-budget.ts";
-import {
-  OfflineQueue,
-  type Packed,
-  type Waiting,
-} from "../../../src/session/sending/offline-queue.ts";
+import { OfflineQueue, type Packed, type Waiting } from "../../src/client/offline-queue.ts";
+import { systemClock } from "../../src/clock.ts";
+import { MyelinError } from "../../src/errors.ts";
+import { MemoryBudget } from "../../src/session/memory-budget.ts";
+import { frameCost, promiseCost } from "../../src/session/wire.ts";
 
 interface Session {
   readonly taken: number[];
@@ -16,12 +13,13 @@ interface Session {
 }
 
 function queueOf(count: number, onRun: (n: number, session: Session) => void) {
-  const budget = new MemoryBudget(1_000_000).open();
+  const account = new MemoryBudget(1_000_000).open();
+  let empties = 0;
   const queue = new OfflineQueue<Session>(
     systemClock,
     { maxBytes: 1_000, maxMessages: 100 },
-    budget,
-    () => {},
+    account,
+    { onEmpty: () => void empties++, onLess() {} },
   );
   const failed: number[] = [];
   const withdraw: (() => void)[] = [];
@@ -45,7 +43,7 @@ function queueOf(count: number, onRun: (n: number, session: Session) => void) {
     queue.flush(session, () => session.stands);
     return session;
   };
-  return { queue, failed, sent, withdraw };
+  return { queue, failed, sent, withdraw, account, empties: () => empties };
 }
 
 test("a session that ends on the way takes no more: the rest waits, in order", () => {
@@ -126,4 +124,32 @@ test("they count as so many, and are gone when all fail, also while they leave",
   expect(() => queue.add(another)).toThrow(expect.objectContaining({ code: "ERR_QUEUE_FULL" }));
   expect(sent().taken).toEqual([100, 101]);
   expect(queue.count()).toEqual({ events: 0, calls: 0, bytes: 0 });
+});
+
+test("all that waits is in the account, wherever it was put", () => {
+  const { account, queue, sent } = queueOf(3, () => {});
+  const call = 10 + frameCost + promiseCost;
+  expect(account.bytes).toBe(3 * call);
+  queue.putBack([packed(4, (n, session) => (session.stands = n !== 101))]);
+  expect(account.bytes).toBe(3 * call + 40 + frameCost);
+  sent();
+  expect(account.bytes).toBe(3 * call + 2 * (10 + frameCost));
+  sent();
+  expect(account.bytes).toBe(0);
+});
+
+test("what is put back and withdrawn at once is not the last of all that waits", () => {
+  const { account, empties, failed, queue, sent } = queueOf(2, () => {});
+  const before = account.bytes;
+  queue.putBack([
+    {
+      ...{ kind: "call", bytes: 10, timeoutMs: 0, signal: undefined },
+      run: () => {},
+      fail: () => void failed.push(7),
+      onPlaced: (withdraw) => withdraw(),
+    },
+  ]);
+  expect([failed, empties(), account.bytes]).toEqual([[7], 0, before]);
+  expect(sent().taken).toEqual([0, 1]);
+  expect([empties(), account.bytes]).toEqual([1, 0]);
 });
