@@ -117,7 +117,7 @@ export class MyelinClient extends LiveClient {
       features: mayResume ? [resumeFeature] : [],
       limits: receiveLimits(this.endpoint),
       meta: this.#options.meta,
-      ...(mayResume ? { resumeWindowMs: windowMs } : {}),
+      ...(mayResume ? { resumeWindowMs: Math.ceil(windowMs) } : {}),
       ...(contract?.name === undefined
         ? {}
         : { contract: { name: contract.name, version: contract.version } }),

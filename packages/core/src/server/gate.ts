@@ -237,7 +237,7 @@ export class Gate {
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
     const terms = { instance, limits: receiveLimits(endpoint), ...contractOf(endpoint) };
     const { resumeWindowMs: theirs = Number.POSITIVE_INFINITY } = hello;
-    const windowMs = Math.min(endpoint.resumeWindow(place.isLocal), theirs);
+    const windowMs = Math.ceil(Math.min(endpoint.resumeWindow(place.isLocal), theirs));
     const canResume = windowMs > 0 && hello.features.includes(resumeFeature);
     const taken =
       canResume && resume !== undefined

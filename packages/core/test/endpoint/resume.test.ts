@@ -257,6 +257,15 @@ describe("a session that cannot go on", () => {
     await failed;
   });
 
+  test("may go on for parts of a millisecond, which the wire does not know", async () => {
+    const { client, faults } = await pair("memory", { windowMs: 4_095.5 });
+    faults.cutAll();
+    await until("it is back", () => client.stats().resumed === 1);
+    const odd = { resume: { windowMs: 127.5 } };
+    const server = keep(await serve("memory:parts", odd));
+    keep(await connect(server.address, odd));
+  });
+
   test.each([
     ["the client's", { client: 20, server: 600_000 }],
     ["the server's", { client: 600_000, server: 20 }],
