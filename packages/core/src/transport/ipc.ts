@@ -37,6 +37,10 @@ export function ipc(
       address,
       capabilities: streamCapabilities({ localOnly: true, credentials: false, feedback: false }),
       connect: (carrier, side) => {
+        if (typeof carrier !== "object" || carrier === null) {
+          const message = 'ipc(): takes a child process, a worker of node:cluster or "parent"';
+          throw new MyelinError("ERR_CONFIG", message, { address: "ipc:" });
+        }
         const channel = "process" in carrier ? carrier.process : carrier;
         checkChannel(channel);
         claimCarrier(channel, "this IPC channel");
