@@ -21,5 +21,10 @@ export const jsonCodec: Codec = defineCodec({
  */
 export function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new TypeError("this is no UTF-8");
-  return JSON.parse(bytes.toString("utf8"));
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    // V8's own error quotes the data, and errors are logged.
+    throw new SyntaxError("this is no JSON");
+  }
 }

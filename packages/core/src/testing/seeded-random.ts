@@ -1,12 +1,19 @@
 /** Chance that can be repeated: the same seed gives the same numbers, on every machine. */
+import { MyelinError } from "../errors.ts";
 
 /** A stream of numbers that follows from its seed (Mulberry32: 32 bits of state, period 2^32). */
 export class SeededRandom {
   readonly seed: number;
   #state: number;
 
-  /** @param seed any integer; its low 32 bits count. */
+  /**
+   * @param seed any integer; its low 32 bits count.
+   * @throws {MyelinError} `ERR_CONFIG` when it is none: all fractions would be the same seed.
+   */
   constructor(seed: number) {
+    if (!Number.isInteger(seed)) {
+      throw new MyelinError("ERR_CONFIG", `seed must be a whole number, not ${String(seed)}`);
+    }
     this.seed = seed >>> 0;
     this.#state = this.seed;
   }

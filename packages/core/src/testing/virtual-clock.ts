@@ -99,8 +99,9 @@ export class VirtualClock implements Clock {
     return this.#runNext(this.#now);
   }
 
-  /** Runs everything that falls due within the next `ms`, each at its time; then it is that later. */
+  /** Runs everything that falls due within the next `ms`, each at its time; then it is that later. @throws {MyelinError} `ERR_CONFIG` */
   advance(ms: number): void {
+    checkTime(ms);
     const end = this.#now + ms;
     this.#run(() => true, end);
     this.#now = end;
@@ -108,6 +109,7 @@ export class VirtualClock implements Clock {
 
   /** As {@link advance}, and all promises settle after each task. */
   async advanceAsync(ms: number): Promise<void> {
+    checkTime(ms);
     const end = this.#now + ms;
     await this.#runAsync(() => true, end);
     this.#now = end;
@@ -169,6 +171,12 @@ export class VirtualClock implements Clock {
   #failure(what: string): MyelinError {
     return new MyelinError("ERR_TIMEOUT", `${what} (seed ${this.seed}, ${this.#now} ms)`);
   }
+}
+
+/** Time that has become no number never becomes one again. */
+function checkTime(ms: number): void {
+  if (Number.isFinite(ms) && ms >= 0) return;
+  throw new MyelinError("ERR_CONFIG", `advance(): ms must be a number from 0, not ${String(ms)}`);
 }
 
 // All promises and ticks run before the event loop takes its next turn.

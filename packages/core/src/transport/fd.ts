@@ -120,7 +120,7 @@ function handOver(
     local: (socket) => network.local(socket) ?? address,
     remote: (socket) => network.remote(socket),
     confinedTo: (socket) => reachOf(network.local(socket)),
-    credentials: true,
+    // No credentials: of a socket that was connected by another the system names who made it.
   });
   // In a turn of its own: who listens has the listener by then.
   setImmediate(onConnection, connection);

@@ -37,6 +37,10 @@ export function ipc(
       address,
       capabilities: streamCapabilities({ localOnly: true, credentials: false, feedback: false }),
       connect: (carrier, side) => {
+        if (typeof carrier !== "object" || carrier === null) {
+          const message = 'ipc(): takes a child process, a worker of node:cluster or "parent"';
+          throw new MyelinError("ERR_CONFIG", message, { address: "ipc:" });
+        }
         const channel = "process" in carrier ? carrier.process : carrier;
         checkChannel(channel);
         claimCarrier(channel, "this IPC channel");
@@ -60,6 +64,9 @@ function checkChannel(channel: Channel): void {
 // A message goes in one piece: a large one would hold up what the program sends itself.
 const maxPieceBytes = limits.writeChunkBytes;
 
+/** How often it is asked whether the channel still is. */
+const lookMs = 100;
+
 class IpcLink implements MessageLink {
   readonly address = address;
   readonly side: "dialled" | "accepted";
@@ -72,6 +79,8 @@ class IpcLink implements MessageLink {
    */
   #carriesBytes = false;
   #wasUnref = false;
+  #watch: NodeJS.Timeout | undefined;
+  #wasDisconnected = false;
 
   constructor(channel: Channel, side: "dialled" | "accepted") {
     this.#channel = channel;
@@ -88,6 +97,8 @@ class IpcLink implements MessageLink {
     const emitter: EventEmitter = this.#channel;
     emitter.on("message", this.#onMessage);
     emitter.on("disconnect", this.#onDisconnect);
+    if (this.#channel !== process) emitter.on("exit", this.#onExit);
+    this.#watch = setInterval(this.#look, lookMs).unref();
   }
 
   post(piece: Piece): void {
@@ -118,6 +129,8 @@ class IpcLink implements MessageLink {
     const emitter: EventEmitter = this.#channel;
     emitter.off("message", this.#onMessage);
     emitter.off("disconnect", this.#onDisconnect);
+    emitter.off("exit", this.#onExit);
+    clearInterval(this.#watch);
     if (!this.#wasUnref || this.#channel !== process) return;
     // Node refs a child's channel while somebody listens to it, unless it was told otherwise.
     if (emitter.listenerCount("message") > 0) this.#channel.channel?.ref();
@@ -145,6 +158,21 @@ class IpcLink implements MessageLink {
       const text = "a message arrived at the IPC channel that makes no sense";
       this.#receiver?.lost(new MyelinError("ERR_CONNECTION_LOST", text));
     }
+  };
+
+  /**
+   * After a `disconnect()` of this process with messages on their way, Node may never emit the event. Where it
+   * does, it comes first: it is seen the second time.
+   */
+  readonly #look = (): void => {
+    if (this.#channel.connected) return;
+    if (this.#wasDisconnected) this.#onDisconnect();
+    this.#wasDisconnected = true;
+  };
+
+  /** What a child sent last may arrive after its end, while the channel stands. */
+  readonly #onExit = (): void => {
+    if (!this.#channel.connected) this.#onDisconnect();
   };
 
   // As with a socket, nobody can tell whether the other side has gone in order.

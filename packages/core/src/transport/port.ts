@@ -32,6 +32,10 @@ export function port(
       address,
       capabilities: streamCapabilities({ localOnly: true, credentials: false, feedback: false }),
       connect: (carrier, side) => {
+        if (typeof (carrier as Partial<MessagePort> | null)?.postMessage !== "function") {
+          const message = 'port(): takes a MessagePort, a Worker or "parent"';
+          throw new MyelinError("ERR_CONFIG", message, { address: "port:" });
+        }
         claimCarrier(carrier, "this port");
         return new MessageConnection(new PortLink(carrier, side));
       },

@@ -26,6 +26,15 @@ describe("a virtual clock", () => {
     expect([notes, clock.now(), clock.pending]).toEqual([["immediate at 5", "timer at 15"], 15, 0]);
   });
 
+  test("takes no time and no seed that is none", () => {
+    const clock = new VirtualClock();
+    const wrong = expect.objectContaining({ code: "ERR_CONFIG" }) as Error;
+    expect(() => clock.advance(Number.NaN)).toThrow(wrong);
+    expect(() => clock.advance("5" as unknown as number)).toThrow(wrong);
+    expect(clock.now()).toBe(0);
+    for (const seed of [0.5, Number.NaN]) expect(() => new VirtualClock({ seed })).toThrow(wrong);
+  });
+
   test("runs by due time, and then as it was told", () => {
     const clock = new VirtualClock();
     const { notes, later, soon } = makeNotes(clock);

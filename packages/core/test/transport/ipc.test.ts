@@ -134,6 +134,17 @@ describe("a child", () => {
     await hears.closed();
   });
 
+  test("ends with the channel where Node emits no 'disconnect'", async () => {
+    const child = start("echo");
+    const [, hears] = await dial(child);
+    // As Node does after disconnect() with messages on their way.
+    const emit = child.emit.bind(child) as (name: string, ...more: unknown[]) => boolean;
+    child.emit = (name: string, ...more: unknown[]): boolean =>
+      name !== "disconnect" && emit(name, ...more);
+    child.disconnect();
+    await hears.closed();
+  });
+
   test("ends by itself with an open connection that was unref'd", async () => {
     const child = start("unref");
     const hears = await accepted(child);

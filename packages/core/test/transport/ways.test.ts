@@ -246,3 +246,9 @@ test("a client that can make another thread goes on with it", async () => {
   expect(await client.call("greet", "two")).toContain("two");
   expect(workers).toHaveLength(2);
 });
+
+test("what is no carrier is said to be none", async () => {
+  for (const way of [port({} as never), ipc(null as never)]) {
+    await expect(way.dial(way.address)).rejects.toMatchObject({ code: "ERR_CONFIG" });
+  }
+});

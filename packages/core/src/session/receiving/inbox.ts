@@ -360,7 +360,8 @@ function parse(bytes: Buffer): unknown {
   }
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new MyelinError("ERR_BAD_FRAME", "data that is no JSON", { cause });
+  } catch {
+    // No cause: V8's quotes the data, and errors are logged.
+    throw new MyelinError("ERR_BAD_FRAME", "data that is no JSON");
   }
 }
