@@ -87,6 +87,7 @@ export class Sending {
     if (encoded === undefined || typeof encoded === "string") {
       outbox.event(known, encoded, fitting);
     } else {
+      holdings.accepted(bytes);
       const entry = new EntryWriter();
       entry.event(known, payload.coded, fitting);
       outbox.message({ entry, kind: "event", ...encoded });
@@ -101,9 +102,11 @@ export class Sending {
    * @throws {MyelinError} `ERR_QUEUE_FULL`
    */
   admitCall(encoded: Encoded): void {
-    const { slowPeer } = this.#options;
     const bytes = largeBytes(encoded);
-    if (bytes > 0 && slowPeer.isFull(bytes)) throw slowPeer.full();
+    if (bytes === 0) return;
+    const { holdings, slowPeer } = this.#options;
+    if (slowPeer.isFull(bytes)) throw slowPeer.full();
+    holdings.accepted(bytes);
   }
 
   /** As `Conversation.catchUp`. */
