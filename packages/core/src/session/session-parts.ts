@@ -104,6 +104,7 @@ export function sessionParts<Peer>(
     firstId: side === "client" ? 1 : 2,
     uploadCredit: theirs.streamWindowBytes,
     admit: (input) => sending.admitCall(input),
+    checkOpen: () => sending.checkOpen(),
     cancelGraceMs: options.cancelGraceMs,
   });
   const events = new EventDispatch(peer, handlers, owner);

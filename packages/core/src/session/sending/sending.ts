@@ -6,6 +6,7 @@ import { type Holdings, stepBytes } from "../holdings.ts";
 import type { Encoded } from "../messages/data-codecs.ts";
 import { EntryWriter } from "../messages/entry-writer.ts";
 import type { NameTable } from "../messages/name-table.ts";
+import { closedError } from "../session-end.ts";
 import { isSendingTapped, tellSent } from "../taps.ts";
 import { frameCost, payload, promiseCost } from "../wire.ts";
 import type { Outbox } from "./outbox.ts";
@@ -33,9 +34,24 @@ export class Sending {
   #weighed = 0;
   /** Bytes that waited when the holdings were looked at. */
   #checkedAt = 0;
+  #isStopped = false;
 
   constructor(options: SendingOptions) {
     this.#options = options;
+  }
+
+  /** Nothing more is accepted. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /**
+   * To be looked at when foreign code has run, which encodes data and hears of what is sent: it may have
+   * ended the session, and what is accepted then would be lost without a word.
+   * @throws {MyelinError} `ERR_CLOSED`
+   */
+  checkOpen(): void {
+    if (this.#isStopped) throw closedError();
   }
 
   /** Bytes that were accepted and wait: to be sent, or to be acknowledged when they may be sent again. */
@@ -82,6 +98,7 @@ export class Sending {
     if (past.since !== undefined) outbox.date(past.since);
     if (past.isTold !== true && isSendingTapped())
       tellSent(this.#options.peer, "event", name, encoded);
+    this.checkOpen();
     const known = names.use(name);
     const fitting = outbox.fitHeaders(headers);
     if (encoded === undefined || typeof encoded === "string") {
