@@ -99,7 +99,10 @@ export class Holdings implements Holder {
 
   /** A message so large is about to wait for the peer. */
   accepted(bytes: number): void {
-    if (bytes > this.#largestAccepted) this.#largestAccepted = bytes;
+    // A part of it may be all that still waits. No more of it is excused than the budget can spare.
+    const { forSessions, maxBytes } = this.#options.budget;
+    const most = Math.min(bytes, maxBytes - forSessions);
+    if (most > this.#largestAccepted) this.#largestAccepted = most;
   }
 
   /** Something may have changed. */
