@@ -62,15 +62,8 @@ test.each(Object.keys(ways))("%s: who hears of what is sent ends the session", a
 
 test("what toJSON throws and what only looks like a signal are told by a code", async () => {
   const client = await slowClient();
-  const data = {
-    toJSON() {
-      throw {
-        toString() {
-          throw 4;
-        },
-      };
-    },
-  };
+  const thrown = { toString: () => JSON.parse("no JSON") };
+  const data = { toJSON: () => AbortSignal.abort(thrown).throwIfAborted() };
   const unfit = expect.objectContaining({ code: "ERR_NOT_SERIALIZABLE" });
   const misused = expect.objectContaining({ code: "ERR_CONFIG" });
   expect(() => client.send("any", data)).toThrow(unfit);
