@@ -159,7 +159,7 @@ export function sessionParts<Peer>(
     holdings,
     highWaterMarkBytes: options.highWaterMarkBytes,
     queue: outbox,
-    waitingBytes: () => outbox.waitingBytes + outbox.sent.rememberedBytes,
+    waitingBytes: () => outbox.waitingBytes + outbox.sent.overdueBytes,
     onDropped: (events, bytes) => owner.tellDropped(events, bytes),
     onTooSlow: hooks.onTooMuch,
   });

@@ -149,7 +149,7 @@ export class Sending {
     // What is remembered of what has left grows without anything waiting: a peer may read for ever and
     // acknowledge nothing, and send nothing by which we would be led to look.
     const { rememberedBytes } = outbox.sent;
-    this.#weighed = queued + rememberedBytes;
+    this.#weighed = queued + outbox.sent.overdueBytes;
     const pending = calling.pending * (frameCost + promiseCost);
     const waiting = queued + outbox.itemBytes + rememberedBytes + pending;
     if (Math.abs(waiting - this.#checkedAt) >= stepBytes) {
