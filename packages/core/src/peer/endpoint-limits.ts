@@ -17,7 +17,7 @@ export interface EndpointLimits {
    * Limits per connection do not stop a hundred peers at once. From three quarters of it on, whoever
    * has more than an equal share gets no window, no credit, and no events beyond it; when it is spent,
    * whoever has most is cut: `ERR_SLOW_PEER` if it does not read, else `ERR_BUSY`. One message may
-   * overdraw it. What handlers have been given and have not settled is theirs: with it, it is at most
+   * overdraw it. Posts that wait have a quarter of it, and end no session. What handlers have been given and have not settled is theirs: with it, it is at most
    * twice as much for the sessions that stand. While what is still at work for those that ended is more
    * than this, no session begins: `ERR_BUSY`.
    * @defaultValue 256 MiB

@@ -38,6 +38,8 @@ export class Holdings implements Holder {
   #isClosed = false;
   /** At most so much waits of what was accepted for the sessions before this one. */
   #carried = 0;
+  /** Bytes of the largest message that was accepted since nothing waited: it may be kept until all of it has arrived. */
+  #largestAccepted = 0;
 
   constructor(options: HoldingsOptions) {
     this.#options = options;
@@ -52,13 +54,19 @@ export class Holdings implements Holder {
     const { inbox, outbox } = this.#options;
     // What is carried over has its place already, and the next session would be ended as soon.
     if (this.#carried === Number.POSITIVE_INFINITY) return this.#carried;
-    return Math.max(outbox.largestWaitingBytes, inbox.assemblies.largestBytes);
+    const waiting = Math.max(outbox.largestWaitingBytes, inbox.assemblies.largestBytes);
+    const largest = Math.max(
+      waiting,
+      Math.min(this.#largestAccepted, this.#outgoing + this.#heldApart),
+    );
+    return largest + Math.min(this.#carried, this.#waiting);
   }
 
-  /** What may wait for the peer. */
+  /** What may wait for the peer: no more than leaves room for what is remembered of calls. */
   get maxQueuedBytes(): number {
-    const { isConnected, maxDetachedBytes, maxQueuedBytes } = this.#options;
-    return this.#account.atMost(isConnected() ? maxQueuedBytes : maxDetachedBytes);
+    const { budget, isConnected, maxDetachedBytes, maxQueuedBytes } = this.#options;
+    const most = this.#account.atMost(isConnected() ? maxQueuedBytes : maxDetachedBytes);
+    return Math.max(0, Math.min(most, budget.forSessions - this.#pending));
   }
 
   /**
@@ -89,12 +97,21 @@ export class Holdings implements Holder {
     }
   }
 
+  /** A message so large is about to wait for the peer. */
+  accepted(bytes: number): void {
+    // A part of it may be all that still waits. No more of it is excused than the budget can spare.
+    const { forSessions, maxBytes } = this.#options.budget;
+    const most = Math.min(bytes, maxBytes - forSessions);
+    if (most > this.#largestAccepted) this.#largestAccepted = most;
+  }
+
   /** Something may have changed. */
   check(): void {
     const { maxQueuedBytes, onChange, onTooMuch, outbox } = this.#options;
     const account = this.#account;
     if (this.#isClosed) return;
     const weight = this.ownBytes + this.#heldApart + this.#handed;
+    if (weight < stepBytes) this.#largestAccepted = 0;
     if (Math.abs(weight - account.weight) < stepBytes) return;
     // Answers cannot be dropped: who calls without reading them would have all of our memory. One of
     // them may be as large as messages may be, and what the connection has of it is not counted either.

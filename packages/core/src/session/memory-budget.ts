@@ -16,6 +16,12 @@
  * Holders tell what they hold when it has changed by some kilobytes: counting costs nothing with each
  * message. What they told may be long gone, so all of them are asked before anything is done to anybody.
  * One message may overdraw it, or a large one could never pass.
+ *
+ * What one endpoint accepts for a peer that reads never has that peer ended. All that waits in its
+ * session, with what is remembered of calls, takes three quarters and one message at most; what was
+ * carried into it from the sessions before is excused like one message; and what belongs to no session,
+ * such as posts that wait, has the last quarter: posts are refused beyond it, and what is more of it (a
+ * session may give back all it had) ends nobody.
  */
 
 import { copiedBytes } from "./messages/data-codecs.ts";
@@ -24,7 +30,7 @@ import { copiedBytes } from "./messages/data-codecs.ts";
 export interface Holder {
   /** Bytes of its buffers at this moment, without bodies that are not copied. */
   readonly ownBytes: number;
-  /** Bytes of the largest single message that it holds. */
+  /** Bytes of the largest single message that it holds, and of what was carried into it. */
   readonly largestBytes: number;
   /** Tells its account what it holds at this moment, however little has changed. */
   refresh(): void;
@@ -58,6 +64,8 @@ const tightShare = 3 / 4;
 const newsShare = 1 / 64;
 /** While one message overdraws the budget, it is looked at again after so much more of it. */
 const overdraftShare = 1 / 64;
+/** So much of the budget is for what belongs to no session: what is more ends nobody. */
+const looseShare = 1 / 4;
 
 /** What one holder has told. */
 export class Account {
@@ -92,6 +100,11 @@ export class Account {
   atMost(most: number): number {
     const budget = this.#budget;
     return budget.isTight ? Math.min(most, budget.share) : most;
+  }
+
+  /** Those who bound themselves have their part of the budget: what can be refused is to be refused. */
+  get isCrowded(): boolean {
+    return this.#budget.isCrowded;
   }
 
   /** It holds so much now. */
@@ -154,6 +167,16 @@ export class MemoryBudget implements SharedBodies {
   /** Handlers whose sessions are over are at work on more than all of it: no session is to begin. */
   get isOutlived(): boolean {
     return this.#orphanedBytes > this.maxBytes;
+  }
+
+  /** What all that one session has accepted may take, so that a last small message is not too much. */
+  get forSessions(): number {
+    return this.maxBytes * (1 - looseShare - overdraftShare);
+  }
+
+  /** Those who bound themselves hold all that is for them. */
+  get isCrowded(): boolean {
+    return this.#looseBytes >= this.maxBytes * looseShare;
   }
 
   /** Bytes that each of them gets when there is little left. */
@@ -230,8 +253,6 @@ export class MemoryBudget implements SharedBodies {
     try {
       this.#askAll();
       for (let over = this.#over; over > 0; over = this.#over) {
-        // Without all of them it would still be too much: to end them gains nothing.
-        if (this.#looseBytes > this.maxBytes) return;
         const largest = this.#largest();
         if (largest?.holder === undefined) return;
         if (over <= largest.holder.largestBytes) {
@@ -258,9 +279,10 @@ export class MemoryBudget implements SharedBodies {
     return bytes > this.maxBytes * tightShare;
   }
 
-  /** Bytes beyond the budget. */
+  /** Bytes beyond the budget, as far as ending somebody helps. */
   get #over(): number {
-    return Math.max(this.#bytes, (this.#bytes + this.#handedBytes) / 2) - this.maxBytes;
+    const bytes = this.#bytes - Math.max(0, this.#looseBytes - this.maxBytes * looseShare);
+    return Math.max(bytes, (bytes + this.#handedBytes) / 2) - this.maxBytes;
   }
 
   #largest(): Account | undefined {

@@ -104,6 +104,7 @@ export function sessionParts<Peer>(
     firstId: side === "client" ? 1 : 2,
     uploadCredit: theirs.streamWindowBytes,
     admit: (input) => sending.admitCall(input),
+    checkOpen: () => sending.checkOpen(),
     cancelGraceMs: options.cancelGraceMs,
   });
   const events = new EventDispatch(peer, handlers, owner);
@@ -161,7 +162,7 @@ export function sessionParts<Peer>(
     holdings,
     highWaterMarkBytes: options.highWaterMarkBytes,
     queue: outbox,
-    waitingBytes: () => outbox.waitingBytes + outbox.sent.rememberedBytes,
+    waitingBytes: () => outbox.waitingBytes + outbox.sent.overdueBytes,
     onDropped: (events, bytes) => owner.tellDropped(events, bytes),
     onTooSlow: hooks.onTooMuch,
   });

@@ -244,6 +244,7 @@ export class Session<Peer> implements Conversation {
     if (this.#state === "ended") return this.#farewell.done;
     if (this.#state === "open") {
       this.#state = "closing";
+      this.#sending.stop();
       this.#serving.drain();
     }
     this.#farewell.begin(options);
@@ -307,6 +308,7 @@ export class Session<Peer> implements Conversation {
     this.#retry = goodbye.retry;
     this.#outbox.arrived(goodbye.received);
     this.#state = "closing";
+    this.#sending.stop();
     this.#serving.drain();
     this.#options.owner.tellGoodbye(goodbye);
     this.#farewell.heard();
@@ -343,6 +345,7 @@ export class Session<Peer> implements Conversation {
   #end(error: MyelinError | undefined): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
+    this.#sending.stop();
     const unacknowledged = this.#outbox.sent.count();
     const { owner } = this.#options;
     const moves = owner.takesUnsent(error, this.#retry);

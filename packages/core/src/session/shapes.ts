@@ -34,5 +34,15 @@ export function oneOf(names: readonly string[]): Shape {
 /** Of any realm, and of any library that has its own. */
 export const abortSignal: Shape = {
   what: "an AbortSignal",
-  is: (value) => has(value, ["addEventListener", "removeEventListener"]),
+  // What only inherits from one throws where it is asked anything.
+  is: (value) => {
+    try {
+      return (
+        has(value, ["addEventListener", "removeEventListener"]) &&
+        typeof Reflect.get(value as object, "aborted") === "boolean"
+      );
+    } catch {
+      return false;
+    }
+  },
 };

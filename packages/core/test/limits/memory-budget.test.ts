@@ -120,14 +120,16 @@ test("bodies that many are sent count once, for as long as anybody holds a part 
   expect(budget.measure()).toBe(0);
 });
 
-test("those who bound themselves count, and are not ended", () => {
+test("those who bound themselves count, and end nobody by what is beyond their quarter", () => {
   const budget = new MemoryBudget(1_000);
   const queue = budget.open();
   const [peer] = hoarders(budget, 1);
-  peer.hold(300);
+  peer.hold(700);
+  expect(queue.isCrowded).toBe(false);
   queue.tell(900);
+  expect(queue.isCrowded).toBe(true);
+  expect(peer.evictions).toBe(0);
+  expect(budget.measure()).toBe(1_600);
+  peer.hold(800);
   expect(peer.evictions).toBe(1);
-  expect(budget.measure()).toBe(900);
-  queue.tell(1_100);
-  expect(budget.measure()).toBe(1_100);
 });

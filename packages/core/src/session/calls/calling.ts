@@ -41,6 +41,8 @@ export interface CallingOptions {
   readonly uploadCredit: number;
   /** Throws where the input is too much beside what waits already. */
   readonly admit: (input: Encoded) => void;
+  /** Throws where the session takes nothing any more. */
+  readonly checkOpen: () => void;
   /** What a handler gets to end by itself when its items broke off. */
   readonly cancelGraceMs: number;
 }
@@ -105,6 +107,7 @@ export class Calling {
     if (request.isTold !== true && isSendingTapped()) {
       tellSent(this.#options.peer, kindOfType[type], name, encoded);
     }
+    this.#options.checkOpen();
     const knownName = names.use(name);
     const call = new PendingCall(this, opening);
     const hasOutput = type === callType.stream || type === callType.duplex;

@@ -6,6 +6,7 @@ import { type Holdings, stepBytes } from "../holdings.ts";
 import type { Encoded } from "../messages/data-codecs.ts";
 import { EntryWriter } from "../messages/entry-writer.ts";
 import type { NameTable } from "../messages/name-table.ts";
+import { closedError } from "../session-end.ts";
 import { isSendingTapped, tellSent } from "../taps.ts";
 import { frameCost, payload, promiseCost } from "../wire.ts";
 import type { Outbox } from "./outbox.ts";
@@ -34,9 +35,24 @@ export class Sending {
   #weighed = 0;
   /** Bytes that waited when the holdings were looked at. */
   #checkedAt = 0;
+  #isStopped = false;
 
   constructor(options: SendingOptions) {
     this.#options = options;
+  }
+
+  /** Nothing more is accepted. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /**
+   * To be looked at when foreign code has run, which encodes data and hears of what is sent: it may have
+   * ended the session, and what is accepted then would be lost without a word.
+   * @throws {MyelinError} `ERR_CLOSED`
+   */
+  checkOpen(): void {
+    if (this.#isStopped) throw closedError();
   }
 
   /** Bytes that were accepted and wait: to be sent, or to be acknowledged when they may be sent again. */
@@ -83,11 +99,13 @@ export class Sending {
     if (past.since !== undefined) outbox.date(past.since);
     if (past.isTold !== true && isSendingTapped())
       tellSent(this.#options.peer, "event", name, encoded);
+    this.checkOpen();
     const known = names.use(name);
     const fitting = outbox.fitHeaders(headers);
     if (encoded === undefined || typeof encoded === "string") {
       outbox.event(known, encoded, fitting);
     } else {
+      holdings.accepted(bytes);
       const entry = new EntryWriter();
       entry.event(known, payload.coded, fitting);
       outbox.message({ entry, kind: "event", ...encoded });
@@ -102,9 +120,11 @@ export class Sending {
    * @throws {MyelinError} `ERR_QUEUE_FULL`
    */
   admitCall(encoded: Encoded): void {
-    const { slowPeer } = this.#options;
     const bytes = largeBytes(encoded);
-    if (bytes > 0 && slowPeer.isFull(bytes)) throw slowPeer.full();
+    if (bytes === 0) return;
+    const { holdings, slowPeer } = this.#options;
+    if (slowPeer.isFull(bytes)) throw slowPeer.full();
+    holdings.accepted(bytes);
   }
 
   /** As `Conversation.catchUp`. */
@@ -136,7 +156,7 @@ export class Sending {
     // What is remembered of what has left grows without anything waiting: a peer may read for ever and
     // acknowledge nothing, and send nothing by which we would be led to look.
     const { rememberedBytes } = outbox.sent;
-    this.#weighed = queued + rememberedBytes;
+    this.#weighed = queued + outbox.sent.overdueBytes;
     const pending = calling.pending * (frameCost + promiseCost);
     const waiting = queued + outbox.itemBytes + rememberedBytes + pending;
     if (Math.abs(waiting - this.#checkedAt) >= stepBytes) {

@@ -8,6 +8,9 @@ import type { SharedBodies } from "../memory-budget.ts";
 import { frameCost } from "../wire.ts";
 import type { Outgoing } from "./outgoing.ts";
 
+/** A peer acknowledges after 32 frames, or a moment: it is not slow with what is less. */
+const unhurriedFrames = 32;
+
 /** What was sent without being acknowledged. */
 export interface Unacknowledged {
   readonly events: number;
@@ -54,6 +57,11 @@ export class SentFrames {
   /** What is remembered of them beside those: a peer may read for ever and acknowledge nothing. */
   get rememberedBytes(): number {
     return (this.#sent - this.#acknowledged) * frameCost;
+  }
+
+  /** The same without what a peer that reads need not have acknowledged yet. */
+  get overdueBytes(): number {
+    return Math.max(0, this.rememberedBytes - unhurriedFrames * frameCost);
   }
 
   add(outgoing: Outgoing): void {

@@ -55,7 +55,8 @@ export class WaitingPosts {
   /** @throws {MyelinError} `ERR_QUEUE_FULL` when too much waits already */
   add(event: PostedEvent): WaitingPost {
     const { account, maxBytes } = this.#options;
-    if (this.#bytes >= account.atMost(maxBytes)) {
+    // One may always wait, or a peer of many could never post. With nobody's room left not even that.
+    if (this.#bytes >= account.atMost(maxBytes) || (!this.isEmpty && account.isCrowded)) {
       const message = `more than ${account.atMost(maxBytes)} bytes wait for room`;
       throw new MyelinError("ERR_QUEUE_FULL", message);
     }
