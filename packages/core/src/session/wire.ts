@@ -92,5 +92,8 @@ export const messageCost = 1280;
  */
 export const promiseCost = 1536;
 
+/** So many frames are acknowledged at once, so that what is kept of them is freed, if not sooner: no peer is slow before. */
+export const acknowledgedFrames = 32;
+
 /** A large item of a stream is put together in the slot of this number plus the id of its call. */
 export const firstItemSlot = 4;

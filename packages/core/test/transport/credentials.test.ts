@@ -73,16 +73,10 @@ interface StartOptions {
   readonly nodeArgs?: readonly string[];
   /** The user, and the group of the same number. */
   readonly uid?: number;
-  /** Of descriptors 4 and on; 3 is the IPC channel. */
-  readonly stdio?: readonly "pipe"[];
 }
 
-function start(
-  what: "listen" | "dial" | "inherit",
-  path: string,
-  options: StartOptions,
-): ChildProcess {
-  const { library, nodeArgs = [], uid, stdio = [] } = options;
+function start(what: "listen" | "dial", path: string, options: StartOptions): ChildProcess {
+  const { library, nodeArgs = [], uid } = options;
   const folder = dirname(fileURLToPath(library));
   // Another user may not be able to read this repository's folder.
   chmodSync(folder, 0o755);
@@ -95,7 +89,6 @@ function start(
     // Only the folder beside the library says whether koffi is there.
     env: { ...process.env, NODE_PATH: "" },
     ...user,
-    stdio: ["inherit", "inherit", "inherit", "ipc", ...stdio],
   });
   children.push(child);
   return child;
@@ -181,11 +174,6 @@ describe.runIf(isLinux && koffi !== undefined)(
       expect(await asListener({ library: withKoffi, nodeArgs })).toMatchObject({
         credentials: "unknown",
       });
-    });
-
-    test("of a socket that was inherited connected nobody is told: the system names its maker", async () => {
-      const child = start("inherit", "4", { library: withKoffi, stdio: ["pipe"] });
-      expect(await message(child)).toMatchObject({ credentials: "unknown" });
     });
 
     test.runIf(canBeOthers)("users are told apart, and user 65534 is nobody at all", async () => {

@@ -3,11 +3,10 @@ import type { Clock, Timer } from "../../clock.ts";
 import { limits } from "../../limits.ts";
 import type { Outbox } from "../sending/outbox.ts";
 import type { WindowSize } from "../sending/send-window.ts";
+import { acknowledgedFrames } from "../wire.ts";
 import type { Inbox } from "./inbox.ts";
 
-/** The peer hears of at most so many frames at once: what it keeps of them is freed. */
-const framesAtOnce = 32;
-/** Nor of so many bytes: with large messages it waits for that before it sends more. */
+/** No more bytes than this at once: with large messages the peer waits for that before it sends more. */
 const bytesAtOnce = limits.underWayBytes / 4;
 /** And not later than this: what it takes for lost when we are gone is little more than what is. */
 const delayMs = 25;
@@ -41,7 +40,7 @@ export class Acknowledging {
   check(): void {
     const { received, window } = this.#inbox;
     if (
-      received - this.#frames >= framesAtOnce ||
+      received - this.#frames >= acknowledgedFrames ||
       this.#inbox.bytes - this.#frameBytes >= bytesAtOnce ||
       // A quarter: the sender hears of it while it still has some left.
       (((window.settledMessages - this.#messages) * 4 >= this.#window.messages ||

@@ -5,11 +5,8 @@
 import { MyelinError } from "../../errors.ts";
 import { Fifo } from "../../fifo.ts";
 import type { SharedBodies } from "../memory-budget.ts";
-import { frameCost } from "../wire.ts";
+import { acknowledgedFrames, frameCost } from "../wire.ts";
 import type { Outgoing } from "./outgoing.ts";
-
-/** A peer acknowledges after 32 frames, or a moment: it is not slow with what is less. */
-const unhurriedFrames = 32;
 
 /** What was sent without being acknowledged. */
 export interface Unacknowledged {
@@ -61,7 +58,7 @@ export class SentFrames {
 
   /** The same without what a peer that reads need not have acknowledged yet. */
   get overdueBytes(): number {
-    return Math.max(0, this.rememberedBytes - unhurriedFrames * frameCost);
+    return Math.max(0, this.rememberedBytes - acknowledgedFrames * frameCost);
   }
 
   add(outgoing: Outgoing): void {

@@ -55,7 +55,7 @@ export class WaitingPosts {
   /** @throws {MyelinError} `ERR_QUEUE_FULL` when too much waits already */
   add(event: PostedEvent): WaitingPost {
     const { account, maxBytes } = this.#options;
-    // One may always wait, or a peer of many could never post. With nobody's room left not even that.
+    // One may always wait, or a peer of many could never post.
     if (this.#bytes >= account.atMost(maxBytes) || (!this.isEmpty && account.isCrowded)) {
       const message = `more than ${account.atMost(maxBytes)} bytes wait for room`;
       throw new MyelinError("ERR_QUEUE_FULL", message);
