@@ -69,6 +69,9 @@ export async function serve<C extends Contract = Contract>(
       timeoutMs: welcomeTimeoutMs,
       // Clients of node-ipc would not understand it; an alert of TLS they do.
       refusal: nodeIpc === undefined ? certificateRefusal : undefined,
+      onFailed: () => {
+        gate.refused += 1;
+      },
     },
     given,
   });
