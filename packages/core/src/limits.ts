@@ -138,8 +138,11 @@ export const limits: {
   maxPeers: 10_000,
   /** From a connection to its welcome: whoever takes longer is a stranger that holds a place. */
   welcomeTimeoutMs: 5_000,
-  /** A database that does not answer would hold up everybody who wants to come in. */
-  authorizeTimeoutMs: 5_000,
+  /**
+   * A database that does not answer would hold up everybody who wants to come in. Shorter than the time for
+   * a welcome, which has begun before: the client is to hear of a no, and not to give up and come again.
+   */
+  authorizeTimeoutMs: 4_000,
   /** Those for whom there is no room would knock again at once, all of them. */
   busyRetryMs: 1_000,
   /** A message with a whole document in it, or a hostile one, would travel with every failure. */

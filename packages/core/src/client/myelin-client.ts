@@ -8,7 +8,7 @@ import type { Endpoint } from "../session/endpoint.ts";
 import {
   greetServer,
   type Rejection,
-  silentServer,
+  silence,
   type Welcomed,
 } from "../session/handshake/greet-server.ts";
 import type { Hello, ResumeRequest } from "../session/handshake/hello.ts";
@@ -36,7 +36,7 @@ export class MyelinClient extends LiveClient {
   /** What continues the session, when its connection has broken. */
   #resume: ResumeOffer | undefined;
   /** The newest attempt's. */
-  #greeting: { readonly heardNothing: boolean } | undefined;
+  #greeting: { readonly connection: Connection; readonly heardNothing: boolean } | undefined;
   /** The session that waits ends when nothing came of that. */
   #expiry: Timer | undefined;
 
@@ -71,7 +71,8 @@ export class MyelinClient extends LiveClient {
   }
 
   override get obstacle(): string | undefined {
-    return this.#greeting?.heardNothing === true ? silentServer : undefined;
+    const greeting = this.#greeting;
+    return greeting?.heardNothing === true ? silence(greeting.connection) : undefined;
   }
 
   protected greet(connection: Connection, failed: (rejection: Rejection) => void): void {

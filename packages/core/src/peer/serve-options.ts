@@ -52,8 +52,9 @@ interface ServeSettings<C extends Contract> extends EndpointOptions<C, "server">
   authorize?: Authorize | { readonly myelin?: Authorize; readonly legacy: AuthorizeLegacy };
   /**
    * No answer so soon is a no: stops strangers from holding places while a database does not answer.
-   * It is part of `limits.handshakeTimeoutMs`, which is to be as long, at each client as well.
-   * @defaultValue 5,000
+   * It is part of `limits.handshakeTimeoutMs`, which is to be longer, at each client as well: else the
+   * client may give up first, and come again. @defaultValue 4,000, and at most four fifths of
+   * `limits.handshakeTimeoutMs`
    */
   authorizeTimeoutMs?: number;
   /**

@@ -53,7 +53,7 @@ export interface ServerStats extends ExchangeStats {
   readonly peers: number;
   /** Sessions that wait for their client's return. */
   readonly detached: number;
-  /** Connections turned away: limits, secret, `authorize`, version. */
+  /** Connections turned away: TLS, limits, secret, `authorize`, version. */
   readonly refused: number;
   /** Bytes of all buffers at this moment, of `maxBufferedBytes`; without what handlers were given. */
   readonly bufferedBytes: number;

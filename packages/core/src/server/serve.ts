@@ -45,8 +45,9 @@ export async function serve<C extends Contract = Contract>(
   }
   const sizes = given.limits ?? {};
   const welcomeTimeoutMs = sizes.handshakeTimeoutMs ?? limits.welcomeTimeoutMs;
-  const authorizeTimeoutMs = given.authorizeTimeoutMs ?? limits.authorizeTimeoutMs;
-  if (given.authorizeTimeoutMs !== undefined && authorizeTimeoutMs > welcomeTimeoutMs) {
+  const authorizeTimeoutMs =
+    given.authorizeTimeoutMs ?? Math.min(limits.authorizeTimeoutMs, (welcomeTimeoutMs * 4) / 5);
+  if (authorizeTimeoutMs > welcomeTimeoutMs) {
     const message = `serve(): authorizeTimeoutMs is part of limits.handshakeTimeoutMs (${welcomeTimeoutMs}), here and at each client: raise that, too`;
     throw new MyelinError("ERR_CONFIG", message);
   }
@@ -68,6 +69,9 @@ export async function serve<C extends Contract = Contract>(
       timeoutMs: welcomeTimeoutMs,
       // Clients of node-ipc would not understand it; an alert of TLS they do.
       refusal: nodeIpc === undefined ? certificateRefusal : undefined,
+      onFailed: () => {
+        gate.refused += 1;
+      },
     },
     given,
   });

@@ -29,16 +29,19 @@ export interface DoorOptions {
   readonly wantsCertificates: boolean;
   /** What the others are told, where Node lets them through the handshake. */
   readonly refusal: ((why: string) => Uint8Array) | undefined;
+  /** Called for each that failed. */
+  readonly onFailed: (() => void) | undefined;
   /** What was bound. */
   readonly addressOf: () => string;
 }
 
 /** A handshake that fails is told on diagnostics, and concerns nobody else. */
 export function turnAwayStrangers(server: Server, options: DoorOptions): void {
-  const { addressOf, refusal } = options;
+  const { addressOf, onFailed, refusal } = options;
   const underWay = new HandshakesUnderWay(server, options);
   if (options.wantsCertificates) {
     judgeCertificates(server, (socket, why) => {
+      onFailed?.();
       if (handshakeFailed.hasSubscribers) {
         const address = addressOf();
         const error = new MyelinError("ERR_TLS", why.here, { address });
@@ -49,6 +52,7 @@ export function turnAwayStrangers(server: Server, options: DoorOptions): void {
     });
   }
   server.on("tlsClientError", (reason, socket) => {
+    onFailed?.();
     if (handshakeFailed.hasSubscribers) {
       const address = addressOf();
       const error = underWay.isTurnedAway(socket)

@@ -101,7 +101,8 @@ export function tls(options: TlsOptions = {}): SocketTransport {
       );
     },
     async listen(given, onConnection, listenOptions = {}) {
-      const { max = Infinity, timeoutMs = Infinity, refusal } = listenOptions.handshakes ?? {};
+      const { handshakes } = listenOptions;
+      const { max = Infinity, timeoutMs = Infinity, refusal, onFailed } = handshakes ?? {};
       const address = checkNetworkAddress(given, "tls");
       const text = formatAddress(address);
       return listenSocket(
@@ -125,7 +126,7 @@ export function tls(options: TlsOptions = {}): SocketTransport {
             max,
             timeoutMs: handshakeTimeout,
             wantsCertificates: isMutual,
-            refusal,
+            ...{ refusal, onFailed },
             addressOf: () => formatAddress(serverAddress(server, "tls", address.host)),
           });
           return bindNetwork({

@@ -191,6 +191,8 @@ export interface HandshakeOptions {
    * sends is looked at. @defaultValue it is ended without a word, as early as TLS can
    */
   readonly refusal?: ((why: string) => Uint8Array) | undefined;
+  /** Called for each that failed; on diagnostics the transport tells of it itself. */
+  readonly onFailed?: (() => void) | undefined;
 }
 
 export interface ListenOptions {

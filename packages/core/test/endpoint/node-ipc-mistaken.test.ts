@@ -1,8 +1,10 @@
 // Clients of the myelin wire whose first bytes come late, at a server that takes those of node-ipc, too; and
 // servers that speak nothing else.
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer, connect as dial, type Socket } from "node:net";
-import { type ConnectOptions, connect, type ServeOptions, serve } from "myelin";
+import { type ConnectOptions, connect, type ServeOptions, serve, stdio } from "myelin";
+import { memoryNetwork } from "myelin/testing";
 import { describe, expect, test } from "vitest";
 import { until, within } from "../../../../test/support/within.ts";
 import { systemClock } from "../../src/clock.ts";
@@ -153,6 +155,28 @@ describe("a server that takes the connection and says nothing", () => {
     );
     expect(error).toEqual(coded("ERR_TIMEOUT", { message: silent }));
     expect(error).toEqual(coded("ERR_TIMEOUT", { message: hint }));
+  });
+
+  test.each<[string, ConnectOptions]>([
+    ["connect()", { timeoutMs: 300 }],
+    ["a handshake", { limits: { handshakeTimeoutMs: 100 }, retry: false }],
+  ])("is not taken for one of node-ipc where none can be: the time of %s", async (_, options) => {
+    const child = spawn(process.execPath, ["-e", "process.stdin.resume()"]);
+    const { clock, transport } = memoryNetwork();
+    await transport.listen({ scheme: "memory", name: "silent" }, (connection) =>
+      connection.open({ onData() {}, onDrain() {}, onClose() {} }),
+    );
+    const shared = { ...options, clock, transports: [transport] };
+    const outcomes = [
+      connect(stdio(child), options),
+      clock.until(connect("memory:silent", shared)),
+    ].map((each) => each.catch((reason: unknown) => reason));
+    const errors = await within("the ends", Promise.all(outcomes));
+    child.kill();
+    for (const error of errors) {
+      expect(error).toEqual(coded("ERR_TIMEOUT", { message: silent }));
+      expect(error).not.toEqual(coded("ERR_TIMEOUT", { message: hint }));
+    }
   });
 
   test("is not named so where nobody is", async () => {

@@ -1,7 +1,8 @@
 // How long a decision about a client may take: as long as both ends give a handshake.
-import { connect, type ServeOptions, serve } from "myelin";
+import { connect, type HandshakeFailed, type ServeOptions, serve } from "myelin";
 import { memoryNetwork } from "myelin/testing";
 import { expect, test } from "vitest";
+import { hearChannel } from "../../../../test/support/hear-channel.ts";
 
 const address = "memory:deliberate";
 
@@ -44,4 +45,20 @@ test("no more than the server gives a handshake", async () => {
     code: "ERR_CONFIG",
     message: expect.stringContaining("limits.handshakeTimeoutMs (5000)"),
   });
+});
+
+test.each<[string, ServeOptions, number]>([
+  ["with all defaults", {}, 4_000],
+  ["where a handshake is given less", { limits: { handshakeTimeoutMs: 500 } }, 400],
+  ["where a handshake is given more", { limits }, 4_000],
+])("no answer is a refusal before anybody gives up, %s", async (_, options, expectedMs) => {
+  const failed = hearChannel<HandshakeFailed>("myelin:handshake:failed");
+  const { asked, clock, shared } = await deliberate(options);
+  const outcome = connect(address, shared).catch((reason: object) => reason);
+  expect(await clock.until(outcome)).toMatchObject({ code: "ERR_REFUSED" });
+  expect(asked()).toBe(1);
+  expect(clock.now()).toBeGreaterThanOrEqual(expectedMs);
+  expect(clock.now()).toBeLessThan(expectedMs + 50);
+  const cause = { code: "ERR_TIMEOUT", message: "authorize took too long" };
+  expect(failed).toMatchObject([{ error: { code: "ERR_REFUSED", cause } }]);
 });

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect as connectTcp, type Socket } from "node:net";
 import { join } from "node:path";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import {
@@ -151,6 +152,7 @@ describe("a client is refused for good, and told why", () => {
     expect(failed).toMatchObject([
       { address, remote: expect.stringMatching(/:[1-9]/), error: { code: "ERR_TLS" } },
     ]);
+    expect(served.stats()).toMatchObject({ refused: 1 });
     expect([done, served.peers.size]).toEqual([[], 0]);
   });
 
@@ -247,6 +249,42 @@ describe("nothing that an untrusted client sends is heard", () => {
     say(again, session);
     await until("the event", () => done.length === 9);
     expect(again.isSessionReused()).toBe(true);
+  });
+});
+
+describe("whoever does not get through the handshake of TLS is counted", () => {
+  const plain = (port: number): Socket => {
+    const socket = connectTcp(port, "127.0.0.1").resume();
+    socket.on("error", () => {});
+    keep({ close: async () => socket.destroy() });
+    return socket;
+  };
+
+  test("who speaks no TLS, and who is one too many", async () => {
+    const limits = { maxPendingHandshakes: 1, handshakeTimeoutMs: 60_000 };
+    const { failed, port, served } = await serving({ limits });
+    plain(port).write("GET / HTTP/1.0\r\n\r\n");
+    await until("the first is told of", () => failed.length === 1);
+    for (let n = 1; n <= 2; n++) plain(port);
+    await until("one of two is told of", () => failed.length === 2);
+    expect(failed.map(({ error }) => error.code)).toEqual(["ERR_TLS", "ERR_BUSY"]);
+    expect(served.stats()).toMatchObject({ refused: 2, peers: 0 });
+  });
+
+  test("who says nothing", async () => {
+    const { failed, port, served } = await serving({ limits: { handshakeTimeoutMs: 50 } });
+    plain(port);
+    await until("it is told of", () => failed.length === 1);
+    expect(served.stats()).toMatchObject({ refused: 1, peers: 0 });
+  });
+
+  test("also where nobody listens to diagnostics", async () => {
+    const served = keep(await serve("tls://127.0.0.1:0", { tls: { ...server, ca } }));
+    const options = { tls: { ca, ...foreign }, retry: false } as const;
+    const refused = connect(served.address, options);
+    await expect(within("a refusal", refused)).rejects.toMatchObject({ code: "ERR_TLS" });
+    plain(Number(new URL(served.address).port)).write("GET / HTTP/1.0\r\n\r\n");
+    await until("both are counted", () => served.stats().refused === 2);
   });
 });
 

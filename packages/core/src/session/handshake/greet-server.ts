@@ -74,7 +74,7 @@ export function greetServer(
       onFailure(error) {
         if (greeting.heardNodeIpc) reject(mistakenError(error), null, true);
         else if (greeting.heardNothing && error.code === "ERR_TIMEOUT") {
-          reject(new MyelinError(error.code, `${error.message}: ${silentServer}`), null);
+          reject(new MyelinError(error.code, `${error.message}: ${silence(connection)}`), null);
         } else reject(withHint(withStrayBytes(error, connection), connection), null);
       },
     },
@@ -91,9 +91,16 @@ function mistakenError(cause: MyelinError): MyelinError {
   return new MyelinError(cause.code, `${cause.message}; ${hint}`, { cause });
 }
 
+/** Where a server of node-ipc can be. */
+const legacySchemes = new Set<string | undefined>(["local", "unix", "pipe", "tcp", "tls"]);
+
 /** What can be said of a server that has not said anything. */
-export const silentServer =
-  'somebody accepted the connection and said nothing; a server of node-ipc needs dialect: "node-ipc", a slow one a longer limits.handshakeTimeoutMs';
+export function silence({ remote }: Connection): string {
+  const what = "somebody accepted the connection and said nothing";
+  const slow = "a slow one needs a longer limits.handshakeTimeoutMs";
+  if (!legacySchemes.has(remote?.scheme)) return `${what}; ${slow}`;
+  return `${what}; a server of node-ipc needs dialect: "node-ipc", ${slow}`;
+}
 
 /** @throws {MyelinError} `ERR_CONFIG` when what this client says of itself cannot be said */
 function firstFrame(handshake: ClientHandshake): Buffer {
