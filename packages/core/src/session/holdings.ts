@@ -31,6 +31,9 @@ export interface HoldingsOptions {
 /** The budget hears of changes from here on: no sooner, so that telling costs nothing per message. */
 export const stepBytes: number = 4 * 1024;
 
+/** So much of what a session may take is for what is remembered of its calls, at most. */
+const callsShare = 3 / 4;
+
 export class Holdings implements Holder {
   readonly #options: HoldingsOptions;
   readonly #account: Account;
@@ -62,11 +65,17 @@ export class Holdings implements Holder {
     return largest + Math.min(this.#carried, this.#waiting);
   }
 
-  /** What may wait for the peer: no more than leaves room for what is remembered of calls. */
+  /** What may wait for the peer: no more than leaves room for what is remembered of calls, and a part of it always. */
   get maxQueuedBytes(): number {
     const { budget, isConnected, maxDetachedBytes, maxQueuedBytes } = this.#options;
     const most = this.#account.atMost(isConnected() ? maxQueuedBytes : maxDetachedBytes);
-    return Math.max(0, Math.min(most, budget.forSessions - this.#pending));
+    const { forSessions } = budget;
+    return Math.min(most, Math.max(forSessions - this.#pending, forSessions * (1 - callsShare)));
+  }
+
+  /** What is remembered of calls leaves no room for more of them. */
+  get isFullOfCalls(): boolean {
+    return this.#pending >= this.#options.budget.forSessions * callsShare;
   }
 
   /**
@@ -74,6 +83,8 @@ export class Holdings implements Holder {
    * credit then, and is told when it may (`eased`).
    */
   isHeldBack(): boolean {
+    // What waits for the peer may wait for the very window and credit.
+    if (!this.#holdsOfPeer) return false;
     // What was told last may be long gone.
     if (this.#account.isOverShare) this.check();
     this.#isHeldBack = this.#account.isOverShare;
@@ -84,6 +95,7 @@ export class Holdings implements Holder {
   /** It holds less: a handler has settled, or an item was asked for. */
   freed(): void {
     if (this.#isClosed) this.close();
+    else if (this.#isHeldBack && !this.#holdsOfPeer) this.eased();
     else if (this.#isHeldBack || this.#options.budget.isTight) this.check();
   }
 
@@ -182,6 +194,11 @@ export class Holdings implements Holder {
   get #incoming(): number {
     const { inbox, intake, items } = this.#options;
     return inbox.assemblies.heldBytes + intake.heldBytes + items.bytes;
+  }
+
+  /** Whether anything is here that came from the peer. */
+  get #holdsOfPeer(): boolean {
+    return this.#incoming + this.#handed > 0;
   }
 
   /** What is remembered of calls that wait for answers. */

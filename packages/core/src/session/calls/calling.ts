@@ -211,6 +211,11 @@ export class Calling {
     return call.id;
   }
 
+  /** From {@link PendingCall}: it has no number for now. */
+  await(call: PendingCall): void {
+    this.#register(call, --this.#waitingId);
+  }
+
   #register(call: PendingCall, id: number): void {
     call.id = id;
     if (call.numbered !== undefined) call.numbered.id = id;
@@ -228,7 +233,6 @@ export class Calling {
       call.place = place;
       outbox.message({ entry, kind: "call", opening, place, ...encoded });
     }
-    if (call.id === 0) this.#register(call, --this.#waitingId);
   }
 
   /** Nobody waits for the answer. */

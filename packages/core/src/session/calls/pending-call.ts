@@ -10,6 +10,8 @@ import type { Deadline } from "./deadlines.ts";
 export interface CallOwner {
   /** It is about to have its place among what leaves. @returns its number */
   number(call: PendingCall): number;
+  /** It waits for its place, and may be taken back meanwhile. */
+  await(call: PendingCall): void;
   /** The caller's signal aborted, or its time is over. */
   cancel(call: PendingCall, reason: unknown, isDeadline: boolean): void;
 }
@@ -48,6 +50,10 @@ export class PendingCall implements Deadline, Abortable {
 
   number(): number {
     return this.#owner.number(this);
+  }
+
+  waits(): void {
+    this.#owner.await(this);
   }
 
   expire(): void {

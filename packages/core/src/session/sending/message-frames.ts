@@ -19,6 +19,8 @@ export interface CallToOpen {
     readonly id: number;
     /** It is about to have its place among what leaves. */
     number(): number;
+    /** It waits for that. */
+    waits(): void;
   };
 }
 

@@ -139,6 +139,7 @@ export class SendingOrder {
       return new BatchPlace(batch, batch.call(opening.head, json));
     }
     const waiting = new WaitingCall(opening, json, this.#departures.accept(), this.#withdraw);
+    opening.call.waits();
     this.#waiting.push(waiting);
     return waiting;
   }
@@ -161,7 +162,10 @@ export class SendingOrder {
       return;
     }
     const message = this.#accept(ownMessage(unnumbered));
-    if (!mayStart) return this.#waiting.push(message);
+    if (!mayStart) {
+      message.opening?.call.waits();
+      return this.#waiting.push(message);
+    }
     if (kind === "event") this.#waiting.holdEvents();
     this.#start(message);
   }
@@ -305,8 +309,9 @@ export class SendingOrder {
   #empty(message: AcceptedMessage): void {
     const { bytes } = message;
     this.#bodies.withdraw(message);
-    if (this.#withdraw(message)) return;
+    const isGone = this.#withdraw(message);
     emptyBody(message);
+    if (isGone) return;
     message.queue?.shrank(bytes);
     if (this.#large.abandon(message, bytes)) this.#readmit(message);
   }

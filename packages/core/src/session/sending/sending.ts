@@ -141,10 +141,10 @@ export class Sending {
 
   /** Opens a call; as `Calling.open`. */
   open(opening: CallOpening): void {
-    const { calling, maxPendingCalls, slowPeer } = this.#options;
+    const { calling, holdings, maxPendingCalls, slowPeer } = this.#options;
     if (slowPeer.isFull()) throw slowPeer.full();
-    const isFull = calling.pending >= maxPendingCalls && !this.#isCatchingUp;
-    if (isFull) throw slowPeer.tooManyCalls();
+    const isFull = calling.pending >= maxPendingCalls || holdings.isFullOfCalls;
+    if (isFull && !this.#isCatchingUp) throw slowPeer.tooManyCalls();
     calling.open(opening);
     this.measure();
   }

@@ -14,7 +14,7 @@ export class WaitingCall implements CallPlace {
   /** Where it waits. */
   queue: object | undefined;
   readonly #call: CallToOpen;
-  readonly #json: string | undefined;
+  #json: string | undefined;
   readonly #withdraw: (call: WaitingCall) => void;
   #place: BatchPlace | undefined;
   #whenLeft: (() => void)[] | undefined;
@@ -51,6 +51,7 @@ export class WaitingCall implements CallPlace {
     const { call, head } = this.#call;
     head.id = call.number();
     this.#place = new BatchPlace(batch, batch.call(head, this.#json));
+    this.#json = undefined;
     for (const run of this.#whenLeft ?? []) batch.whenLeft(run);
     this.#whenLeft = undefined;
   }
@@ -58,6 +59,8 @@ export class WaitingCall implements CallPlace {
   abandon(cancel: () => void): boolean {
     if (this.#place !== undefined) return this.#place.abandon(cancel);
     this.#withdraw(this);
+    // Its place may be kept for a while.
+    this.#json = undefined;
     return true;
   }
 
