@@ -12,14 +12,15 @@
  */
 export interface EndpointLimits {
   /**
-   * All that an endpoint buffers, for all connections together: incomplete messages, items that were
-   * not asked for, what is unsent, what is kept for a replay, what waits for room or for a connection.
-   * Limits per connection do not stop a hundred peers at once. From three quarters of it on, whoever
-   * has more than an equal share gets no window, no credit, and no events beyond it; when it is spent,
-   * whoever has most is cut: `ERR_SLOW_PEER` if it does not read, else `ERR_BUSY`. One message may
-   * overdraw it. Posts that wait have a quarter of it, and end no session. What handlers have been given and have not settled is theirs: with it, it is at most
-   * twice as much for the sessions that stand. While what is still at work for those that ended is more
-   * than this, no session begins: `ERR_BUSY`.
+   * All that an endpoint buffers, for all connections together: incomplete messages, items that were not
+   * asked for, what is unsent, what is kept for a replay, what waits for room or for a connection.
+   * Limits per connection do not stop a hundred peers at once. From three quarters of it on, a peer for
+   * which more than an equal share is held gets no events beyond that, and no window and no credit while
+   * anything that it has sent is among it; when it is spent, the one for which most is held is cut:
+   * `ERR_SLOW_PEER` if it does not read, else `ERR_BUSY`. One message may overdraw it. Posts that wait
+   * have a quarter of it, and end no session. What handlers have been given and have not settled is
+   * theirs: with it, it is at most twice as much for the sessions that stand. While what is still at
+   * work for those that ended is more than this, no session begins: `ERR_BUSY`.
    * @defaultValue 256 MiB
    */
   maxBufferedBytes?: number;
@@ -68,8 +69,9 @@ export interface EndpointLimits {
   maxInboundCalls?: number;
   /**
    * Calls and streams of this end that wait at one peer. Stops one that takes calls and answers none:
-   * each would cost memory here until its time is over. More is `ERR_QUEUE_FULL`; those that were
-   * accepted before the session leave all the same. @defaultValue 65,536
+   * each would cost memory here until its time is over. More is `ERR_QUEUE_FULL`, and so is, with a low
+   * `maxBufferedBytes`, what would take more than about half of that (2,048 for each call); those that
+   * were accepted before the session leave all the same. @defaultValue 65,536
    */
   maxPendingCalls?: number;
   /**

@@ -50,7 +50,7 @@ export class Holdings implements Holder {
   }
 
   get ownBytes(): number {
-    return this.#outgoing + this.#incoming + this.#pending;
+    return this.#outgoing + this.#incoming + this.pendingBytes;
   }
 
   get largestBytes(): number {
@@ -70,12 +70,15 @@ export class Holdings implements Holder {
     const { budget, isConnected, maxDetachedBytes, maxQueuedBytes } = this.#options;
     const most = this.#account.atMost(isConnected() ? maxQueuedBytes : maxDetachedBytes);
     const { forSessions } = budget;
-    return Math.min(most, Math.max(forSessions - this.#pending, forSessions * (1 - callsShare)));
+    return Math.min(
+      most,
+      Math.max(forSessions - this.pendingBytes, forSessions * (1 - callsShare)),
+    );
   }
 
   /** What is remembered of calls leaves no room for more of them. */
   get isFullOfCalls(): boolean {
-    return this.#pending >= this.#options.budget.forSessions * callsShare;
+    return this.pendingBytes >= this.#options.budget.forSessions * callsShare;
   }
 
   /**
@@ -202,7 +205,7 @@ export class Holdings implements Holder {
   }
 
   /** What is remembered of calls that wait for answers. */
-  get #pending(): number {
+  get pendingBytes(): number {
     return this.#options.calling.pending * (frameCost + promiseCost);
   }
 

@@ -8,7 +8,7 @@ import { EntryWriter } from "../messages/entry-writer.ts";
 import type { NameTable } from "../messages/name-table.ts";
 import { closedError } from "../session-end.ts";
 import { isSendingTapped, tellSent } from "../taps.ts";
-import { frameCost, payload, promiseCost } from "../wire.ts";
+import { payload } from "../wire.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SlowPeer } from "./slow-peer.ts";
 
@@ -30,7 +30,6 @@ const none: EventPast = Object.freeze({});
 export class Sending {
   readonly #options: SendingOptions;
   #needsDrain = false;
-  #isCatchingUp = false;
   /** Bytes that waited, or are remembered, after the last event: more may have left since, or little have come. */
   #weighed = 0;
   /** Bytes that waited when the holdings were looked at. */
@@ -130,12 +129,7 @@ export class Sending {
   /** As `Conversation.catchUp`. */
   catchUp(run: () => void): void {
     const { holdings, slowPeer } = this.#options;
-    this.#isCatchingUp = true;
-    try {
-      holdings.carry(() => slowPeer.catchUp(run));
-    } finally {
-      this.#isCatchingUp = false;
-    }
+    holdings.carry(() => slowPeer.catchUp(run));
     this.#options.outbox.date(Number.POSITIVE_INFINITY);
   }
 
@@ -144,21 +138,20 @@ export class Sending {
     const { calling, holdings, maxPendingCalls, slowPeer } = this.#options;
     if (slowPeer.isFull()) throw slowPeer.full();
     const isFull = calling.pending >= maxPendingCalls || holdings.isFullOfCalls;
-    if (isFull && !this.#isCatchingUp) throw slowPeer.tooManyCalls();
+    if (isFull && !slowPeer.isCatchingUp) throw slowPeer.tooManyCalls();
     calling.open(opening);
     this.measure();
   }
 
   /** More may wait, or less. @returns how much */
   measure(): number {
-    const { calling, holdings, outbox } = this.#options;
+    const { holdings, outbox } = this.#options;
     const queued = this.queuedBytes;
     // What is remembered of what has left grows without anything waiting: a peer may read for ever and
     // acknowledge nothing, and send nothing by which we would be led to look.
     const { rememberedBytes } = outbox.sent;
     this.#weighed = queued + outbox.sent.overdueBytes;
-    const pending = calling.pending * (frameCost + promiseCost);
-    const waiting = queued + outbox.itemBytes + rememberedBytes + pending;
+    const waiting = queued + outbox.itemBytes + rememberedBytes + holdings.pendingBytes;
     if (Math.abs(waiting - this.#checkedAt) >= stepBytes) {
       this.#checkedAt = waiting;
       holdings.check();

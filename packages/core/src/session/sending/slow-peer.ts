@@ -36,6 +36,11 @@ export class SlowPeer {
     this.#options = options;
   }
 
+  /** What is sent at this moment was accepted before. */
+  get isCatchingUp(): boolean {
+    return this.#isCatchingUp;
+  }
+
   /** Runs what sends messages that were accepted before: none of them is too much. */
   catchUp(run: () => void): void {
     this.#isCatchingUp = true;
