@@ -22,6 +22,7 @@
  * carried into it from the sessions before is excused like one message; and what belongs to no session,
  * such as posts that wait, has the last quarter: posts are refused beyond it, and what is more of it (a
  * session may give back all it had) ends nobody.
+ * What is remembered of carried calls is not excused: in a small budget, thousands of them can be too much.
  */
 
 import { copiedBytes } from "./messages/data-codecs.ts";
