@@ -116,6 +116,7 @@ export class OfflineQueue<Session> {
   /** Less than so many bytes wait, and less than half of what may. */
   isBelow(bytes: number): boolean {
     const { maxBytes, maxMessages } = this.#limits;
+    if (this.#cost * 2 >= this.#account.queueBytes) return false;
     return this.#bytes < Math.min(bytes, maxBytes / 2) && this.#messages < maxMessages / 2;
   }
 
@@ -123,7 +124,8 @@ export class OfflineQueue<Session> {
   add(waiting: Waiting<Session>): void {
     const { maxBytes, maxMessages } = this.#limits;
     if (waiting.signal?.aborted === true) throw aborted(waiting.signal.reason);
-    if (this.#messages >= maxMessages || this.#bytes + waiting.bytes > maxBytes) {
+    const isFull = this.#messages >= maxMessages || this.#bytes + waiting.bytes > maxBytes;
+    if (isFull || (this.#messages > 0 && this.#cost >= this.#account.queueBytes)) {
       const message = `messages that wait for a connection: ${this.#messages} (${this.#bytes} bytes)`;
       throw new MyelinError("ERR_QUEUE_FULL", message, { ran: "no" });
     }
@@ -253,8 +255,13 @@ export class OfflineQueue<Session> {
     if (waiting.kind === "call") this.#calls += sign;
   }
 
+  /** With what is remembered of each. */
+  get #cost(): number {
+    return this.#bytes + this.#places.size * frameCost + this.#calls * promiseCost;
+  }
+
   #tellAccount(): void {
-    this.#account.tell(this.#bytes + this.#places.size * frameCost + this.#calls * promiseCost);
+    this.#account.tell(this.#cost, this.#cost);
   }
 }
 

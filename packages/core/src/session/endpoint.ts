@@ -134,10 +134,11 @@ export class Endpoint<Peer> {
     this.#ownCodecs = (settings.codecs ?? []).map(({ name }) => name);
     this.contract = contract;
     this.names = new NameTable(contract?.[otherSide(side)].keys());
+    this.budget = new MemoryBudget(sizes.maxBufferedBytes ?? limits.maxBufferedBytes);
     this.terms = {
       window: {
         messages: sizes.windowMessages ?? limits.windowMessages,
-        bytes: sizes.windowBytes ?? limits.windowBytes,
+        bytes: sizes.windowBytes ?? windowBytes(this.budget),
       },
       maxFrameBytes: sizes.maxFrameBytes ?? limits.maxFrameBytes,
       maxMessageBytes: sizes.maxMessageBytes ?? limits.maxMessageBytes,
@@ -152,7 +153,6 @@ export class Endpoint<Peer> {
     this.maxHeaderBytes = sizes.maxHeaderBytes ?? limits.maxHeaderBytes;
     this.maxInboundCalls = sizes.maxInboundCalls ?? limits.maxInboundCalls;
     this.maxPendingCalls = sizes.maxPendingCalls ?? limits.maxPendingCalls;
-    this.budget = new MemoryBudget(sizes.maxBufferedBytes ?? limits.maxBufferedBytes);
     const maxQueuedBytes = sizes.maxQueuedBytes ?? limits.maxQueuedBytes;
     this.maxQueuedBytes = Math.min(maxQueuedBytes, this.budget.maxBytes / 2);
     const bufferBytes = resume === undefined || resume === false ? undefined : resume.bufferBytes;
@@ -297,6 +297,11 @@ export class Endpoint<Peer> {
       throw new MyelinError("ERR_CONFIG", `the contract's ${JSON.stringify(name)} has no handler`);
     }
   }
+}
+
+/** What a peer may send before it is asked: in a small budget there must be room for it. */
+function windowBytes({ maxBytes }: MemoryBudget): number {
+  return Math.max(1_024, Math.min(limits.windowBytes, Math.floor(maxBytes / 8)));
 }
 
 function heartbeatOf(heartbeat: EndpointSettings["heartbeat"]): number | undefined {

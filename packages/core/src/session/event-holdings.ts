@@ -17,7 +17,6 @@ export interface EventHoldingsOptions {
 }
 
 export class EventHoldings implements Holder {
-  readonly largestBytes = 0;
   readonly #options: EventHoldingsOptions;
   readonly #account: Account;
   #isClosed = false;
@@ -31,9 +30,18 @@ export class EventHoldings implements Holder {
     return this.#options.outgoing() + this.#options.incoming();
   }
 
+  get arrivedBytes(): number {
+    return this.#options.incoming() + this.#options.handed();
+  }
+
   /** What may wait for the peer. */
   get maxQueuedBytes(): number {
-    return this.#account.atMost(this.#options.maxQueuedBytes);
+    return Math.min(this.#options.maxQueuedBytes, this.#account.queueBytes);
+  }
+
+  /** Nothing tells whether it reads, and of no message a part waits. */
+  excusedBytes(): number {
+    return 0;
   }
 
   /** Something may have changed. */
@@ -48,12 +56,13 @@ export class EventHoldings implements Holder {
   }
 
   refresh(): void {
-    if (!this.#isClosed) this.#account.tell(this.ownBytes, 0, this.#options.handed());
+    const { handed, outgoing } = this.#options;
+    if (!this.#isClosed) this.#account.tell(this.ownBytes, outgoing(), 0, handed());
   }
 
   evict(): void {
-    const { handed, incoming, onTooMuch, outgoing } = this.#options;
-    const code = outgoing() >= incoming() + handed() ? "ERR_SLOW_PEER" : "ERR_BUSY";
+    const { onTooMuch, outgoing } = this.#options;
+    const code = outgoing() >= this.arrivedBytes ? "ERR_SLOW_PEER" : "ERR_BUSY";
     onTooMuch(new MyelinError(code, "of the memory for all peers this one takes most"));
   }
 

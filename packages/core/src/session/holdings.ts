@@ -1,4 +1,5 @@
 /** What one session has in its buffers, both ways, and what is done when that is too much. */
+import type { Clock, Timer } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Account, Holder, MemoryBudget } from "./memory-budget.ts";
@@ -9,6 +10,7 @@ import type { InboundItems } from "./streams/inbound-items.ts";
 import { frameCost, promiseCost } from "./wire.ts";
 
 export interface HoldingsOptions {
+  readonly clock: Clock;
   readonly budget: MemoryBudget;
   readonly outbox: Outbox;
   readonly inbox: Inbox;
@@ -31,18 +33,19 @@ export interface HoldingsOptions {
 /** The budget hears of changes from here on: no sooner, so that telling costs nothing per message. */
 export const stepBytes: number = 4 * 1024;
 
-/** So much of what a session may take is for what is remembered of its calls, at most. */
-const callsShare = 3 / 4;
+/** A peer that has taken nothing for so long, though something waits for it, does not read. */
+const unreadMs = 1_000;
 
 export class Holdings implements Holder {
   readonly #options: HoldingsOptions;
   readonly #account: Account;
   #isHeldBack = false;
   #isClosed = false;
-  /** At most so much waits of what was accepted for the sessions before this one. */
-  #carried = 0;
-  /** Bytes of the largest message that was accepted since nothing waited: it may be kept until all of it has arrived. */
-  #largestAccepted = 0;
+  /** No more than this is accepted of what is {@link #outgoing}: items of streams and refusals are the rest. */
+  #acceptedBytes = 0;
+  /** Frames that the peer had acknowledged when it had taken nothing for long. */
+  #stuckAt: number | undefined;
+  #unreadTimer: Timer | undefined;
 
   constructor(options: HoldingsOptions) {
     this.#options = options;
@@ -50,44 +53,33 @@ export class Holdings implements Holder {
   }
 
   get ownBytes(): number {
-    return this.#outgoing + this.#incoming + this.pendingBytes;
+    return this.#outgoing - this.#options.outbox.borrowedBytes + this.#incoming;
   }
 
-  get largestBytes(): number {
-    const { inbox, outbox } = this.#options;
-    // What is carried over has its place already, and the next session would be ended as soon.
-    if (this.#carried === Number.POSITIVE_INFINITY) return this.#carried;
-    const waiting = Math.max(outbox.largestWaitingBytes, inbox.assemblies.largestBytes);
-    const largest = Math.max(
-      waiting,
-      Math.min(this.#largestAccepted, this.#outgoing + this.#heldApart),
-    );
-    return largest + Math.min(this.#carried, this.#waiting);
+  get arrivedBytes(): number {
+    return this.#incoming + this.#handed;
   }
 
-  /** What may wait for the peer: no more than leaves room for what is remembered of calls, and a part of it always. */
+  /** What may wait for the peer of what this end accepts. */
   get maxQueuedBytes(): number {
-    const { budget, isConnected, maxDetachedBytes, maxQueuedBytes } = this.#options;
-    const most = this.#account.atMost(isConnected() ? maxQueuedBytes : maxDetachedBytes);
-    const { forSessions } = budget;
-    return Math.min(
-      most,
-      Math.max(forSessions - this.pendingBytes, forSessions * (1 - callsShare)),
-    );
+    return Math.min(this.#maxQueuedBytes, this.#account.queueBytes);
+  }
+
+  /** The same with answers: they cannot wait elsewhere, and have room where events and calls have none. */
+  get maxAnswersBytes(): number {
+    return Math.min(2 * this.#maxQueuedBytes, this.#account.answersBytes);
   }
 
   /** What is remembered of calls leaves no room for more of them. */
   get isFullOfCalls(): boolean {
-    return this.pendingBytes >= this.#options.budget.forSessions * callsShare;
+    return this.pendingBytes >= this.#account.queueBytes;
   }
 
   /**
-   * Whether it holds more than its share of a budget of which little is left: it gets no window and no
-   * credit then, and is told when it may (`eased`).
+   * Whether more than its share has arrived from the peer, and little is left of the budget: it gets no
+   * window and no credit then, and is told when it may (`eased`).
    */
   isHeldBack(): boolean {
-    // What waits for the peer may wait for the very window and credit.
-    if (!this.#holdsOfPeer) return false;
     // What was told last may be long gone.
     if (this.#account.isOverShare) this.check();
     this.#isHeldBack = this.#account.isOverShare;
@@ -98,48 +90,24 @@ export class Holdings implements Holder {
   /** It holds less: a handler has settled, or an item was asked for. */
   freed(): void {
     if (this.#isClosed) this.close();
-    else if (this.#isHeldBack && !this.#holdsOfPeer) this.eased();
-    else if (this.#isHeldBack || this.#options.budget.isTight) this.check();
-  }
-
-  /** Runs what sends messages that were accepted before: they are no reason to end the session. */
-  carry(run: () => void): void {
-    this.#carried = Number.POSITIVE_INFINITY;
-    try {
-      run();
-    } finally {
-      this.#carried = this.#waiting;
+    else if (this.#isHeldBack || this.#options.budget.isTight) {
+      this.check();
+      this.#account.ease();
     }
   }
 
-  /** A message so large is about to wait for the peer. */
-  accepted(bytes: number): void {
-    // A part of it may be all that still waits. No more of it is excused than the budget can spare.
-    const { forSessions, maxBytes } = this.#options.budget;
-    const most = Math.min(bytes, maxBytes - forSessions);
-    if (most > this.#largestAccepted) this.#largestAccepted = most;
+  /** Something was accepted for the peer, and so much is outgoing since. */
+  accepted(outgoing: number): void {
+    this.#acceptedBytes = outgoing;
   }
 
   /** Something may have changed. */
   check(): void {
-    const { maxQueuedBytes, onChange, onTooMuch, outbox } = this.#options;
-    const account = this.#account;
     if (this.#isClosed) return;
     const weight = this.ownBytes + this.#heldApart + this.#handed;
-    if (weight < stepBytes) this.#largestAccepted = 0;
-    if (Math.abs(weight - account.weight) < stepBytes) return;
-    // Answers cannot be dropped: who calls without reading them would have all of our memory. One of
-    // them may be as large as messages may be, and what the connection has of it is not counted either.
-    // What was accepted for a session before this one does not end it, or the next would end as soon.
-    const waiting = this.#waiting;
-    if (this.#carried < Number.POSITIVE_INFINITY) this.#carried = Math.min(this.#carried, waiting);
-    const most = 2 * maxQueuedBytes + limits.connectionBytes + this.#carried;
-    if (waiting > most && waiting - outbox.largestWaitingBytes > most) {
-      onTooMuch(tooSlow(`more than ${most} bytes wait for it`));
-      return;
-    }
+    if (Math.abs(weight - this.#account.weight) < stepBytes || this.#endIfDeaf()) return;
     this.refresh();
-    onChange(this.ownBytes + outbox.borrowedBytes);
+    this.#options.onChange(this.ownBytes + this.#options.outbox.borrowedBytes);
   }
 
   /** The connection is gone, and what it had: what was told last is of before. */
@@ -151,13 +119,25 @@ export class Holdings implements Holder {
 
   refresh(): void {
     if (this.#isClosed) return;
-    this.#account.tell(this.ownBytes, this.#heldApart, this.#handed);
+    const { borrowedBytes } = this.#options.outbox;
+    this.#acceptedBytes = this.#accepted;
+    const acceptedBytes = Math.max(0, this.#acceptedBytes - borrowedBytes);
+    this.#account.tell(this.ownBytes, acceptedBytes, this.#heldApart, this.#handed);
+  }
+
+  /**
+   * One message, of which a part may be all that still waits; and what this end has accepted, as long
+   * as the peer takes what it gets.
+   */
+  excusedBytes(): number {
+    const { inbox, outbox } = this.#options;
+    const largest = Math.max(outbox.largestHeldBytes, inbox.assemblies.largestBytes);
+    return largest + (this.#isTaking() ? this.#accepted : 0);
   }
 
   evict(): void {
     const { budget, onTooMuch } = this.#options;
-    const sent = this.#outgoing + this.#heldApart;
-    const isSlow = sent >= this.#incoming + this.#handed;
+    const isSlow = this.#outgoing - this.pendingBytes >= this.arrivedBytes;
     const why = `of the ${budget.maxBytes} bytes for all peers it has most`;
     if (isSlow) onTooMuch(tooSlow(why));
     else onTooMuch(new MyelinError("ERR_BUSY", `the peer sends more than is kept: ${why}`));
@@ -172,19 +152,50 @@ export class Holdings implements Holder {
   /** The session is over. What its handlers are at work on is still there. */
   close(): void {
     this.#isClosed = true;
+    this.#options.clock.clearTimeout(this.#unreadTimer);
     this.#account.close(this.#handed);
   }
 
-  /** What waits for the peer, or for its acknowledgement, without bodies that are not copied. */
+  /** What waits for the peer, or for its acknowledgement or answer, with bodies that are not copied. */
   get #outgoing(): number {
     const { outbox } = this.#options;
-    const { rememberedBytes } = outbox.sent;
-    return outbox.waitingBytes + outbox.itemBytes + rememberedBytes - outbox.borrowedBytes;
+    return outbox.waitingBytes + outbox.itemBytes + outbox.sent.rememberedBytes + this.pendingBytes;
   }
 
-  /** The same with them. */
-  get #waiting(): number {
-    return this.#outgoing + this.#options.outbox.borrowedBytes;
+  get #accepted(): number {
+    return Math.min(this.#acceptedBytes, this.#outgoing);
+  }
+
+  /**
+   * What cannot be refused is little, and comes to an end: who calls and reads nothing, or acknowledges
+   * nothing, would have all of our memory. @returns whether it is over
+   */
+  #endIfDeaf(): boolean {
+    const outgoing = this.#outgoing - this.pendingBytes;
+    const most = Math.max(this.#accepted, 2 * this.#maxQueuedBytes) + limits.connectionBytes;
+    if (outgoing <= most || outgoing - this.#options.outbox.largestHeldBytes <= most) return false;
+    this.#options.onTooMuch(tooSlow(`more than ${most} bytes wait for it`));
+    return true;
+  }
+
+  /** Whether the peer has taken something of late, as far as is known. That is looked at again soon. */
+  #isTaking(): boolean {
+    const { budget, clock, outbox } = this.#options;
+    const { acknowledged } = outbox.sent;
+    if (acknowledged === this.#stuckAt) return false;
+    this.#unreadTimer ??= clock.setTimeout(() => {
+      this.#unreadTimer = undefined;
+      if (this.#outgoing === 0 || outbox.sent.acknowledged !== acknowledged) return;
+      this.#stuckAt = acknowledged;
+      budget.review();
+    }, unreadMs);
+    return true;
+  }
+
+  /** Limits of its own. */
+  get #maxQueuedBytes(): number {
+    const { isConnected, maxDetachedBytes, maxQueuedBytes } = this.#options;
+    return isConnected() ? maxQueuedBytes : maxDetachedBytes;
   }
 
   /** Bodies that are not copied. */
@@ -197,11 +208,6 @@ export class Holdings implements Holder {
   get #incoming(): number {
     const { inbox, intake, items } = this.#options;
     return inbox.assemblies.heldBytes + intake.heldBytes + items.bytes;
-  }
-
-  /** Whether anything is here that came from the peer. */
-  get #holdsOfPeer(): boolean {
-    return this.#incoming + this.#handed > 0;
   }
 
   /** What is remembered of calls that wait for answers. */

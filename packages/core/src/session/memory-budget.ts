@@ -1,13 +1,25 @@
 /**
  * One number of bytes for all that an endpoint buffers, whoever its peers are. Limits of each
- * connection do not stop a hundred of them at once; this does, in three steps:
+ * connection do not stop a hundred of them at once; this does.
  *
- * - Below three quarters of it nobody notices.
- * - Above, whoever holds more than an equal share gets no more: no window, no credit, no events.
- * - When it is spent, whoever holds most is ended, and the next, until it is not.
+ * **What this end accepts** (events and calls that wait, what is remembered of calls, what may be sent
+ * again, posts that wait for room, what waits for a connection) has three quarters of it. Each queue may
+ * hold twice as much as is left of them: half of the budget if it is the only one, less the more others
+ * hold, so that all of them together never have more, and none has nothing (dynamic thresholds:
+ * Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches", 1998). What
+ * is more is refused, dropped or waits, and nobody is ended for it. What moves from one queue into
+ * another, when a session begins or ends, was accepted already.
  *
- * What handlers are at work on is theirs, and bounded by windows. It counts for the first step, so that
- * windows are not renewed then; and for the second when it is as much again.
+ * **What peers cause**, by what they send and by what they do not read, cannot be refused:
+ *
+ * - From three quarters of the budget on, a peer of which more than an equal share has arrived gets no
+ *   window and no credit.
+ * - When it is spent, the one for whom most is held is ended, and the next, until it is not. One message
+ *   may overdraw it, or a large one could never pass; and so may what this end has accepted for a peer
+ *   that takes what it gets.
+ *
+ * What handlers are at work on is theirs, and bounded by windows. It counts when the window is asked
+ * for, so that windows are not renewed then; and when somebody is to be ended if it is as much again.
  *
  * What handlers are still at work on whose sessions are over is orphaned. Nobody who stands can do
  * anything about it, so nobody is ended for it; but as long as it is more than the budget nobody comes
@@ -15,14 +27,6 @@
  *
  * Holders tell what they hold when it has changed by some kilobytes: counting costs nothing with each
  * message. What they told may be long gone, so all of them are asked before anything is done to anybody.
- * One message may overdraw it, or a large one could never pass.
- *
- * What one endpoint accepts for a peer that reads never has that peer ended. All that waits in its
- * session, with what is remembered of calls, takes three quarters and one message at most; what was
- * carried into it from the sessions before is excused like one message; and what belongs to no session,
- * such as posts that wait, has the last quarter: posts are refused beyond it, and what is more of it (a
- * session may give back all it had) ends nobody.
- * What is remembered of carried calls is not excused: in a small budget, thousands of them can be too much.
  */
 
 import { copiedBytes } from "./messages/data-codecs.ts";
@@ -31,8 +35,10 @@ import { copiedBytes } from "./messages/data-codecs.ts";
 export interface Holder {
   /** Bytes of its buffers at this moment, without bodies that are not copied. */
   readonly ownBytes: number;
-  /** Bytes of the largest single message that it holds, and of what was carried into it. */
-  readonly largestBytes: number;
+  /** Bytes that have arrived and have not settled: what was not handed on, and what handlers are at work on. */
+  readonly arrivedBytes: number;
+  /** So much may overdraw the budget without its being ended for it. Asked for when it is to be ended. */
+  excusedBytes(): number;
   /** Tells its account what it holds at this moment, however little has changed. */
   refresh(): void;
   /** It holds more than everybody else, and the budget is spent: it gives up all of it, now. */
@@ -65,8 +71,13 @@ const tightShare = 3 / 4;
 const newsShare = 1 / 64;
 /** While one message overdraws the budget, it is looked at again after so much more of it. */
 const overdraftShare = 1 / 64;
-/** So much of the budget is for what belongs to no session: what is more ends nobody. */
-const looseShare = 1 / 4;
+/** So much of the budget is for what this end accepts. */
+const acceptedShare = 3 / 4;
+/** Each queue may hold so many times what is left of it; with answers, for which events leave room, more. */
+const queueFactor = 2;
+const answersFactor = 8;
+/** And an equal part of so much of the budget always. */
+const leastShare = 1 / 16;
 
 /** What one holder has told. */
 export class Account {
@@ -74,6 +85,8 @@ export class Account {
   readonly holder: Holder | undefined;
   /** Its buffers. */
   bytes = 0;
+  /** What this end has accepted of them. */
+  acceptedBytes = 0;
   /** Bodies that wait for it, and perhaps for others. */
   borrowedBytes = 0;
   /** What its handlers are at work on. */
@@ -91,36 +104,47 @@ export class Account {
     return this.bytes + this.borrowedBytes + this.handedBytes;
   }
 
-  /** It has more than its share, and there is little left for the others. */
+  /** More than its share has arrived from it, and there is little left for the others. */
   get isOverShare(): boolean {
     const budget = this.#budget;
-    return budget.isTight && this.weight > budget.share;
+    return budget.isTight && (this.holder?.arrivedBytes ?? 0) > budget.share;
   }
 
-  /** How much it may hold, of the `most` that it might; less when there is little left. */
-  atMost(most: number): number {
-    const budget = this.#budget;
-    return budget.isTight ? Math.min(most, budget.share) : most;
+  /** What a queue of it may hold of what this end accepts. */
+  get queueBytes(): number {
+    return this.#budget.mayHold(queueFactor);
   }
 
-  /** Those who bound themselves have their part of the budget: what can be refused is to be refused. */
-  get isCrowded(): boolean {
-    return this.#budget.isCrowded;
+  /** The same with answers. */
+  get answersBytes(): number {
+    return this.#budget.mayHold(answersFactor);
   }
 
-  /** It holds so much now. */
-  tell(bytes: number, borrowedBytes: number = 0, handedBytes: number = 0): void {
+  /** It holds so much now, and this end has accepted so much of it. */
+  tell(
+    bytes: number,
+    acceptedBytes: number,
+    borrowedBytes: number = 0,
+    handedBytes: number = 0,
+  ): void {
     const change = bytes - this.bytes;
+    const accepted = acceptedBytes - this.acceptedBytes;
     const handed = handedBytes - this.handedBytes;
     this.bytes = bytes;
+    this.acceptedBytes = acceptedBytes;
     this.borrowedBytes = borrowedBytes;
     this.handedBytes = handedBytes;
-    this.#budget.changed(this, change, handed);
+    this.#budget.changed(this, change, accepted, handed);
   }
 
-  /** Its holder is told (`eased`) as soon as it holds no more than its share. */
+  /** Its holder is told (`eased`) as soon as no more than its share is there. */
   awaitEase(): void {
     this.#budget.awaitEase(this);
+  }
+
+  /** Less may be there of what has arrived from it. */
+  ease(): void {
+    this.#budget.ease(this);
   }
 
   /**
@@ -143,7 +167,9 @@ export class MemoryBudget implements SharedBodies {
   #orphanedBytes = 0;
   readonly #accounts = new Set<Account>();
   #bodyBytes = 0;
-  /** Of those who bound themselves. */
+  /** What this end has accepted, shared bodies apart. */
+  #acceptedBytes = 0;
+  /** Of those whom nobody can end. */
   #looseBytes = 0;
   readonly #withheld = new Set<Account>();
   readonly #bodies = new Map<ArrayBufferLike, { readonly bytes: number; uses: number }>();
@@ -170,22 +196,19 @@ export class MemoryBudget implements SharedBodies {
     return this.#orphanedBytes > this.maxBytes;
   }
 
-  /** What all that one session has accepted may take, so that a last small message is not too much. */
-  get forSessions(): number {
-    return this.maxBytes * (1 - looseShare - overdraftShare);
+  /** What a queue may hold of what this end accepts: so many times what is left, and a little always. */
+  mayHold(factor: number): number {
+    const left = this.maxBytes * acceptedShare - this.#acceptedBytes - this.#bodyBytes;
+    const least = (this.maxBytes * leastShare) / Math.max(1, this.#accounts.size);
+    return Math.max(factor * left, least);
   }
 
-  /** Those who bound themselves hold all that is for them. */
-  get isCrowded(): boolean {
-    return this.#looseBytes >= this.maxBytes * looseShare;
-  }
-
-  /** Bytes that each of them gets when there is little left. */
+  /** Bytes that may arrive from each of them when there is little left. */
   get share(): number {
     return (this.maxBytes * tightShare) / Math.max(1, this.#accounts.size);
   }
 
-  /** @param holder absent: it bounds itself, and is never ended */
+  /** @param holder absent: all of it was accepted by this end, and nobody is ended for it */
   open(holder?: Holder): Account {
     const account = new Account(this, holder);
     if (holder !== undefined) this.#accounts.add(account);
@@ -214,8 +237,9 @@ export class MemoryBudget implements SharedBodies {
   }
 
   /** From an {@link Account}. */
-  changed(account: Account, change: number, handed: number): void {
+  changed(account: Account, change: number, accepted: number, handed: number): void {
     this.#bytes += change;
+    this.#acceptedBytes += accepted;
     this.#handedBytes += handed;
     if (account.holder === undefined) this.#looseBytes += change;
     this.#news += Math.abs(change) + Math.abs(handed);
@@ -226,12 +250,25 @@ export class MemoryBudget implements SharedBodies {
     else if (over > this.#overdraft) this.#evict();
     this.isTight = this.#seemsTight;
     if (this.#withheld.size === 0) return;
-    if (this.isTight) this.#ease(account);
-    else for (const each of this.#withheld) this.#ease(each);
+    if (this.isTight) this.ease(account);
+    else for (const each of this.#withheld) this.ease(each);
+  }
+
+  /** Those who were excused may be so no more. */
+  review(): void {
+    if (this.#over > 0) this.#evict();
+    this.isTight = this.#seemsTight;
   }
 
   awaitEase(account: Account): void {
     this.#withheld.add(account);
+  }
+
+  /** Its holder is told, if it waits for that, and has no more than its share. */
+  ease(account: Account): void {
+    if (!this.#withheld.has(account) || account.isOverShare) return;
+    this.#withheld.delete(account);
+    account.holder?.eased();
   }
 
   /** From an {@link Account}. */
@@ -239,12 +276,7 @@ export class MemoryBudget implements SharedBodies {
     this.#accounts.delete(account);
     this.#withheld.delete(account);
     this.#orphanedBytes += orphaned;
-    account.tell(0);
-  }
-
-  #ease(account: Account): void {
-    if (account.isOverShare || !this.#withheld.delete(account)) return;
-    account.holder?.eased();
+    account.tell(0, 0);
   }
 
   /** Ends those who hold most. Each of them closes its account. */
@@ -256,7 +288,7 @@ export class MemoryBudget implements SharedBodies {
       for (let over = this.#over; over > 0; over = this.#over) {
         const largest = this.#largest();
         if (largest?.holder === undefined) return;
-        if (over <= largest.holder.largestBytes) {
+        if (over <= largest.holder.excusedBytes()) {
           this.#overdraft = over + this.maxBytes * overdraftShare;
           return;
         }
@@ -282,7 +314,7 @@ export class MemoryBudget implements SharedBodies {
 
   /** Bytes beyond the budget, as far as ending somebody helps. */
   get #over(): number {
-    const bytes = this.#bytes - Math.max(0, this.#looseBytes - this.maxBytes * looseShare);
+    const bytes = this.#bytes - Math.max(0, this.#looseBytes - this.maxBytes * acceptedShare);
     return Math.max(bytes, (bytes + this.#handedBytes) / 2) - this.maxBytes;
   }
 

@@ -117,6 +117,10 @@ export function sessionParts<Peer>(
     cancelGraceMs: options.cancelGraceMs,
     firstId: side === "client" ? 2 : 1,
     errors: options.errors,
+    sending: {
+      admitsAnswer: (encoded) => sending.admitsAnswer(encoded),
+      answered: () => sending.answered(),
+    },
   });
   const router = new MessageRouter({
     peer,
@@ -149,7 +153,7 @@ export function sessionParts<Peer>(
     onStalled: (error) => hooks.onBroken(error),
   });
   const holdings = new Holdings({
-    ...{ budget, calling, inbox, intake, items, outbox, serving },
+    ...{ budget, calling, clock, inbox, intake, items, outbox, serving },
     maxQueuedBytes: options.maxQueuedBytes,
     maxDetachedBytes: options.resumeBufferBytes,
     isConnected: hooks.isConnected,

@@ -101,16 +101,16 @@ test("who does not read and holds most is ended: ERR_SLOW_PEER", async () => {
   const say = (peer: ServerPeer, bytes: number): void => {
     for (let sent = 0; sent < bytes; sent += 10_000) peer.send("news", "x".repeat(10_000));
   };
-  say(modest, 1.2 * MiB);
-  say(greedy, 1.5 * MiB);
-  // Others send, and hold less each: messages that are begun and not complete.
+  say(modest, 0.8 * MiB);
+  say(greedy, 1.2 * MiB);
+  // Others send, and hold less each: items that nobody asks for.
   const items = {
     async *[Symbol.asyncIterator]() {
       yield* Array(100).fill("y".repeat(60_000));
     },
   };
   server.handle("take", () => new Promise(() => {}));
-  for (let n = 0; n < 18; n++) {
+  for (let n = 0; n < 24; n++) {
     const client = await healthy();
     client.upload("take", items).catch(() => {});
   }
@@ -172,8 +172,7 @@ test("posts that wait for room are bounded, too", async () => {
   const posts = Array.from({ length: 1_000 }, () => peer.post("news", "x".repeat(10_000)));
   const outcomes = Promise.allSettled(posts);
   await turns();
-  expect(server.stats().bufferedBytes).toBeLessThan(budget);
-  await expect(peer.post("news", 1)).rejects.toEqual(coded("ERR_QUEUE_FULL"));
+  expect(server.stats().bufferedBytes).toBeLessThan(budget * 0.75);
   expect(peer.state).toBe("open");
   await server.close({ drainMs: 0, timeoutMs: 10 }).catch(() => {});
   const codes = (await outcomes).map((each) => each.status === "rejected" && each.reason.code);
@@ -183,7 +182,7 @@ test("posts that wait for room are bounded, too", async () => {
 test("who holds much while there is little left gets no window, and goes on when there is more", async () => {
   const windowMessages = 100;
   const { server, peers, healthy } = await deaf(3, {
-    limits: { maxBufferedBytes: 4 * MiB, windowMessages },
+    limits: { maxBufferedBytes: 4 * MiB, windowMessages, windowBytes: 4 * MiB },
   });
   let heard = 0;
   server.on("large", () => new Promise(() => {}));
@@ -204,7 +203,7 @@ test("who holds much while there is little left gets no window, and goes on when
 
 test("a window that was held back is returned when its own handlers are done", async () => {
   const { server, peers, healthy } = await deaf(3, {
-    limits: { maxBufferedBytes: 4 * MiB, windowMessages: 100 },
+    limits: { maxBufferedBytes: 4 * MiB, windowMessages: 100, windowBytes: 4 * MiB },
   });
   let settle!: () => void;
   const settled = new Promise<void>((resolve) => (settle = resolve));

@@ -5,8 +5,9 @@ import { type Account, type Holder, MemoryBudget } from "../../src/session/memor
 /** Somebody who holds what it is told to. */
 class Hoarder implements Holder {
   readonly account: Account;
-  largestBytes = 0;
+  excused = 0;
   ownBytes = 0;
+  acceptedBytes = 0;
   handedBytes = 0;
   evictions = 0;
   eases = 0;
@@ -15,14 +16,29 @@ class Hoarder implements Holder {
     this.account = budget.open(this);
   }
 
+  /** What has arrived. */
   hold(bytes: number, handedBytes = 0): void {
     this.ownBytes = bytes;
     this.handedBytes = handedBytes;
     this.refresh();
   }
 
+  /** What was accepted for it, beside that. */
+  accept(bytes: number): void {
+    this.acceptedBytes += bytes;
+    this.hold(this.ownBytes + bytes);
+  }
+
+  get arrivedBytes(): number {
+    return this.ownBytes - this.acceptedBytes + this.handedBytes;
+  }
+
+  excusedBytes(): number {
+    return this.excused;
+  }
+
   refresh(): void {
-    this.account.tell(this.ownBytes, 0, this.handedBytes);
+    this.account.tell(this.ownBytes, this.acceptedBytes, 0, this.handedBytes);
   }
 
   evict(): void {
@@ -66,14 +82,14 @@ test("who let go of something without a word is not counted for it", () => {
   expect(budget.measure()).toBe(990);
 });
 
-test("one message may overdraw it, two may not", () => {
+test("what is excused may overdraw it, more may not", () => {
   const budget = new MemoryBudget(1_000);
   const [one, other] = hoarders(budget, 2) as [Hoarder, Hoarder];
   other.hold(500);
-  one.largestBytes = 5_000;
+  one.excused = 5_000;
   for (let bytes = 0; bytes <= 5_000; bytes += 100) one.hold(bytes);
   expect(one.evictions).toBe(0);
-  one.largestBytes = 2_600;
+  one.excused = 2_600;
   one.hold(5_200);
   expect(one.evictions).toBe(1);
   expect(other.evictions).toBe(0);
@@ -87,14 +103,62 @@ test("from three quarters on whoever has more than its share gets no more, until
   expect(greedy.account.isOverShare).toBe(false);
   greedy.hold(651);
   expect([greedy, modest].map(({ account }) => account.isOverShare)).toEqual([true, false]);
-  expect(greedy.account.atMost(600)).toBe(375);
   greedy.account.awaitEase();
   greedy.hold(660);
   expect(greedy.eases).toBe(0);
   // Somebody else gave up what it held.
   modest.hold(0);
   expect(greedy.eases).toBe(1);
-  expect(greedy.account.atMost(600)).toBe(600);
+});
+
+test("nor is anybody held back for what was accepted for it, or longer than that is there", () => {
+  const budget = new MemoryBudget(1_000);
+  const [one, other] = hoarders(budget, 2) as [Hoarder, Hoarder];
+  other.accept(451);
+  one.accept(300);
+  expect(one.account.isOverShare).toBe(false);
+  other.accept(-351);
+  one.hold(700, 1);
+  expect(one.account.isOverShare).toBe(true);
+  one.account.awaitEase();
+  one.account.ease();
+  expect(one.eases).toBe(0);
+  one.ownBytes = 600;
+  one.account.ease();
+  expect(one.eases).toBe(1);
+});
+
+test.each([1, 2, 10, 1_000])(
+  "what this end accepts takes three quarters at most, and each of %i queues has a part",
+  (count) => {
+    const budget = new MemoryBudget(1_000_000);
+    const queues = hoarders(budget, count);
+    const [first, ...others] = queues;
+    const fill = (queue: Hoarder): void => {
+      while (queue.ownBytes < queue.account.queueBytes) queue.accept(10);
+    };
+    fill(first);
+    expect(first.ownBytes).toBe(500_000);
+    for (const other of others) fill(other);
+    for (const { ownBytes } of queues) expect(ownBytes).toBeGreaterThan(0);
+    expect(budget.measure()).toBeLessThan(750_000 + 62_500 + 10 * count);
+    // The first gives up what it has, and everybody may have as much.
+    first.accept(-first.ownBytes);
+    for (const queue of queues) fill(queue);
+    expect(budget.measure()).toBeLessThan(750_000 + 62_500 + 10 * count);
+    expect(first.account.answersBytes).toBeGreaterThanOrEqual(first.account.queueBytes);
+  },
+);
+
+test("whoever takes what it is sent is looked at again", () => {
+  const budget = new MemoryBudget(1_000);
+  const [one] = hoarders(budget, 1);
+  one.excused = 500;
+  one.accept(1_200);
+  expect(one.evictions).toBe(0);
+  one.excused = 0;
+  budget.review();
+  expect(one.evictions).toBe(1);
 });
 
 test("what handlers are at work on may be as much again, and holds back before", () => {
@@ -120,16 +184,14 @@ test("bodies that many are sent count once, for as long as anybody holds a part 
   expect(budget.measure()).toBe(0);
 });
 
-test("those who bound themselves count, and end nobody by what is beyond their quarter", () => {
+test("what waits for nobody who could be ended ends nobody beyond its part", () => {
   const budget = new MemoryBudget(1_000);
   const queue = budget.open();
   const [peer] = hoarders(budget, 1);
-  peer.hold(700);
-  expect(queue.isCrowded).toBe(false);
-  queue.tell(900);
-  expect(queue.isCrowded).toBe(true);
+  peer.hold(200);
+  queue.tell(900, 900);
   expect(peer.evictions).toBe(0);
-  expect(budget.measure()).toBe(1_600);
-  peer.hold(800);
+  expect(budget.measure()).toBe(1_100);
+  peer.hold(300);
   expect(peer.evictions).toBe(1);
 });

@@ -139,6 +139,8 @@ async function grown(scenario: Scenario): Promise<{ server: number; clients: num
 }
 
 const most = (budgetBytes + runtimeBytes) / MiB;
+/** Each endpoint may overdraw its budget by a message, and each of a hundred clients is one. */
+const overdraft = (100 * 2_000_000) / MiB;
 
 async function check(scenario: Scenario): Promise<void> {
   const { clients, server } = await grown(scenario);
@@ -147,7 +149,8 @@ async function check(scenario: Scenario): Promise<void> {
     process.stderr.write(`${JSON.stringify(scenario)} ${numbers}\n`);
   }
   expect(server).toBeLessThan(most);
-  expect(clients).toBeLessThan(most);
+  const areLarge = scenario.by === "connect" && scenario.act === "send large bytes";
+  expect(clients).toBeLessThan(areLarge ? most + overdraft : most);
 }
 
 describe.skipIf(!isMeasured)("finding 20: a hundred clients that never read", () => {

@@ -1,6 +1,6 @@
 /** Writes what becomes of the peer's calls: answers, what handlers threw, and refusals. */
 import { isMyelinError } from "../../errors.ts";
-import type { DataCodecs } from "../messages/data-codecs.ts";
+import type { DataCodecs, Encoded } from "../messages/data-codecs.ts";
 import { EntryWriter } from "../messages/entry-writer.ts";
 import type { Outbox } from "../sending/outbox.ts";
 import { endIterator } from "../streams/items.ts";
@@ -16,6 +16,8 @@ export interface AnswersOptions<Peer> {
   readonly outbox: Outbox;
   readonly codecs: DataCodecs;
   readonly errors: EncodeErrorOptions;
+  /** What may wait for the peer. */
+  readonly sending: { admitsAnswer(encoded: Encoded): boolean; answered(): void };
 }
 
 /** The code of an error entry, and its payload. */
@@ -32,20 +34,25 @@ export class Answers<Peer> {
   }
 
   answer({ context, id, handler }: RunningCall<Peer>, value: unknown): void {
-    const { codecs, outbox, peer } = this.#options;
+    const { codecs, outbox, peer, sending } = this.#options;
     try {
       const encoded = codecs.encode(value, handler.codec);
+      if (!sending.admitsAnswer(encoded)) {
+        this.refuse(id, refusals.noRoom, undefined, context.ran);
+        return;
+      }
       if (isSendingTapped()) {
         tellSent(peer, "answer", context.name, encoded);
         tellPayload(peer, "answer", context.name, value);
       }
       if (encoded === undefined || typeof encoded === "string") {
         outbox.result(id, encoded);
-        return;
+      } else {
+        const entry = new EntryWriter();
+        entry.result(id, payload.coded);
+        outbox.message({ entry, kind: "other", ...encoded });
       }
-      const entry = new EntryWriter();
-      entry.result(id, payload.coded);
-      outbox.message({ entry, kind: "other", ...encoded });
+      sending.answered();
     } catch (reason) {
       tellHandlerFailed(peer, context.name, reason);
       this.refuse(id, unsendable(reason), reason, context.ran);

@@ -20,7 +20,8 @@ type RefusalName =
   | "otherType"
   | "invalidData"
   | "notSerializable"
-  | "tooLarge";
+  | "tooLarge"
+  | "noRoom";
 
 export const refusals: Readonly<Record<RefusalName, Refusal>> = {
   noHandler: { number: 1, code: "ERR_NO_HANDLER", what: "has no handler at the peer" },
@@ -39,6 +40,11 @@ export const refusals: Readonly<Record<RefusalName, Refusal>> = {
     what: "has an answer that cannot be sent",
   },
   tooLarge: { number: 8, code: "ERR_TOO_LARGE", what: "has an answer that is too large" },
+  noRoom: {
+    number: 9,
+    code: "ERR_BUSY",
+    what: "has an answer for which the peer has no room beside others",
+  },
 };
 
 const byNumber = new Map<number, Refusal>(

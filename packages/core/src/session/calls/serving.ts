@@ -17,7 +17,7 @@ import { ItemSender } from "../streams/item-sender.ts";
 import { encodeItem, isItemSource, isIterator } from "../streams/items.ts";
 import { isReceivingTapped, isSendingTapped, tellItem, tellReceived } from "../taps.ts";
 import { type CallType, callType, givesItems, kindOfType } from "../wire.ts";
-import { Answers } from "./answers.ts";
+import { Answers, type AnswersOptions } from "./answers.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { type Refusal, refusals } from "./refusal.ts";
 import type { EncodeErrorOptions } from "./remote-error.ts";
@@ -40,6 +40,7 @@ export interface ServingOptions<Peer> {
   /** The peer's calls have odd numbers, or even ones. */
   readonly firstId: 1 | 2;
   readonly errors: EncodeErrorOptions;
+  readonly sending: AnswersOptions<Peer>["sending"];
 }
 
 /** Measured with 120,000 handlers that were at work at once, and rounded up. */

@@ -44,7 +44,6 @@ export class PeerSending<Peer> {
     const { accepting, endpoint, sendLater } = options;
     this.#options = options;
     this.#posts = new WaitingPosts({
-      maxBytes: endpoint.budget.maxBytes / 2,
       account: endpoint.budget.open(),
       hasRoom: () => this.#hasRoom(),
       send({ encoded, headers, name }) {

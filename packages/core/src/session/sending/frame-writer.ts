@@ -53,6 +53,11 @@ export class FrameWriter {
     return this.#pinned.bytes;
   }
 
+  /** Bytes of the largest message of which a part has left and is held. Looks at each of them. */
+  get largestBytes(): number {
+    return Math.max(this.#pinned.largestBytes, this.sent.largestBytes);
+  }
+
   /** The connection may have got rid of what it had. */
   unpin(): void {
     if (this.#link?.writable === true) this.#pinned.clear();

@@ -124,9 +124,9 @@ export class Outbox implements Collector {
     return this.#order.largestBytes;
   }
 
-  /** The same of all large ones, those that wait included. Looks at each of them. */
-  get largestWaitingBytes(): number {
-    return this.#order.largestWaitingBytes;
+  /** Bytes of the largest message of which any part is held. Looks at each of them. */
+  get largestHeldBytes(): number {
+    return Math.max(this.#order.largestHeldBytes, this.#writer.largestBytes);
   }
 
   /** The number of what was accepted last. */

@@ -22,6 +22,12 @@ export class PinnedBodies {
     this.#bodies.borrow(body);
   }
 
+  get largestBytes(): number {
+    let largest = 0;
+    for (const { length } of this.#pinned) largest = Math.max(largest, length);
+    return largest;
+  }
+
   /** The system has taken everything, or the connection is gone. */
   clear(): void {
     if (this.#pinned.size === 0) return;

@@ -97,14 +97,10 @@ export class SendingOrder {
     return this.#large.largestBytes;
   }
 
-  /** The same of all large ones, those that wait included. Looks at each of them. */
-  get largestWaitingBytes(): number {
-    let largest = this.largestBytes;
-    for (const queue of [this.#waiting, this.#large.waiting()]) {
-      for (const each of queue) {
-        if (!(each instanceof Batch)) largest = Math.max(largest, each.bytes);
-      }
-    }
+  /** The same, whole, of those that wait, too. Looks at each of them. */
+  get largestHeldBytes(): number {
+    let largest = 0;
+    for (const each of this.all()) if ("entry" in each) largest = Math.max(largest, each.body.length);
     return largest;
   }
 

@@ -25,6 +25,9 @@ export interface SendingOptions {
   readonly onDrain: () => void;
 }
 
+/** Small answers have so much of the room for all of them: those who ask for little are answered beside those who ask for much. */
+const smallAnswersShare = 9 / 8;
+
 const none: EventPast = Object.freeze({});
 
 export class Sending {
@@ -104,12 +107,11 @@ export class Sending {
     if (encoded === undefined || typeof encoded === "string") {
       outbox.event(known, encoded, fitting);
     } else {
-      holdings.accepted(bytes);
       const entry = new EntryWriter();
       entry.event(known, payload.coded, fitting);
       outbox.message({ entry, kind: "event", ...encoded });
     }
-    if (this.measure() < slowPeer.highWaterMark(most) && this.#weighed * 2 < most) return true;
+    if (this.#accepted() < slowPeer.highWaterMark(most) && this.#weighed * 2 < most) return true;
     this.#needsDrain = true;
     return false;
   }
@@ -121,16 +123,28 @@ export class Sending {
   admitCall(encoded: Encoded): void {
     const bytes = largeBytes(encoded);
     if (bytes === 0) return;
-    const { holdings, slowPeer } = this.#options;
+    const { slowPeer } = this.#options;
     if (slowPeer.isFull(bytes)) throw slowPeer.full();
-    holdings.accepted(bytes);
+  }
+
+  /** @returns whether an answer with this data may wait for the peer */
+  admitsAnswer(encoded: Encoded): boolean {
+    const { holdings, slowPeer } = this.#options;
+    const bytes = largeBytes(encoded);
+    const most = holdings.maxAnswersBytes * (bytes === 0 ? smallAnswersShare : 1);
+    return this.#weighed + bytes < most || !slowPeer.isFull(bytes, most);
+  }
+
+  /** An answer waits for the peer. */
+  answered(): void {
+    this.#accepted();
   }
 
   /** As `Conversation.catchUp`. */
   catchUp(run: () => void): void {
-    const { holdings, slowPeer } = this.#options;
-    holdings.carry(() => slowPeer.catchUp(run));
-    this.#options.outbox.date(Number.POSITIVE_INFINITY);
+    const { outbox, slowPeer } = this.#options;
+    slowPeer.catchUp(run);
+    outbox.date(Number.POSITIVE_INFINITY);
   }
 
   /** Opens a call; as `Calling.open`. */
@@ -140,20 +154,30 @@ export class Sending {
     const isFull = calling.pending >= maxPendingCalls || holdings.isFullOfCalls;
     if (isFull && !slowPeer.isCatchingUp) throw slowPeer.tooManyCalls();
     calling.open(opening);
-    this.measure();
+    this.#accepted();
   }
 
-  /** More may wait, or less. @returns how much */
-  measure(): number {
+  /** More may wait, or less. */
+  measure(): void {
+    this.#weigh(false);
+  }
+
+  /** Something was accepted. @returns how much waits */
+  #accepted(): number {
+    return this.#weigh(true);
+  }
+
+  #weigh(isAccepted: boolean): number {
     const { holdings, outbox } = this.#options;
     const queued = this.queuedBytes;
     // What is remembered of what has left grows without anything waiting: a peer may read for ever and
     // acknowledge nothing, and send nothing by which we would be led to look.
     const { rememberedBytes } = outbox.sent;
     this.#weighed = queued + outbox.sent.overdueBytes;
-    const waiting = queued + outbox.itemBytes + rememberedBytes + holdings.pendingBytes;
-    if (Math.abs(waiting - this.#checkedAt) >= stepBytes) {
-      this.#checkedAt = waiting;
+    const outgoing = queued + outbox.itemBytes + rememberedBytes + holdings.pendingBytes;
+    if (isAccepted) holdings.accepted(outgoing);
+    if (Math.abs(outgoing - this.#checkedAt) >= stepBytes) {
+      this.#checkedAt = outgoing;
       holdings.check();
     }
     return queued;

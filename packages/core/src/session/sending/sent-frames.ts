@@ -56,7 +56,14 @@ export class SentFrames {
     return (this.#sent - this.#acknowledged) * frameCost;
   }
 
-  /** The same without what a peer that reads need not have acknowledged yet. */
+  /** Bytes of the largest message of which a part is held to be sent again. Looks at each of them. */
+  get largestBytes(): number {
+    let largest = 0;
+    for (const { whole } of this.#frames) largest = Math.max(largest, whole?.length ?? 0);
+    return largest;
+  }
+
+  /** What is remembered of them without what a peer that reads need not have acknowledged yet. */
   get overdueBytes(): number {
     return Math.max(0, this.rememberedBytes - acknowledgedFrames * frameCost);
   }

@@ -64,14 +64,17 @@ export class SlowPeer {
     return this.#options.waitingBytes();
   }
 
-  /** @param bytes of what is to be added, where that may be much */
-  isFull(bytes: number = 0): boolean {
+  /**
+   * @param bytes of what is to be added, where that may be much
+   * @param most that may wait
+   */
+  isFull(bytes: number = 0, most: number = this.#options.holdings.maxQueuedBytes): boolean {
     if (this.#isCatchingUp) return false;
-    const { holdings, queue } = this.#options;
-    const most = holdings.maxQueuedBytes;
+    const { queue } = this.#options;
     const all = this.waitingBytes + bytes;
     // One message may be larger than all of this: it lets the others past, but not another such.
-    return all >= most && all - Math.max(queue.largestBytes, bytes) >= most;
+    const excused = 2 * bytes > most ? Math.max(queue.largestBytes, bytes) : queue.largestBytes;
+    return all >= most && all - excused >= most;
   }
 
   /**

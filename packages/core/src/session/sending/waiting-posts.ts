@@ -12,9 +12,7 @@ export interface WaitingPostsOptions {
   readonly hasRoom: () => boolean;
   /** Sends an event. What it throws is told to whoever waits. */
   readonly send: (event: PostedEvent) => void;
-  /** More than this does not wait. */
-  readonly maxBytes: number;
-  /** What waits is told to the budget of its endpoint. */
+  /** What waits is told to the budget of its endpoint, which bounds it. */
   readonly account: Account;
 }
 
@@ -54,10 +52,9 @@ export class WaitingPosts {
 
   /** @throws {MyelinError} `ERR_QUEUE_FULL` when too much waits already */
   add(event: PostedEvent): WaitingPost {
-    const { account, maxBytes } = this.#options;
-    // One may always wait, or a peer of many could never post.
-    if (this.#bytes >= account.atMost(maxBytes) || (!this.isEmpty && account.isCrowded)) {
-      const message = `more than ${account.atMost(maxBytes)} bytes wait for room`;
+    // One may always wait, however large it is and whatever others hold.
+    if (!this.isEmpty && this.#bytes >= this.#options.account.queueBytes) {
+      const message = `posts that wait for room: ${this.#posts.size} (${this.#bytes} bytes)`;
       throw new MyelinError("ERR_QUEUE_FULL", message);
     }
     let post!: Post;
@@ -97,7 +94,7 @@ export class WaitingPosts {
 
   #count(bytes: number): void {
     this.#bytes += bytes;
-    this.#options.account.tell(this.#bytes);
+    this.#options.account.tell(this.#bytes, this.#bytes);
   }
 }
 
