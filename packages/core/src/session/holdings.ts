@@ -46,6 +46,8 @@ export class Holdings implements Holder {
   /** Frames that the peer had acknowledged when it had taken nothing for long. */
   #stuckAt: number | undefined;
   #unreadTimer: Timer | undefined;
+  /** An answer was refused since the peer took something. */
+  #hasRefused = false;
 
   constructor(options: HoldingsOptions) {
     this.#options = options;
@@ -99,6 +101,12 @@ export class Holdings implements Holder {
   /** Something was accepted for the peer, and so much is outgoing since. */
   accepted(outgoing: number): void {
     this.#acceptedBytes = outgoing;
+  }
+
+  /** There was no room for an answer: a peer that takes nothing meanwhile does not read them. */
+  refusedAnswer(): void {
+    this.#hasRefused = true;
+    if (!this.#isTaking()) this.#endStuck();
   }
 
   /** Something may have changed. */
@@ -185,11 +193,17 @@ export class Holdings implements Holder {
     if (acknowledged === this.#stuckAt) return false;
     this.#unreadTimer ??= clock.setTimeout(() => {
       this.#unreadTimer = undefined;
-      if (this.#outgoing === 0 || outbox.sent.acknowledged !== acknowledged) return;
-      this.#stuckAt = acknowledged;
-      budget.review();
+      const isStuck = this.#outgoing > 0 && outbox.sent.acknowledged === acknowledged;
+      if (isStuck) this.#stuckAt = acknowledged;
+      if (isStuck && this.#hasRefused) this.#endStuck();
+      else if (isStuck) budget.review();
+      else this.#hasRefused = false;
     }, unreadMs);
     return true;
+  }
+
+  #endStuck(): void {
+    this.#options.onTooMuch(tooSlow("it has asked for more than may wait for it, and takes nothing"));
   }
 
   /** Limits of its own. */

@@ -147,7 +147,7 @@ describe("finding 5", () => {
   test("a large event that is dropped as it waits holds nothing back", async () => {
     const { client, server, release } = await sessionPair({
       terms,
-      session: { slowPeer: "drop-oldest", maxQueuedBytes: 120_000 },
+      session: { slowPeer: "drop-oldest", maxQueuedBytes: 50_000 },
     });
     const heard: unknown[] = [];
     const free: (() => void)[] = [];

@@ -49,6 +49,15 @@ export class EntryWriter {
     this.#block.copy(target, at, 0, this.#length);
   }
 
+  /** All heads of another one, which has no calls. */
+  append(other: EntryWriter): void {
+    const { bytes, names } = other;
+    if (this.#length + bytes.length > this.#block.length) this.#grow(this.#length + bytes.length);
+    this.#block.set(bytes, this.#length);
+    this.#length += bytes.length;
+    for (const id of names) this.#uses(id);
+  }
+
   event(name: Name, data: number, headers?: Buffer): void {
     this.#begin(entryKind.event, data, name.bytes.length, headers);
     this.#name(name);
@@ -150,12 +159,13 @@ export class EntryWriter {
   #name(name: Name): void {
     const { id, bytes } = name;
     this.#varint(id);
-    if (id !== 0) {
-      // Most ticks use one name or two.
-      if (!this.#names.includes(id)) this.#names.push(id);
-      return;
-    }
-    this.#bytes(bytes);
+    if (id === 0) this.#bytes(bytes);
+    else this.#uses(id);
+  }
+
+  #uses(id: number): void {
+    // Most ticks use one name or two.
+    if (!this.#names.includes(id)) this.#names.push(id);
   }
 
   #bytes(bytes: Buffer): void {

@@ -48,12 +48,22 @@ export class Acknowledging {
         !this.#isHeldBack())
     ) {
       this.now();
-    } else if (received > this.#frames && this.#timer === undefined) {
+    } else if (this.#timer === undefined && this.#owes()) {
       this.#timer = this.#clock.setTimeout(() => {
         this.#timer = undefined;
-        if (this.#inbox.received > this.#frames) this.now();
+        if (this.#owes()) this.now();
       }, delayMs);
     }
+  }
+
+  /** There is something that the peer does not know, and may wait for. */
+  #owes(): boolean {
+    const { received, window } = this.#inbox;
+    if (received > this.#frames) return true;
+    // Handlers that take for ever may leave less than a quarter: that goes round all the same.
+    const hasSettled =
+      window.settledMessages > this.#messages || window.settledBytes > this.#bytes;
+    return hasSettled && this.isHalfUsed && !this.#isHeldBack();
   }
 
   /** Half of the window is used, as the peer sees it: what it wants to send may have to wait for us. */

@@ -1,6 +1,7 @@
 /** Messages that were accepted and have no place in the order of sending yet. */
 
 import { Fifo } from "../../fifo.ts";
+import { limits } from "../../limits.ts";
 import { entryCost, frameCost } from "../wire.ts";
 import { Batch } from "./batch.ts";
 import type { Dropped } from "./lanes.ts";
@@ -24,13 +25,15 @@ export class AcceptedQueue {
   #settledBytes = 0;
   /** Those in it that may be dropped. */
   #droppable = 0;
+  /** Those of which each is worth to be looked at. */
+  readonly #large = new Set<AcceptedMessage>();
   /** Calls that were taken back and are in it still, never the first: they count for nothing. */
   #gone = 0;
 
   /** How many events and calls would go at once; 0 when there are none. */
   get nextWindowed(): number {
     const { first } = this.#queue;
-    return first instanceof Batch ? first.windowed : first === undefined ? 0 : 1;
+    return first instanceof Batch ? first.events : first === undefined ? 0 : 1;
   }
 
   get isEmpty(): boolean {
@@ -39,6 +42,13 @@ export class AcceptedQueue {
 
   get bytes(): number {
     return this.#settledBytes + (this.#growing === undefined ? 0 : sizeOf(this.#growing));
+  }
+
+  /** Of the largest message that is not small. */
+  get largestBytes(): number {
+    let largest = 0;
+    for (const { bytes } of this.#large) largest = Math.max(largest, bytes);
+    return largest;
   }
 
   /** Whether there are any that may be dropped. */
@@ -55,7 +65,15 @@ export class AcceptedQueue {
     } else {
       accepted.queue = this;
       this.#settledBytes += sizeOf(accepted);
+      if (isLarge(accepted)) this.#large.add(accepted);
     }
+  }
+
+  /** What is left of the first, which was taken out. */
+  putBack(rest: Batch): void {
+    this.#queue.putBack([rest]);
+    this.#droppable += 1;
+    this.#settledBytes += sizeOf(rest);
   }
 
   /** One that waits here has so many bytes less. */
@@ -120,6 +138,7 @@ export class AcceptedQueue {
     // Whoever takes one of them back does not find it here.
     for (const each of this.#queue) if (!(each instanceof Batch)) each.queue = undefined;
     this.#queue.clear();
+    this.#large.clear();
     this.#growing = undefined;
     this.#settledBytes = 0;
     this.#droppable = 0;
@@ -134,7 +153,9 @@ export class AcceptedQueue {
     if (accepted === this.#growing) this.#growing = undefined;
     else this.#settledBytes -= sizeOf(accepted);
     if (isDroppable(accepted)) this.#droppable -= 1;
-    if (!(accepted instanceof Batch)) accepted.queue = undefined;
+    if (accepted instanceof Batch) return;
+    accepted.queue = undefined;
+    if (!(accepted instanceof WaitingCall)) this.#large.delete(accepted);
   }
 
   /** The first is one that waits, and of all no more than a half are not. */
@@ -147,6 +168,10 @@ export class AcceptedQueue {
     this.#queue.remove((each) => this.#isGone(each));
     this.#gone = 0;
   }
+}
+
+function isLarge(accepted: AcceptedMessage | WaitingCall): accepted is AcceptedMessage {
+  return !(accepted instanceof WaitingCall) && accepted.bytes > limits.writeChunkBytes;
 }
 
 function isDroppable(accepted: Accepted): accepted is Batch | AcceptedMessage {

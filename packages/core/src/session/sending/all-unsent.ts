@@ -2,7 +2,7 @@
 
 import type { NameSource } from "../messages/entry-reader.ts";
 import { type UnsentMessage, unsentOfFrame, unsentOfMessage } from "../messages/unsent-message.ts";
-import { Batch } from "./batch.ts";
+import { Batch, eventsOf } from "./batch.ts";
 import type { AcceptedMessage } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
 import { WaitingCall } from "./waiting-call.ts";
@@ -56,6 +56,6 @@ function packed(batch: Batch, names: NameSource): UnsentMessage {
     kind: "events",
     count,
     bytes,
-    unpack: () => batch.unsent(names).filter((each) => each.kind === "event"),
+    unpack: () => eventsOf(batch, names),
   };
 }

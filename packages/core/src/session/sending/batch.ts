@@ -8,8 +8,8 @@ import { varintLength, writeVarint } from "../../bytes/varint.ts";
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { type NameSource, readEntry } from "../messages/entry-reader.ts";
 import { type CallHead, EntryWriter } from "../messages/entry-writer.ts";
-import type { Name } from "../messages/name-table.ts";
-import { type UnsentMessage, unsentMessage } from "../messages/unsent-message.ts";
+import type { Name, NameTable } from "../messages/name-table.ts";
+import { type UnsentEvent, type UnsentMessage, unsentMessage } from "../messages/unsent-message.ts";
 import { entryCost, frameKind, payload, tagBits } from "../wire.ts";
 import { newFrame } from "./message-frames.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -25,6 +25,11 @@ export function sealedBatch(write: (batch: Batch) => void): Batch {
   return batch;
 }
 
+/** Of one that has nothing else. */
+export function eventsOf(batch: Batch, names: NameSource): UnsentEvent[] {
+  return batch.unsent(names).filter((each) => each.kind === "event");
+}
+
 export class Batch implements Outgoing {
   #entries = new EntryWriter();
   #json = "";
@@ -34,6 +39,7 @@ export class Batch implements Outgoing {
   /** Where heads are that were elsewhere before it was sealed. */
   #moved: ((at: number) => number) | undefined;
   readonly serial: number;
+  readonly isPart: boolean;
   joined: number[] | undefined;
   readonly body = undefined;
   events = 0;
@@ -42,8 +48,10 @@ export class Batch implements Outgoing {
   #hasLeft = false;
   #whenLeft: (() => void)[] | undefined;
 
-  constructor(serial = 0) {
+  /** @param isPart the rest of that number waits still */
+  constructor(serial = 0, isPart = false) {
     this.serial = serial;
+    this.isPart = isPart;
   }
 
   /** It has been handed to a connection. */
@@ -105,6 +113,29 @@ export class Batch implements Outgoing {
   event(name: Name, json: string | undefined, headers?: Buffer): void {
     this.#entries.event(name, this.#data(json), headers);
     this.events += 1;
+  }
+
+  /** Another one, of nothing but events, goes with it. */
+  append(other: Batch): void {
+    this.#entries.append(other.#entries);
+    if (this.#json === "") this.#json = other.#json;
+    else if (other.#json !== "") this.#json += `,${other.#json.slice(1)}`;
+    this.#count += other.#count;
+    this.events += other.events;
+    (this.joined ??= []).push(other.serial);
+  }
+
+  /** Makes two of one of nothing but events: so many of them, and the others. It is of no use then. */
+  split(count: number, names: NameTable): readonly [Batch, Batch] {
+    const first = new Batch(this.serial, true);
+    const rest = new Batch(this.serial);
+    for (const [index, event] of eventsOf(this, names).entries()) {
+      const { encoded, headers, name } = event;
+      const target = index < count ? first : rest;
+      // What is in a batch is text, or nothing.
+      target.event(names.use(name), encoded as string | undefined, headers);
+    }
+    return [first, rest];
   }
 
   /** @returns where its head is, for {@link abandon}. */

@@ -2,7 +2,7 @@
  * Large messages on their way: each in fragments that take turns with everything else, a few at once,
  * the others waiting for a slot. The last part of an event or a call waits for the peer's window.
  */
-import { type Accepted, AcceptedQueue } from "./accepted-queue.ts";
+import { AcceptedQueue } from "./accepted-queue.ts";
 import type { Waiting } from "./all-unsent.ts";
 import type { BorrowedBodies } from "./borrowed-bodies.ts";
 import type { FairTurns } from "./fair-turns.ts";
@@ -63,9 +63,9 @@ export class LargeMessages implements LargeLaneOwner {
     return this.#bytes + this.#waiting.bytes;
   }
 
-  /** Bytes that have not left of the largest that has begun. */
+  /** Bytes that have not left of the largest. */
   get largestBytes(): number {
-    let largest = 0;
+    let largest = this.#waiting.largestBytes;
     for (const lane of this.#lanes) largest = Math.max(largest, lane.bytes);
     return largest;
   }
@@ -119,12 +119,7 @@ export class LargeMessages implements LargeLaneOwner {
 
   /** Those that have begun, and those that wait for a slot. */
   all(): Waiting[] {
-    return [...[...this.#lanes].map(({ message }) => message), ...this.waiting()];
-  }
-
-  /** Those that wait for a slot. */
-  waiting(): Iterable<Accepted> {
-    return this.#waiting;
+    return [...[...this.#lanes].map(({ message }) => message), ...this.#waiting];
   }
 
   clear(): void {

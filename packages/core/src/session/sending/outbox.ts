@@ -86,6 +86,7 @@ export class Outbox implements Collector {
       fragmentBytes: this.fragmentBytes,
       maxOpenMessages: options.maxOpenMessages,
       bodies: options.bodies,
+      names: options.names,
       turns: this.#turns,
       transmit: (outgoing) => this.transmit(outgoing),
       way: options.way,
@@ -119,9 +120,10 @@ export class Outbox implements Collector {
     return this.#writer.pinnedBytes;
   }
 
-  /** Bytes that have not left of the largest message that is on its way in pieces. */
+  /** Bytes that wait of the largest message, with what the peer may not have acknowledged of it. */
   get largestBytes(): number {
-    return this.#order.largestBytes;
+    const unsent = this.#order.largestBytes;
+    return unsent === 0 ? 0 : unsent + Math.min(this.sent.keptBytes, limits.underWayBytes);
   }
 
   /** Bytes of the largest message of which any part is held. Looks at each of them. */

@@ -20,8 +20,10 @@ export interface Outgoing {
   readonly names: readonly number[];
   /** Counts what was accepted, in order; 0 for what nobody waits for. */
   readonly serial: number;
-  /** The same of calls that were accepted by themselves and leave with it. */
+  /** The same of others that leave with it. */
   readonly joined?: readonly number[] | undefined;
+  /** What is left of its number waits still. */
+  readonly isPart?: boolean;
   /** Its number among the counted frames of the session; 0 until it has left. */
   number: number;
   /** It is being handed to a connection. */

@@ -21,9 +21,14 @@ export class SendWindow {
     this.#size = size;
   }
 
-  /** Of so many messages at once there can be some to spare, or the sender would stop at each. */
+  /** So few wait together that there is a place for all of them soon. */
   get maxAtOnce(): number {
-    return Math.max(1, this.#size.messages >> 2);
+    return Math.max(1, this.#size.messages >> 5);
+  }
+
+  /** Messages for which there is room. */
+  get places(): number {
+    return this.#size.messages - this.#messages + this.#settledMessages;
   }
 
   /**

@@ -12,6 +12,7 @@ import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { BatchPlace, type CallPlace } from "../calls/call-place.ts";
 import type { SharedBodies } from "../memory-budget.ts";
 import type { NameSource } from "../messages/entry-reader.ts";
+import type { NameTable } from "../messages/name-table.ts";
 import type { UnsentMessage } from "../messages/unsent-message.ts";
 import { entryCost, messageCost } from "../wire.ts";
 import type { Accepted, BatchLimits } from "./accepted-queue.ts";
@@ -32,6 +33,7 @@ import {
   ownMessage,
   writeCallHead,
 } from "./message-frames.ts";
+import type { Outgoing } from "./outgoing.ts";
 import { SendWindow, type WindowSize } from "./send-window.ts";
 import { WaitingCall } from "./waiting-call.ts";
 import { WaitingMessages } from "./waiting-messages.ts";
@@ -41,6 +43,7 @@ export interface SendingOrderOptions extends LargeMessagesSettings {
   readonly window: WindowSize;
   /** A batch takes no more when it has so many bytes. */
   readonly maxBatchBytes: number;
+  readonly names: NameTable;
   /** Told of the large bodies that wait here, which others may be sending too. */
   readonly bodies: SharedBodies;
 }
@@ -63,8 +66,7 @@ export class SendingOrder {
     this.#batchLimits = { maxBytes: options.maxBatchBytes, maxMessages: this.#window.maxAtOnce };
     this.#ordered = new OrderedLane((outgoing) => {
       options.transmit(outgoing);
-      this.#departures.leave(outgoing.serial);
-      for (const serial of outgoing.joined ?? []) this.#departures.leave(serial);
+      this.#left(outgoing);
     });
     this.#waiting = new WaitingMessages(this.#isLarge);
     this.#bodies = new BorrowedBodies(options.bodies);
@@ -92,9 +94,9 @@ export class SendingOrder {
     return this.#bodies.bytes;
   }
 
-  /** Bytes that have not left of the largest message that is on its way in pieces. */
+  /** Bytes that have not left of the largest message. */
   get largestBytes(): number {
-    return this.#large.largestBytes;
+    return Math.max(this.#large.largestBytes, this.#waiting.largestBytes);
   }
 
   /** The same, whole, of those that wait, too. Looks at each of them. */
@@ -208,8 +210,9 @@ export class SendingOrder {
       dropped.bytes += more.bytes;
     };
     count(
-      this.#ordered.dropEvents(bytes, ({ events, length, serial }) => {
-        this.#departures.leave(serial);
+      this.#ordered.dropEvents(bytes, (outgoing) => {
+        const { events, length } = outgoing;
+        this.#left(outgoing);
         this.#window.giveBack(events, length - frameHeaderBytes + entryCost * events);
       }),
     );
@@ -326,24 +329,49 @@ export class SendingOrder {
   }
 
   /** It has waited, and keeps its place in the order. */
-  #join(call: WaitingCall): void {
-    if (this.#open === undefined) this.#open = new Batch(call.serial);
-    else (this.#open.joined ??= []).push(call.serial);
-    call.join(this.#open);
+  #join(next: Batch | WaitingCall): void {
+    const { maxBytes } = this.#batchLimits;
+    if (this.#open !== undefined && this.#open.size + next.size > maxBytes) this.close();
+    if (next instanceof Batch) {
+      if (this.#open === undefined) this.#open = next;
+      else this.#open.append(next);
+      return;
+    }
+    if (this.#open === undefined) this.#open = new Batch(next.serial);
+    else (this.#open.joined ??= []).push(next.serial);
+    next.join(this.#open);
+  }
+
+  /** Handlers that take for ever may leave fewer places than there are events that wait together. */
+  #joinSome(): void {
+    const { places } = this.#window;
+    if (places <= 0 || !this.#window.isOpen(0, 0)) return;
+    const [first, rest] = (this.#waiting.shift() as Batch).split(places, this.#options.names);
+    this.#open = first;
+    this.#waiting.putBack(rest);
+  }
+
+  /** It has left, or never will. */
+  #left({ isPart = false, joined = [], serial }: Outgoing): void {
+    if (!isPart) this.#departures.leave(serial);
+    for (const each of joined) this.#departures.leave(each);
   }
 
   /** Lets go what the window has room for again. */
   #release(): void {
     if (this.#waiting.isClear) return;
     this.close();
+    let hasReleased = false;
     while (!this.#large.isHolding && this.#waiting.nextWindowed > 0) {
-      const { cost = 0, size = 0, windowed = 0 } = this.#open ?? {};
-      if (!this.#window.isOpen(windowed + this.#waiting.nextWindowed - 1, cost)) break;
+      const { cost = 0, windowed = 0 } = this.#open ?? {};
+      if (!this.#window.isOpen(windowed + this.#waiting.nextWindowed - 1, cost)) {
+        if (!hasReleased) this.#joinSome();
+        break;
+      }
       const next = this.#waiting.shift() as Accepted;
-      if (size >= this.#batchLimits.maxBytes || next instanceof Batch) this.close();
-      if (next instanceof Batch) this.#enqueue(next);
-      else if (next instanceof WaitingCall) this.#join(next);
+      if (next instanceof Batch || next instanceof WaitingCall) this.#join(next);
       else this.#start(next);
+      hasReleased = true;
     }
     this.close();
   }

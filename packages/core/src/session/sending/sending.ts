@@ -132,7 +132,9 @@ export class Sending {
     const { holdings, slowPeer } = this.#options;
     const bytes = largeBytes(encoded);
     const most = holdings.maxAnswersBytes * (bytes === 0 ? smallAnswersShare : 1);
-    return this.#weighed + bytes < most || !slowPeer.isFull(bytes, most);
+    if (this.#weighed + bytes < most || !slowPeer.isFull(bytes, most)) return true;
+    holdings.refusedAnswer();
+    return false;
   }
 
   /** An answer waits for the peer. */

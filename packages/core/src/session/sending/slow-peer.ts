@@ -4,7 +4,7 @@ import type { SlowPeerPolicy } from "../../peer/endpoint-options.ts";
 
 /** What waits for the peer. */
 export interface SlowQueue {
-  /** Bytes that have not left of the largest message that is on its way in pieces. */
+  /** Bytes that wait of the largest message. Looks at each that is not small. */
   readonly largestBytes: number;
   /** Drops events that have not left, the oldest first, until so many bytes are free. */
   dropEvents(bytes: number): { readonly events: number; readonly bytes: number };
@@ -72,9 +72,10 @@ export class SlowPeer {
     if (this.#isCatchingUp) return false;
     const { queue } = this.#options;
     const all = this.waitingBytes + bytes;
+    if (all < most) return false;
     // One message may be larger than all of this: it lets the others past, but not another such.
-    const excused = 2 * bytes > most ? Math.max(queue.largestBytes, bytes) : queue.largestBytes;
-    return all >= most && all - excused >= most;
+    const largest = queue.largestBytes;
+    return all - (2 * bytes > most ? Math.max(largest, bytes) : largest) >= most;
   }
 
   /**

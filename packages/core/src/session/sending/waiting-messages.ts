@@ -27,6 +27,11 @@ export class WaitingMessages {
     return this.#forWindow.bytes + this.#behindLarge.bytes;
   }
 
+  /** Of the largest message that is not small. */
+  get largestBytes(): number {
+    return Math.max(this.#forWindow.largestBytes, this.#behindLarge.largestBytes);
+  }
+
   /** Whether nothing waits for the window. */
   get isClear(): boolean {
     return this.#forWindow.isEmpty;
@@ -45,6 +50,11 @@ export class WaitingMessages {
   /** What goes next. */
   shift(): Accepted | undefined {
     return this.#forWindow.shift();
+  }
+
+  /** What is left of what went last. */
+  putBack(rest: Batch): void {
+    this.#forWindow.putBack(rest);
   }
 
   /** A call was taken back. @returns whether it waited here: nothing of it will leave then */
