@@ -37,11 +37,7 @@ export function ipc(
       address,
       capabilities: streamCapabilities({ localOnly: true, credentials: false, feedback: false }),
       connect: (carrier, side) => {
-        if (typeof carrier !== "object" || carrier === null) {
-          const message = 'ipc(): takes a child process, a worker of node:cluster or "parent"';
-          throw new MyelinError("ERR_CONFIG", message, { address: "ipc:" });
-        }
-        const channel = "process" in carrier ? carrier.process : carrier;
+        const channel = channelOf(carrier);
         checkChannel(channel);
         claimCarrier(channel, "this IPC channel");
         return new MessageConnection(new IpcLink(channel, side));
@@ -53,6 +49,14 @@ export function ipc(
 }
 
 type Channel = ChildProcess | NodeJS.Process;
+
+function channelOf(carrier: ChildProcess | Worker | NodeJS.Process): Channel {
+  const given = carrier as Partial<Worker> | undefined | null;
+  const channel = (given?.process ?? given) as Partial<ChildProcess> | undefined | null;
+  if (typeof channel?.on === "function") return channel as Channel;
+  const message = 'ipc(): takes a child process, a worker of node:cluster or "parent"';
+  throw new MyelinError("ERR_CONFIG", message, { address: "ipc:" });
+}
 
 function checkChannel(channel: Channel): void {
   if (channel.connected) return;
