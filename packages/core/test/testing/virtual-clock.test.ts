@@ -27,7 +27,7 @@ describe("a virtual clock", () => {
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, -1, "5" as unknown as number])(
-    "is not moved by %j, which is no time",
+    "is not moved by %s, which is no time",
     async (ms) => {
       const clock = new VirtualClock();
       const { notes, later } = makeNotes(clock);
