@@ -135,6 +135,7 @@ class IpcLink implements MessageLink {
     emitter.off("disconnect", this.#onDisconnect);
     emitter.off("exit", this.#onExit);
     clearInterval(this.#watch);
+    if (!this.#channel.connected) endChannel(emitter);
     if (!this.#wasUnref || this.#channel !== process) return;
     // Node refs a child's channel while somebody listens to it, unless it was told otherwise.
     if (emitter.listenerCount("message") > 0) this.#channel.channel?.ref();
@@ -183,6 +184,16 @@ class IpcLink implements MessageLink {
   readonly #onDisconnect = (): void => {
     this.#receiver?.lost(this.#pendingBytes > 0 ? undelivered(this.#pendingBytes) : undefined);
   };
+}
+
+/**
+ * Ends a channel that this process has disconnected. Node closes it after the message that it was reading, which it
+ * does not look at any more: the other side would hear of nothing until this process ends. So it is told of a message
+ * here, one of those that are Node's own: nobody else hears of it, and an empty one means nothing.
+ */
+function endChannel(channel: EventEmitter): void {
+  // What programs throw when they hear of it is theirs.
+  process.nextTick(() => channel.emit("internalMessage", {}));
 }
 
 function toBase64({ buffer, byteOffset, length }: Uint8Array): string {
