@@ -71,7 +71,7 @@ describe("json", () => {
   });
 
   test("refuses what throws something that cannot be looked at", () => {
-    const { proxy, revoke } = Proxy.revocable({}, {});
+    const { proxy, revoke } = Proxy.revocable(new Error("any"), {});
     revoke();
     const value = {
       toJSON() {

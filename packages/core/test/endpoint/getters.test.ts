@@ -9,9 +9,9 @@ const coded = (code: string, more: object = {}) => expect.objectContaining({ cod
 type Ask = (peer: Peer, data: unknown, signal: AbortSignal) => Promise<unknown>;
 
 describe("data whose toJSON throws what cannot be looked at", () => {
-  const { proxy, revoke } = Proxy.revocable({}, {});
+  const { proxy, revoke } = Proxy.revocable(new Error("any"), {});
   revoke();
-  const nameless = Object.create(null) as object;
+  const nameless = Object.create(null) as Error;
   const mute = Object.defineProperty(new Error("any"), "message", {
     get: () => JSON.parse("no message") as never,
   });
