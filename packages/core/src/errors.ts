@@ -134,6 +134,18 @@ export function textOfThrown(thrown: unknown): string {
   }
 }
 
+/** The first line of what an error says, or of the text of anything else that was thrown. Never throws. */
+export function lineOfThrown(thrown: unknown): string {
+  let said = thrown;
+  try {
+    if (isError(thrown)) said = thrown.message;
+  } catch {
+    // Its message is a getter, which throws.
+  }
+  const [line = ""] = textOfThrown(said).split("\n", 1);
+  return line;
+}
+
 const codeOfErrno: Readonly<Record<string, MyelinErrorCode>> = {
   EACCES: "ERR_PERMISSION",
   EADDRINUSE: "ERR_ADDRESS_IN_USE",

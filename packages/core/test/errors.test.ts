@@ -1,6 +1,6 @@
 import { isMyelinError, MyelinError, toMyelinError } from "myelin";
 import { describe, expect, test } from "vitest";
-import { hintFor } from "../src/errors.ts";
+import { hintFor, lineOfThrown } from "../src/errors.ts";
 
 function systemError(code: string, message = `connect ${code}`): Error {
   return Object.assign(new Error(message), { code });
@@ -56,6 +56,29 @@ describe("an error of the library", () => {
     });
     const abort = new DOMException("stop", "AbortError");
     expect(toMyelinError(abort)).toMatchObject({ code: "ERR_ABORTED", cause: abort });
+  });
+});
+
+describe("the line of what was thrown", () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const mute = Object.defineProperty(new Error("any"), "message", {
+    get: () => JSON.parse("no message") as never,
+  });
+
+  test.each<[string, unknown, string]>([
+    ["an error", new TypeError("odd"), "odd"],
+    ["an error of many lines", new Error("one\ntwo"), "one"],
+    ["an error that says nothing", new Error(), ""],
+    ["a text", "text\nmore", "text"],
+    ["nothing", undefined, "undefined"],
+    ["a symbol", Symbol("s"), "Symbol(s)"],
+    ["an error whose message is none", Object.assign(new Error(), { message: 5 }), "5"],
+    ["an error whose message throws", mute, "what was thrown has no text"],
+    ["no text", Object.create(null), "what was thrown has no text"],
+    ["what cannot be looked at", proxy, "what was thrown has no text"],
+  ])("%s", (_, thrown, line) => {
+    expect(lineOfThrown(thrown)).toBe(line);
   });
 });
 

@@ -1,5 +1,6 @@
 // node-ipc 14's parsers: the classes, the profiles they make, and parsers of the program's own.
 import { createRequire } from "node:module";
+import { inspect } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { freePort } from "../../../test/support/free-port.ts";
 import { certificates } from "./certificates.ts";
@@ -77,17 +78,18 @@ describe.each(modules)("the parser classes of %s", (_name, load) => {
     expect(parser.decode('{"type":"a","data":[1]}')).toEqual({ type: "a", data: [1] });
   });
 
-  test("decode of no JSON throws an IPCProtocolError with its code", () => {
+  test("decode of no JSON throws an IPCProtocolError with its code, and quotes nothing", () => {
     const { Parser, IPCProtocolError } = load();
     let error: unknown;
     try {
-      new Parser(base).decode("{");
+      new Parser(base).decode('{"type":"a","data":hunter2}');
     } catch (thrown) {
       error = thrown;
     }
     expect(error).toBeInstanceOf(IPCProtocolError);
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({ name: "IPCProtocolError", code: "ERR_IPC_INVALID_JSON" });
+    expect(inspect(error)).not.toContain("hunter");
   });
 
   test("RawParser leaves bytes alone", () => {

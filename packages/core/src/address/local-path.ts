@@ -112,7 +112,9 @@ export function describeOwner(path: string): string | undefined {
   if (uid === undefined) return undefined;
   for (const each of [path, dirname(path)]) {
     try {
-      return `${each} belongs to user ${lstatSync(each).uid}, this is user ${uid}`;
+      // As bigint, as in transport/fd.ts: it may be a socket.
+      const { uid: owner } = lstatSync(each, { bigint: true });
+      return `${each} belongs to user ${owner}, this is user ${uid}`;
     } catch {
       // Not there, or not to be seen: its folder is the next best.
     }

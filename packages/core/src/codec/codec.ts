@@ -2,7 +2,7 @@
  * How one value becomes the bytes of one message and back. Every message says by a number which
  * codec wrote it; 1 to 15 belong to the library, 16 to 255 to programs.
  */
-import { isMyelinError, MyelinError } from "../errors.ts";
+import { isMyelinError, lineOfThrown, MyelinError } from "../errors.ts";
 
 /** Writes and reads values, at once: a codec that had to wait would hold up every message behind. */
 export interface Codec {
@@ -70,6 +70,6 @@ function failure(
 ): MyelinError {
   if (isMyelinError(reason)) return reason;
   // V8 draws the circle that it found over many lines.
-  const [why = ""] = (reason instanceof Error ? reason.message : String(reason)).split("\n", 1);
-  return new MyelinError(code, `${what}: ${why}`, { cause: reason });
+  // The first line: V8 draws the circle that it found over many.
+  return new MyelinError(code, `${what}: ${lineOfThrown(reason)}`, { cause: reason });
 }

@@ -1,6 +1,7 @@
 /**
  * Named events as JSON text, the way node-ipc's wire writes them: `{"type":...,"data":...}`.
  */
+import { parseJsonText } from "./json-text.ts";
 
 /** The part of an event before its data is the same for each event of a name. */
 const heads = new Map<string, string>();
@@ -61,7 +62,7 @@ export class JsonEventDecoder {
 
   /**
    * What `JSON.parse` makes of the text, which need not be an event.
-   * @throws {SyntaxError} when the text is not JSON.
+   * @throws {SyntaxError} when the text is not JSON; of the text it quotes nothing.
    */
   decode(text: string): unknown {
     const head = this.#head;
@@ -79,7 +80,7 @@ export class JsonEventDecoder {
         this.#head = "";
       }
     }
-    const event = JSON.parse(text) as unknown;
+    const event = parseJsonText(text);
     this.#remember(event, text);
     return event;
   }

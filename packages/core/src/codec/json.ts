@@ -1,6 +1,7 @@
 /** JSON, for one large message; small ones share the array of a batch. */
 import { isUtf8 } from "node:buffer";
 import { type Codec, defineCodec } from "./codec.ts";
+import { parseJsonText } from "./json-text.ts";
 
 /** JSON, as `JSON.stringify` and `JSON.parse` have it. `undefined` alone has none: its sender says so otherwise. */
 export const jsonCodec: Codec = defineCodec({
@@ -21,10 +22,5 @@ export const jsonCodec: Codec = defineCodec({
  */
 export function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new TypeError("this is no UTF-8");
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    // V8's own error quotes the data, and errors are logged.
-    throw new SyntaxError("this is no JSON");
-  }
+  return parseJsonText(bytes.toString("utf8"));
 }

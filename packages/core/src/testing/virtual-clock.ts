@@ -53,10 +53,16 @@ export class VirtualClock implements Clock {
   readonly #tasks = new TaskQueue();
   #now: number;
 
+  /** @throws {MyelinError} `ERR_CONFIG` when a number is none. */
   constructor(options: VirtualClockOptions = {}) {
+    const { maxTasks = 100_000, startMs = 0 } = options;
+    if (!Number.isFinite(startMs)) throw wrong("startMs must be a number", startMs);
+    if (typeof maxTasks !== "number" || !(maxTasks >= 1)) {
+      throw wrong("maxTasks must be a number from 1", maxTasks);
+    }
     this.#random = new SeededRandom(options.seed ?? 1);
-    this.#maxTasks = options.maxTasks ?? 100_000;
-    this.#now = options.startMs ?? 0;
+    this.#maxTasks = maxTasks;
+    this.#now = startMs;
   }
 
   get seed(): number {
@@ -176,7 +182,11 @@ export class VirtualClock implements Clock {
 /** Time that has become no number never becomes one again. */
 function checkTime(ms: number): void {
   if (Number.isFinite(ms) && ms >= 0) return;
-  throw new MyelinError("ERR_CONFIG", `advance(): ms must be a number from 0, not ${String(ms)}`);
+  throw wrong("advance(): ms must be a number from 0", ms);
+}
+
+function wrong(rule: string, value: unknown): MyelinError {
+  return new MyelinError("ERR_CONFIG", `${rule}, not ${String(value)}`);
 }
 
 // All promises and ticks run before the event loop takes its next turn.

@@ -2,7 +2,7 @@
  * Sockets that this process was started with: `fd:3`. Whoever started it has bound or connected them,
  * and whatever they have made for that (a file, say) is theirs to remove.
  */
-import { fstatSync, type Stats, writeSync } from "node:fs";
+import { type BigIntStats, fstatSync, writeSync } from "node:fs";
 import { createServer, Socket } from "node:net";
 import { type Address, type DescriptorAddress, formatAddress } from "../address/address.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
@@ -169,9 +169,10 @@ function take(address: DescriptorAddress): void {
   });
 }
 
-function statusOf(address: DescriptorAddress): Stats {
+function statusOf(address: DescriptorAddress): BigIntStats {
   try {
-    return fstatSync(address.fd);
+    // As bigint: after any other status of a socket, Node 20 and 22 look for modules without following links.
+    return fstatSync(address.fd, { bigint: true });
   } catch (reason) {
     const text = formatAddress(address);
     const message = `${text}: this process was not started with a descriptor of that number`;

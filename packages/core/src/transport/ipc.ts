@@ -37,11 +37,7 @@ export function ipc(
       address,
       capabilities: streamCapabilities({ localOnly: true, credentials: false, feedback: false }),
       connect: (carrier, side) => {
-        if (typeof carrier !== "object" || carrier === null) {
-          const message = 'ipc(): takes a child process, a worker of node:cluster or "parent"';
-          throw new MyelinError("ERR_CONFIG", message, { address: "ipc:" });
-        }
-        const channel = "process" in carrier ? carrier.process : carrier;
+        const channel = channelOf(carrier);
         checkChannel(channel);
         claimCarrier(channel, "this IPC channel");
         return new MessageConnection(new IpcLink(channel, side));
@@ -53,6 +49,14 @@ export function ipc(
 }
 
 type Channel = ChildProcess | NodeJS.Process;
+
+function channelOf(carrier: ChildProcess | Worker | NodeJS.Process): Channel {
+  const given = carrier as Partial<Worker> | undefined | null;
+  const channel = (given?.process ?? given) as Partial<ChildProcess> | undefined | null;
+  if (typeof channel?.on === "function") return channel as Channel;
+  const message = 'ipc(): takes a child process, a worker of node:cluster or "parent"';
+  throw new MyelinError("ERR_CONFIG", message, { address: "ipc:" });
+}
 
 function checkChannel(channel: Channel): void {
   if (channel.connected) return;
@@ -131,6 +135,7 @@ class IpcLink implements MessageLink {
     emitter.off("disconnect", this.#onDisconnect);
     emitter.off("exit", this.#onExit);
     clearInterval(this.#watch);
+    if (!this.#channel.connected) endChannel(emitter);
     if (!this.#wasUnref || this.#channel !== process) return;
     // Node refs a child's channel while somebody listens to it, unless it was told otherwise.
     if (emitter.listenerCount("message") > 0) this.#channel.channel?.ref();
@@ -179,6 +184,16 @@ class IpcLink implements MessageLink {
   readonly #onDisconnect = (): void => {
     this.#receiver?.lost(this.#pendingBytes > 0 ? undelivered(this.#pendingBytes) : undefined);
   };
+}
+
+/**
+ * Ends a channel that this process has disconnected. Node closes it after the message that it was reading, which it
+ * does not look at any more: the other side would hear of nothing until this process ends. So it is told of a message
+ * here, one of those that are Node's own: nobody else hears of it, and an empty one means nothing.
+ */
+function endChannel(channel: EventEmitter): void {
+  // What programs throw when they hear of it is theirs.
+  process.nextTick(() => channel.emit("internalMessage", {}));
 }
 
 function toBase64({ buffer, byteOffset, length }: Uint8Array): string {

@@ -32,10 +32,7 @@ export function port(
       address,
       capabilities: streamCapabilities({ localOnly: true, credentials: false, feedback: false }),
       connect: (carrier, side) => {
-        if (typeof (carrier as Partial<MessagePort> | null)?.postMessage !== "function") {
-          const message = 'port(): takes a MessagePort, a Worker or "parent"';
-          throw new MyelinError("ERR_CONFIG", message, { address: "port:" });
-        }
+        checkPort(carrier);
         claimCarrier(carrier, "this port");
         return new MessageConnection(new PortLink(carrier, side));
       },
@@ -43,6 +40,13 @@ export function port(
     source === "parent" ? ownPort : source,
     typeof source !== "function",
   );
+}
+
+function checkPort(carrier: Partial<MessagePort | Worker> | undefined | null): void {
+  // A BroadcastChannel has only the first of the two.
+  if (typeof carrier?.postMessage === "function" && typeof carrier.on === "function") return;
+  const message = 'port(): takes a MessagePort, a Worker or "parent"';
+  throw new MyelinError("ERR_CONFIG", message, { address: "port:" });
 }
 
 function ownPort(): MessagePort {

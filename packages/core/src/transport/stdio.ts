@@ -3,7 +3,7 @@
  * the child. Whatever else the child prints on stdout ends up between the bytes, so it logs on stderr;
  * where there is a choice, `spawnPeer` leaves all three streams to the program.
  */
-import { fstatSync, type Stats } from "node:fs";
+import { type BigIntStats, fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import { MyelinError } from "../errors.ts";
@@ -77,10 +77,11 @@ class OwnStreams implements StandardStreams {
 }
 
 /** @throws {MyelinError} `ERR_NOT_A_SOCKET` */
-function checkPipe(descriptor: number): Stats | undefined {
-  let status: Stats | undefined;
+function checkPipe(descriptor: number): BigIntStats | undefined {
+  let status: BigIntStats | undefined;
   try {
-    status = fstatSync(descriptor);
+    // As bigint, as in fd.ts: else modules are looked for without following links.
+    status = fstatSync(descriptor, { bigint: true });
   } catch {
     // It is closed.
   }

@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { securePrivateFolder } from "myelin";
@@ -6,6 +17,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { removeTempFolders, tempFolder } from "../../../../test/support/temp-path.ts";
 import {
   checkLocalPath,
+  describeOwner,
   localPipePath,
   localPlaces,
   maxLocalPathBytes,
@@ -80,6 +92,22 @@ describe.skipIf(process.platform === "win32")("a private folder", () => {
     expect(() => securePrivateFolder(join(file, "below"))).toThrow(
       expect.objectContaining({ cause: expect.objectContaining({ code: "ENOTDIR" }) }),
     );
+  });
+});
+
+describe.skipIf(process.platform === "win32")("the owner of a socket", () => {
+  test("is told, and modules are found through links afterwards as before", async () => {
+    const folder = realpathSync(tempFolder());
+    const path = join(folder, "s");
+    await using server = createServer().listen(path);
+    await once(server, "listening");
+    writeFileSync(join(folder, "module.cjs"), "module.exports = __filename;");
+    symlinkSync(folder, join(folder, "linked"));
+    const load = createRequire(join(folder, "main.cjs"));
+    // From now on Node knows the folder.
+    expect(load("./module.cjs")).toBe(join(folder, "module.cjs"));
+    expect(describeOwner(path)).toContain(`belongs to user ${process.getuid?.()},`);
+    expect(load("./linked/module.cjs")).toBe(join(folder, "module.cjs"));
   });
 });
 

@@ -70,6 +70,17 @@ describe("json", () => {
     }
   });
 
+  test("refuses what throws something that cannot be looked at", () => {
+    const { proxy, revoke } = Proxy.revocable(new Error("any"), {});
+    revoke();
+    const value = {
+      toJSON() {
+        throw proxy;
+      },
+    };
+    expect(() => jsonCodec.encode(value)).toThrow(notSerializable);
+  });
+
   test("says why in one line, and keeps the reason", () => {
     const failure = (() => {
       try {

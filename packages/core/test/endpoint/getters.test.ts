@@ -8,6 +8,31 @@ const coded = (code: string, more: object = {}) => expect.objectContaining({ cod
 
 type Ask = (peer: Peer, data: unknown, signal: AbortSignal) => Promise<unknown>;
 
+describe("data whose toJSON throws what cannot be looked at", () => {
+  const { proxy, revoke } = Proxy.revocable(new Error("any"), {});
+  revoke();
+  const nameless = Object.create(null) as Error;
+  const mute = Object.defineProperty(new Error("any"), "message", {
+    get: () => JSON.parse("no message") as never,
+  });
+
+  test.each([
+    ["no text", nameless],
+    ["a revoked proxy", proxy],
+    ["an error whose message throws", mute],
+  ])("is refused with a code: %s", async (_, thrown) => {
+    const { client } = await pair({ server: { handlers: { echo: (data) => data } } });
+    const data = {
+      toJSON() {
+        throw thrown;
+      },
+    };
+    const error = coded("ERR_NOT_SERIALIZABLE", { ran: "no" });
+    await expect(client.call("echo", data)).rejects.toEqual(error);
+    expect(await client.call("echo", 1)).toBe(1);
+  });
+});
+
 const asks: Record<string, Ask> = {
   call: (peer, data, signal) => peer.call("hang", data, { signal, timeoutMs: 0 }),
   stream: (peer, data, signal) => all(peer.stream("hang", data, { signal })),

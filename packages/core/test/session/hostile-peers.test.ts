@@ -1,5 +1,6 @@
 // What a peer may try that keeps the form of the wire and breaks its sense: each is answered by a code
 // or costs nothing.
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { within } from "../../../../test/support/within.ts";
 import { systemClock, type Timer } from "../../src/clock.ts";
@@ -27,6 +28,22 @@ describe("a codec", () => {
     peer.say(frame(0x11, [0x21, 0, 1], "x", [5], [0xff, 0x0f, 0x42, 0xff, 0xff, 0xff, 0xff, 0x0f]));
     expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
     expect(heard).toEqual([]);
+  });
+});
+
+describe("data that is no JSON", () => {
+  test.each([
+    ["in a batch", batch([0x11, 0, 1, 0x78], "[hunter2]")],
+    ["by itself", frame(0x11, [0x21, 0, 1], "x", [1], "[hunter2]")],
+  ])("%s ends the session, and is quoted to nobody", async (_, broken) => {
+    const { peer, side } = await bytePeer();
+    side.session.release();
+    const goodbye = peer.next(0x23);
+    peer.say(broken);
+    const { error } = await side.end;
+    expect(error).toEqual(coded("ERR_BAD_FRAME"));
+    expect(inspect(error)).not.toContain("hunter");
+    expect(String(await within("a goodbye", goodbye))).not.toContain("hunter");
   });
 });
 

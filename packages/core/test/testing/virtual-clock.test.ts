@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { VirtualClock } from "myelin/testing";
+import { VirtualClock, type VirtualClockOptions } from "myelin/testing";
 import { describe, expect, test } from "vitest";
 
 /** Puts a task on a clock that notes its name and the time. */
@@ -26,13 +26,35 @@ describe("a virtual clock", () => {
     expect([notes, clock.now(), clock.pending]).toEqual([["immediate at 5", "timer at 15"], 15, 0]);
   });
 
-  test("takes no time and no seed that is none", () => {
-    const clock = new VirtualClock();
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, -1, "5" as unknown as number])(
+    "is not moved by %s, which is no time",
+    async (ms) => {
+      const clock = new VirtualClock();
+      const { notes, later } = makeNotes(clock);
+      later("timer", 1);
+      const wrong = expect.objectContaining({ code: "ERR_CONFIG" }) as Error;
+      expect(() => clock.advance(ms)).toThrow(wrong);
+      await expect(clock.advanceAsync(ms)).rejects.toEqual(wrong);
+      expect([notes, clock.now()]).toEqual([[], 0]);
+      clock.advance(1);
+      expect([notes, clock.now()]).toEqual([["timer at 1"], 1]);
+    },
+  );
+
+  test.each<VirtualClockOptions>([
+    { seed: 0.5 },
+    { seed: Number.NaN },
+    { seed: Number.POSITIVE_INFINITY },
+    { seed: "1" as unknown as number },
+    { startMs: Number.NaN },
+    { startMs: Number.POSITIVE_INFINITY },
+    { startMs: "5" as unknown as number },
+    { maxTasks: Number.NaN },
+    { maxTasks: 0 },
+    { maxTasks: "many" as unknown as number },
+  ])("is not made from %o", (options) => {
     const wrong = expect.objectContaining({ code: "ERR_CONFIG" }) as Error;
-    expect(() => clock.advance(Number.NaN)).toThrow(wrong);
-    expect(() => clock.advance("5" as unknown as number)).toThrow(wrong);
-    expect(clock.now()).toBe(0);
-    for (const seed of [0.5, Number.NaN]) expect(() => new VirtualClock({ seed })).toThrow(wrong);
+    expect(() => new VirtualClock(options)).toThrow(wrong);
   });
 
   test("runs by due time, and then as it was told", () => {

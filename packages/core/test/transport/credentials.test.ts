@@ -1,8 +1,9 @@
 // Who is at the other end of a Unix socket, told by the system through koffi, or not at all.
 import { type ChildProcess, fork, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { chmodSync, copyFileSync, mkdirSync, symlinkSync } from "node:fs";
+import { on, once } from "node:events";
+import { chmodSync, copyFileSync, mkdirSync, renameSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
@@ -73,22 +74,25 @@ interface StartOptions {
   readonly nodeArgs?: readonly string[];
   /** The user, and the group of the same number. */
   readonly uid?: number;
+  /** Its descriptor 4; 3 is the IPC channel. */
+  readonly descriptor?: "pipe" | number;
 }
 
-function start(what: "listen" | "dial", path: string, options: StartOptions): ChildProcess {
-  const { library, nodeArgs = [], uid } = options;
+function start(attempts: readonly string[], options: StartOptions): ChildProcess {
+  const { library, nodeArgs = [], uid, descriptor = "ignore" } = options;
   const folder = dirname(fileURLToPath(library));
   // Another user may not be able to read this repository's folder.
   chmodSync(folder, 0o755);
   const copy = join(folder, "program.mjs");
   copyFileSync(program, copy);
   const user = uid === undefined ? {} : { uid, gid: uid };
-  const child = fork(copy, [library, what, path], {
+  const child = fork(copy, [library, ...attempts], {
     execArgv: [...nodeArgs],
     cwd: folder,
     // Only the folder beside the library says whether koffi is there.
     env: { ...process.env, NODE_PATH: "" },
     ...user,
+    stdio: ["inherit", "inherit", "inherit", "ipc", descriptor],
   });
   children.push(child);
   return child;
@@ -99,10 +103,22 @@ async function message(child: ChildProcess): Promise<unknown> {
   return said;
 }
 
+/** The next so many, which may all come at once. */
+async function messages(child: ChildProcess, count: number): Promise<unknown[]> {
+  const said: unknown[] = [];
+  const all = (async () => {
+    for await (const [each] of on(child, "message") as AsyncIterable<[unknown]>) {
+      if (said.push(each) === count) return said;
+    }
+    return said;
+  })();
+  return within(`${count} messages`, all);
+}
+
 /** What a program that listens learns of this process. */
 async function asListener(options: StartOptions): Promise<unknown> {
   const path = join(tempFolder(), "s");
-  const child = start("listen", path, options);
+  const child = start(["listen", `unix:${path}`], options);
   expect(await message(child)).toBe("listening");
   const answer = message(child);
   connections.push(await unix().dial({ scheme: "unix", path }));
@@ -114,7 +130,7 @@ async function asDialler(options: StartOptions): Promise<unknown> {
   const path = join(tempFolder(), "s");
   const listener = await unix().listen({ scheme: "unix", path }, (each) => connections.push(each));
   try {
-    return await message(start("dial", path, options));
+    return await message(start(["dial", `unix:${path}`], options));
   } finally {
     await listener.close();
   }
@@ -176,15 +192,46 @@ describe.runIf(isLinux && koffi !== undefined)(
       });
     });
 
+    test.each(["listen", "dial"])(
+      "of a socket that was inherited connected nobody is told, for the system names its maker: %s",
+      async (what) => {
+        const path = join(tempFolder(), "s");
+        const listener = await unix().listen({ scheme: "unix", path }, (each) =>
+          connections.push(each),
+        );
+        // The second shows that koffi works there.
+        const attempts = [what, "fd:4", "dial", `unix:${path}`];
+        const child = start(attempts, { library: withKoffi, descriptor: "pipe" });
+        const said = await messages(child, what === "listen" ? 3 : 2);
+        expect(said.slice(-2)).toEqual([told("unknown", false), told(ours, true)]);
+        await listener.close();
+      },
+    );
+
+    test("a listener that was inherited knows who connected", async () => {
+      const path = join(tempFolder(), "s");
+      const server = createServer().listen(`${path}.made`);
+      await once(server, "listening");
+      const { _handle: handle } = server as typeof server & { _handle: { fd: number } };
+      const child = start(["listen", "fd:4"], { library: withKoffi, descriptor: handle.fd });
+      // Node removes the file by its name when the maker, who shall accept nobody, lets go of the socket.
+      renameSync(`${path}.made`, path);
+      server.close();
+      expect(await message(child)).toBe("listening");
+      const answer = message(child);
+      connections.push(await unix().dial({ scheme: "unix", path }));
+      expect(await answer).toEqual(told(ours, true));
+    });
+
     test.runIf(canBeOthers)("users are told apart, and user 65534 is nobody at all", async () => {
       for (const uid of [1234, 65_534]) {
         const path = join(tempFolder(), "s");
         chmodSync(dirname(path), 0o755);
-        const listening = start("listen", path, { library: withKoffi });
+        const listening = start(["listen", `unix:${path}`], { library: withKoffi });
         expect(await message(listening)).toBe("listening");
         chmodSync(path, 0o777);
         const answer = message(listening);
-        const other = start("dial", path, { library: without, uid });
+        const other = start(["dial", `unix:${path}`], { library: without, uid });
         const credentials = uid === 1234 ? { pid: other.pid, uid, gid: uid } : "unknown";
         expect(await answer).toMatchObject({ credentials });
       }

@@ -1,8 +1,10 @@
 // Connections over the IPC channels of real children, which the program goes on using.
-import { type ChildProcess, type ForkOptions, fork } from "node:child_process";
+import { type ChildProcess, type ForkOptions, fork, spawn } from "node:child_process";
 import cluster, { type Worker } from "node:cluster";
 import { randomBytes } from "node:crypto";
 import { on, once } from "node:events";
+import type { Socket } from "node:net";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type Connection, ipc } from "myelin";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -30,7 +32,7 @@ afterEach(async () => {
 });
 afterAll(removeTempFolders);
 
-function start(what: "echo" | "dial" | "unref", options: ForkOptions = {}): ChildProcess {
+function start(what: "echo" | "dial" | "unref" | "half", options: ForkOptions = {}): ChildProcess {
   const child = fork(program, [library, what], { execArgv: [], ...options });
   children.push(child);
   heard.set(child, on(child, "message"));
@@ -143,6 +145,37 @@ describe("a child", () => {
       name !== "disconnect" && emit(name, ...more);
     child.disconnect();
     await hears.closed();
+  });
+
+  // Node waits with the end of the channel for the rest of such a message, and then overlooks it.
+  test.each(["go", "go, and speak"])(
+    "that disconnects while a message arrives is gone: %s",
+    async (what) => {
+      const child = spawn(process.execPath, [program, library, "leave"], {
+        stdio: ["ignore", "inherit", "inherit", "pipe"],
+        env: { ...process.env, NODE_CHANNEL_FD: "3", NODE_CHANNEL_SERIALIZATION_MODE: "json" },
+      });
+      children.push(child);
+      // Node's own end of it writes whole messages only.
+      const channel = child.stdio[3] as Socket;
+      const ended = once(channel, "end");
+      const lines = createInterface({ input: channel })[Symbol.asyncIterator]();
+      channel.write('{"myelin:1":0}\n');
+      // It says that it is here, and again when it has heard the same.
+      for (let n = 0; n < 2; n++) await within("a sign", lines.next());
+      channel.write(`"${what}"\n{"half`);
+      await within("the end of the channel", ended);
+      expect(child.exitCode).toBeNull();
+    },
+  );
+
+  test("hears that its parent disconnects while a message arrives", async () => {
+    const child = start("half");
+    const hears = await accepted(child);
+    expect(await plainMessage(child)).toBe("said");
+    child.disconnect();
+    await hears.closed();
+    expect(await exitCode(child)).toBe(0);
   });
 
   test("ends by itself with an open connection that was unref'd", async () => {

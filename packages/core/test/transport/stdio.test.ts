@@ -3,11 +3,11 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, openSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Connection, type StandardStreams, stdio } from "myelin";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Recorder } from "../../../../test/conformance/recorder.ts";
@@ -18,9 +18,15 @@ import { within } from "../../../../test/support/within.ts";
 const program = fileURLToPath(new URL("fixtures/stdio-child.mjs", import.meta.url));
 const children: ChildProcess[] = [];
 let library: string;
+/** A module that says where it was found: through a link, in another folder. */
+let linked: string;
 
 beforeAll(async () => {
   library = await bundleCore(tempFolder());
+  linked = new URL("linked/module.mjs", library).href;
+  const folder = tempFolder();
+  writeFileSync(join(folder, "module.mjs"), "export default import.meta.url;");
+  symlinkSync(folder, new URL("linked", library), "junction");
 });
 afterEach(async () => {
   for (const child of children.splice(0)) {
@@ -32,7 +38,7 @@ afterEach(async () => {
 });
 afterAll(removeTempFolders);
 
-type What = "echo" | "close" | "leave" | "abort" | "refuse" | "unref";
+type What = "echo" | "close" | "leave" | "abort" | "refuse" | "unref" | "import";
 
 /** A child, its end of the connection, and what it logs. */
 interface Started {
@@ -42,7 +48,7 @@ interface Started {
 }
 
 function start(what: What, streams: SpawnOptions["stdio"] = ["pipe", "pipe", "pipe"]): Started {
-  const child = spawn(process.execPath, [program, library, what], { stdio: streams });
+  const child = spawn(process.execPath, [program, library, what, linked], { stdio: streams });
   children.push(child);
   const log = createInterface({ input: child.stderr as Socket })[Symbol.asyncIterator]();
   return { child, streams: child, log };
@@ -98,6 +104,12 @@ describe.each(kinds)("a child on %s", (_, startOn) => {
     // Nothing of the connection keeps it alive.
     expect(await within("the child's end", exit)).toEqual([0, null]);
     expect(hears.error).toBeUndefined();
+  });
+
+  test("finds modules through links as before", async () => {
+    const { log } = startOn("import");
+    const found = pathToFileURL(realpathSync(fileURLToPath(linked))).href;
+    expect(await logged(log)).toBe(found);
   });
 
   test("that closes and leaves is heard to the end", async () => {

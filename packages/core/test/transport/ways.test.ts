@@ -16,6 +16,7 @@ import {
   serve,
   spawnPeer,
   stdio,
+  type Way,
 } from "myelin";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bundleCore } from "../../../../test/support/core-bundle.ts";
@@ -247,8 +248,32 @@ test("a client that can make another thread goes on with it", async () => {
   expect(workers).toHaveLength(2);
 });
 
-test("what is no carrier is said to be none", async () => {
-  for (const way of [port({} as never), ipc(null as never)]) {
-    await expect(way.dial(way.address)).rejects.toMatchObject({ code: "ERR_CONFIG" });
-  }
+const broadcast = new BroadcastChannel("nobody");
+broadcast.close();
+
+const nothings: [string, unknown][] = [
+  ["null", null],
+  ["a number", 5],
+  ["a text", "child"],
+  ["an object", {}],
+  ["an emitter of something else", { process: new EventTarget(), postMessage() {} }],
+  ["what holds nothing", { process: null, postMessage: null }],
+  ["a channel to many", broadcast],
+];
+
+describe.each([
+  ["port()", port, "port(): takes a MessagePort, a Worker or "],
+  ["ipc()", ipc, "ipc(): takes a child process, a worker of node:cluster or "],
+] as [string, (source?: never) => Way<never>, string][])("%s", (_, make, says) => {
+  test.each(nothings)("says that %s is no carrier, each time", async (_name, nothing) => {
+    const error = expect.objectContaining({
+      code: "ERR_CONFIG",
+      message: expect.stringContaining(says),
+    });
+    for (const way of [make(nothing as never), make((() => nothing) as never)]) {
+      await expect(way.dial(way.address)).rejects.toEqual(error);
+      await expect(way.listen(way.address, () => {})).rejects.toEqual(error);
+    }
+    expect(() => make().accept(nothing as never)).toThrow(error);
+  });
 });

@@ -1,7 +1,7 @@
 /** Data into what the wire carries, and back, with the codecs that both ends know. */
 import { isUint8Array } from "node:util/types";
 import type { CodecRegistry } from "../../codec/codec-registry.ts";
-import { MyelinError, textOfThrown } from "../../errors.ts";
+import { lineOfThrown, MyelinError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { SendOptions } from "../../peer/call-options.ts";
 import type { AgreedCodecs } from "../handshake/agreed-codecs.ts";
@@ -150,8 +150,7 @@ export class DataCodecs {
     try {
       text = JSON.stringify(data) as string | undefined;
     } catch (cause) {
-      const text = textOfThrown(cause instanceof Error ? cause.message : cause);
-      const [why = ""] = text.split("\n", 1);
+      const why = lineOfThrown(cause);
       throw new MyelinError("ERR_NOT_SERIALIZABLE", `the data has no JSON: ${why}`, { cause });
     }
     if (text === undefined || text.length <= this.#options.maxBatchedLength) return text;

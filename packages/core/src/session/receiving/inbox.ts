@@ -5,6 +5,7 @@
 import { isUtf8 } from "node:buffer";
 import { ByteReader } from "../../bytes/byte-reader.ts";
 import { decodeUtf8 } from "../../bytes/text-queue.ts";
+import { parseJsonText } from "../../codec/json-text.ts";
 import { MyelinError } from "../../errors.ts";
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { WithBytes } from "../messages/bytes-beside.ts";
@@ -359,9 +360,8 @@ function parse(bytes: Buffer): unknown {
     throw new MyelinError("ERR_BAD_FRAME", "data that is no UTF-8");
   }
   try {
-    return JSON.parse(text);
-  } catch {
-    // No cause: V8's quotes the data, and errors are logged.
-    throw new MyelinError("ERR_BAD_FRAME", "data that is no JSON");
+    return parseJsonText(text);
+  } catch (cause) {
+    throw new MyelinError("ERR_BAD_FRAME", "data that is no JSON", { cause });
   }
 }
