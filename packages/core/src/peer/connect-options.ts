@@ -35,7 +35,8 @@ export type OfflinePolicy = "queue" | "drop" | "reject";
 export interface OfflineOptions {
   policy: OfflinePolicy;
   /**
-   * Of data and headers; more is `ERR_QUEUE_FULL`. At most `maxQueuedBytes`: a session takes all of it.
+   * Of data and headers; more is `ERR_QUEUE_FULL`. At most `maxQueuedBytes`, and what there is of
+   * `maxBufferedBytes`: a session takes all of it.
    * @defaultValue 16 MiB
    */
   maxBytes?: number;

@@ -14,13 +14,14 @@ export interface EndpointLimits {
   /**
    * All that an endpoint buffers, for all connections together: incomplete messages, items that were not
    * asked for, what is unsent, what is kept for a replay, what waits for room or for a connection.
-   * Limits per connection do not stop a hundred peers at once. From three quarters of it on, a peer for
-   * which more than an equal share is held gets no events beyond that, and no window and no credit while
-   * anything that it has sent is among it; when it is spent, the one for which most is held is cut:
-   * `ERR_SLOW_PEER` if it does not read, else `ERR_BUSY`. One message may overdraw it. Posts that wait
-   * have a quarter of it, and end no session. What handlers have been given and have not settled is
-   * theirs: with it, it is at most twice as much for the sessions that stand. While what is still at
-   * work for those that ended is more than this, no session begins: `ERR_BUSY`.
+   * Limits per connection do not stop a hundred peers at once. What this end accepts has three quarters of
+   * it: each queue may hold twice what the others leave of that, so half of it alone. From three quarters
+   * on, a peer of which more than an equal share has arrived gets no window and no credit; when it is
+   * spent, the one for which most is held is cut: `ERR_SLOW_PEER` if it does not read, else `ERR_BUSY`.
+   * What was accepted for a peer that takes what it gets is no reason to cut it. One message may overdraw
+   * it. What handlers have been given and have not settled is theirs: with it, it is at most twice as
+   * much for the sessions that stand. While what is still at work for those that ended is more than this,
+   * no session begins: `ERR_BUSY`.
    * @defaultValue 256 MiB
    */
   maxBufferedBytes?: number;
@@ -56,7 +57,7 @@ export interface EndpointLimits {
   /**
    * Events and openings of calls that a peer may send before handlers have settled, as bytes and as a
    * number. Without it a fast sender to slow asynchronous handlers is a million live promises. At least
-   * 1,024. @defaultValue 4 MiB
+   * 1,024. @defaultValue 4 MiB, or an eighth of `maxBufferedBytes` if that is less
    */
   windowBytes?: number;
   /** The same as a number: a million tiny events would be as many live promises. @defaultValue 1,024 */
@@ -64,14 +65,13 @@ export interface EndpointLimits {
   /**
    * Calls and streams of one peer that are open, until the handler has settled; cancelling does not
    * free the place. Stops opening and cancelling in a loop (rapid reset): it starts no more handlers
-   * than this. Answers that the peer does not read count for `maxQueuedBytes`. @defaultValue 1,024
+   * than this. @defaultValue 1,024
    */
   maxInboundCalls?: number;
   /**
    * Calls and streams of this end that wait at one peer. Stops one that takes calls and answers none:
-   * each would cost memory here until its time is over. More is `ERR_QUEUE_FULL`, and so is, with a low
-   * `maxBufferedBytes`, what would take more than about half of that (2,048 for each call); those that
-   * were accepted before the session leave all the same. @defaultValue 65,536
+   * each would cost memory here until its time is over. More is `ERR_QUEUE_FULL`, and so is what would
+   * take, with 2,048 for each call, more than there is of `maxBufferedBytes`. @defaultValue 65,536
    */
   maxPendingCalls?: number;
   /**
@@ -90,9 +90,10 @@ export interface EndpointLimits {
   /**
    * What is unsent and unacknowledged for one peer, at most, beside the largest message that is on its
    * way or to be added, which may be larger than this. A peer that does not read would have this end's
-   * memory: beyond it `slowPeer` says what happens to events, calls are refused with `ERR_QUEUE_FULL`,
-   * and answers, which cannot be refused, end the connection with `ERR_SLOW_PEER` when twice as much
-   * waits. What a session before had accepted and not sent may wait beside it. At most half of
+   * memory: beyond it `slowPeer` says what happens to events, and calls are refused with
+   * `ERR_QUEUE_FULL`. Answers may come to twice as much; one for which there is no room then is refused
+   * by itself, `ERR_BUSY` for its caller, and a peer that takes nothing for a second meanwhile is cut:
+   * `ERR_SLOW_PEER`. What a session before had accepted and not sent may wait beside it. At most half of
    * `maxBufferedBytes`.
    * @defaultValue 64 MiB
    */

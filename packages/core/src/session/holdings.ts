@@ -203,7 +203,9 @@ export class Holdings implements Holder {
   }
 
   #endStuck(): void {
-    this.#options.onTooMuch(tooSlow("it has asked for more than may wait for it, and takes nothing"));
+    this.#options.onTooMuch(
+      tooSlow("it has asked for more than may wait for it, and takes nothing"),
+    );
   }
 
   /** Limits of its own. */

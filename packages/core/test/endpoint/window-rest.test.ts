@@ -7,32 +7,35 @@ import { freshAddress, keep } from "./pairing.ts";
 const MiB = 1024 * 1024;
 const forEver = () => new Promise<never>(() => {});
 
-test.each([800, 1_000])("%i calls that are never answered, and events beside them", async (hung) => {
-  let settle: (() => void)[] = [];
-  let settled = 0;
-  const server = keep(
-    await serve(freshAddress(), {
-      handlers: { hang: forEver, quick: () => 1 },
-      events: {
-        event: () => new Promise<void>((resolve) => settle.push(resolve)).then(() => settled++),
-      },
-    }),
-  );
-  const client = keep(await connect(server.address));
-  for (let each = 0; each < hung; each++) client.call("hang").catch(() => {});
-  for (let each = 0; each < 300; each++) client.send("event", each);
-  const answer = client.call("quick");
-  const left = 1_024 - hung;
-  while (settled < 300) {
-    const expected = Math.min(left, 300 - settled);
-    await until("what there is room for", () => settle.length === expected);
-    const before = settled;
-    for (const each of settle) each();
-    settle = [];
-    await until("they are done", () => settled === before + expected);
-  }
-  expect(await within("the call behind them", answer)).toBe(1);
-});
+test.each([800, 1_000])(
+  "%i calls that are never answered, and events beside them",
+  async (hung) => {
+    let settle: (() => void)[] = [];
+    let settled = 0;
+    const server = keep(
+      await serve(freshAddress(), {
+        handlers: { hang: forEver, quick: () => 1 },
+        events: {
+          event: () => new Promise<void>((resolve) => settle.push(resolve)).then(() => settled++),
+        },
+      }),
+    );
+    const client = keep(await connect(server.address));
+    for (let each = 0; each < hung; each++) client.call("hang").catch(() => {});
+    for (let each = 0; each < 300; each++) client.send("event", each);
+    const answer = client.call("quick");
+    const left = 1_024 - hung;
+    while (settled < 300) {
+      const expected = Math.min(left, 300 - settled);
+      await until("what there is room for", () => settle.length === expected);
+      const before = settled;
+      for (const each of settle) each();
+      settle = [];
+      await until("they are done", () => settled === before + expected);
+    }
+    expect(await within("the call behind them", answer)).toBe(1);
+  },
+);
 
 test("a large event that waits for the window lets calls and events past", async () => {
   const limits = { windowMessages: 2, windowBytes: 64 * 1024 };

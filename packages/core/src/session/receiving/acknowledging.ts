@@ -61,8 +61,7 @@ export class Acknowledging {
     const { received, window } = this.#inbox;
     if (received > this.#frames) return true;
     // Handlers that take for ever may leave less than a quarter: that goes round all the same.
-    const hasSettled =
-      window.settledMessages > this.#messages || window.settledBytes > this.#bytes;
+    const hasSettled = window.settledMessages > this.#messages || window.settledBytes > this.#bytes;
     return hasSettled && this.isHalfUsed && !this.#isHeldBack();
   }
 

@@ -102,7 +102,8 @@ export class SendingOrder {
   /** The same, whole, of those that wait, too. Looks at each of them. */
   get largestHeldBytes(): number {
     let largest = 0;
-    for (const each of this.all()) if ("entry" in each) largest = Math.max(largest, each.body.length);
+    for (const each of this.all())
+      if ("entry" in each) largest = Math.max(largest, each.body.length);
     return largest;
   }
 
