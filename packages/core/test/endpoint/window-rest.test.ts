@@ -11,12 +11,13 @@ test.each([800, 1_000])(
   "%i calls that are never answered, and events beside them",
   async (hung) => {
     let settle: (() => void)[] = [];
-    let settled = 0;
+    const events = { settled: 0 };
     const server = keep(
       await serve(freshAddress(), {
         handlers: { hang: forEver, quick: () => 1 },
         events: {
-          event: () => new Promise<void>((resolve) => settle.push(resolve)).then(() => settled++),
+          event: () =>
+            new Promise<void>((resolve) => settle.push(resolve)).then(() => events.settled++),
         },
       }),
     );
@@ -25,13 +26,13 @@ test.each([800, 1_000])(
     for (let each = 0; each < 300; each++) client.send("event", each);
     const answer = client.call("quick");
     const left = 1_024 - hung;
-    while (settled < 300) {
-      const expected = Math.min(left, 300 - settled);
+    while (events.settled < 300) {
+      const expected = Math.min(left, 300 - events.settled);
       await until("what there is room for", () => settle.length === expected);
-      const before = settled;
+      const before = events.settled;
       for (const each of settle) each();
       settle = [];
-      await until("they are done", () => settled === before + expected);
+      await until("they are done", () => events.settled === before + expected);
     }
     expect(await within("the call behind them", answer)).toBe(1);
   },

@@ -58,10 +58,10 @@ test("one answer that is larger than all of the budget, while others ask for lit
   const client = keep(await connect(server.address));
   for (let round = 0; round < 5; round++) {
     const large = client.call("large") as Promise<Uint8Array>;
-    let isDone = false;
-    void large.finally(() => (isDone = true));
+    const state = { isDone: false };
+    void large.finally(() => (state.isDone = true));
     let answered = 0;
-    while (!isDone) {
+    while (!state.isDone) {
       expect(await client.call("small")).toHaveLength(1_000);
       answered += 1;
     }
