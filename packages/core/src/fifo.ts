@@ -25,6 +25,16 @@ export class Fifo<Item> {
     this.#items.push(item);
   }
 
+  /** In front of all others: where the one was that was taken out last. */
+  unshift(item: Item): void {
+    if (this.#next === 0) {
+      this.#items.unshift(item);
+      return;
+    }
+    this.#next -= 1;
+    this.#items[this.#next] = item;
+  }
+
   /** In front of all others. */
   putBack(items: readonly Item[]): void {
     this.#items = [...items, ...this.toArray()];

@@ -125,7 +125,8 @@ export class OfflineQueue<Session> {
     const { maxBytes, maxMessages } = this.#limits;
     if (waiting.signal?.aborted === true) throw aborted(waiting.signal.reason);
     const isFull = this.#messages >= maxMessages || this.#bytes + waiting.bytes > maxBytes;
-    if (isFull || (this.#messages > 0 && this.#cost >= this.#account.queueBytes)) {
+    const { queueBytes } = this.#account;
+    if (isFull || (this.#messages > 0 && this.#cost + waiting.bytes > queueBytes)) {
       const message = `messages that wait for a connection: ${this.#messages} (${this.#bytes} bytes)`;
       throw new MyelinError("ERR_QUEUE_FULL", message, { ran: "no" });
     }

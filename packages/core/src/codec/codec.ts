@@ -69,7 +69,6 @@ function failure(
   reason: unknown,
 ): MyelinError {
   if (isMyelinError(reason)) return reason;
-  // V8 draws the circle that it found over many lines.
   // The first line: V8 draws the circle that it found over many.
   return new MyelinError(code, `${what}: ${lineOfThrown(reason)}`, { cause: reason });
 }

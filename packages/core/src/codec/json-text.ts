@@ -1,4 +1,4 @@
-/** JSON that a peer wrote. Whatever reads such text reads it with this. */
+/** JSON that a peer wrote, where what is wrong with it is told to anybody. */
 
 /**
  * The value of a JSON text.

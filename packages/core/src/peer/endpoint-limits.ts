@@ -17,9 +17,8 @@ export interface EndpointLimits {
    * Limits per connection do not stop a hundred peers at once. What this end accepts has three quarters of
    * it: each queue may hold twice what the others leave of that, so half of it alone. From three quarters
    * on, a peer of which more than an equal share has arrived gets no window and no credit; when it is
-   * spent, the one for which most is held is cut: `ERR_SLOW_PEER` if it does not read, else `ERR_BUSY`.
-   * What was accepted for a peer that takes what it gets is no reason to cut it. One message may overdraw
-   * it. What handlers have been given and have not settled is theirs: with it, it is at most twice as
+   * spent, the one of which most has arrived, or waits if it takes nothing, is cut: `ERR_BUSY`, or
+   * `ERR_SLOW_PEER` if it does not read. One message may overdraw it. What handlers have been given and have not settled is theirs: with it, it is at most twice as
    * much for the sessions that stand. While what is still at work for those that ended is more than this,
    * no session begins: `ERR_BUSY`.
    * @defaultValue 256 MiB
@@ -76,7 +75,8 @@ export interface EndpointLimits {
   maxPendingCalls?: number;
   /**
    * Items of one stream on their way, at first; it grows with the round trip. Stops a producer that is
-   * faster than its consumer. At least 1,024. @defaultValue 64 KiB
+   * faster than its consumer. At least 1,024. @defaultValue 64 KiB, or a 256th of `maxBufferedBytes` if
+   * that is less
    */
   streamWindowBytes?: number;
   /** What it may grow to. Stops a stream from taking the budget of all others. @defaultValue 4 MiB */

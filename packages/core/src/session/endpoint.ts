@@ -134,17 +134,17 @@ export class Endpoint<Peer> {
     this.#ownCodecs = (settings.codecs ?? []).map(({ name }) => name);
     this.contract = contract;
     this.names = new NameTable(contract?.[otherSide(side)].keys());
-    this.budget = new MemoryBudget(sizes.maxBufferedBytes ?? limits.maxBufferedBytes);
+    this.budget = new MemoryBudget(sizes.maxBufferedBytes ?? limits.maxBufferedBytes, this.clock);
     this.terms = {
       window: {
         messages: sizes.windowMessages ?? limits.windowMessages,
-        bytes: sizes.windowBytes ?? windowBytes(this.budget),
+        bytes: sizes.windowBytes ?? this.#partOf(limits.windowBytes, 8),
       },
       maxFrameBytes: sizes.maxFrameBytes ?? limits.maxFrameBytes,
       maxMessageBytes: sizes.maxMessageBytes ?? limits.maxMessageBytes,
       maxBinaryBytes: sizes.maxBinaryBytes ?? limits.maxBinaryBytes,
       maxOpenMessages: sizes.maxOpenMessages ?? limits.maxOpenMessages,
-      streamWindowBytes: sizes.streamWindowBytes ?? limits.streamWindowBytes,
+      streamWindowBytes: sizes.streamWindowBytes ?? this.#partOf(limits.streamWindowBytes, 256),
     };
     this.keys = secret === undefined ? undefined : proofKeys(secret);
     this.callTimeoutMs = settings.callTimeoutMs ?? defaultCallTimeoutMs;
@@ -179,6 +179,11 @@ export class Endpoint<Peer> {
       if (run !== undefined) this.on(this.handlers, name, run);
     }
     this.#checkComplete();
+  }
+
+  /** What a peer may send before it is asked, if nobody says otherwise: in a small budget there must be room for it. */
+  #partOf(usual: number, parts: number): number {
+    return Math.max(1_024, Math.min(usual, Math.floor(this.budget.maxBytes / parts)));
   }
 
   /** For how long its sessions over such a transport outlive their connections; 0: not at all. */
@@ -297,11 +302,6 @@ export class Endpoint<Peer> {
       throw new MyelinError("ERR_CONFIG", `the contract's ${JSON.stringify(name)} has no handler`);
     }
   }
-}
-
-/** What a peer may send before it is asked: in a small budget there must be room for it. */
-function windowBytes({ maxBytes }: MemoryBudget): number {
-  return Math.max(1_024, Math.min(limits.windowBytes, Math.floor(maxBytes / 8)));
 }
 
 function heartbeatOf(heartbeat: EndpointSettings["heartbeat"]): number | undefined {

@@ -39,9 +39,14 @@ export class EventHoldings implements Holder {
     return Math.min(this.#options.maxQueuedBytes, this.#account.queueBytes);
   }
 
-  /** Nothing tells whether it reads, and of no message a part waits. */
-  excusedBytes(): number {
+  /** Of no message a part waits. */
+  get largestBytes(): number {
     return 0;
+  }
+
+  /** Nothing tells whether it reads. */
+  get faultBytes(): number {
+    return this.#account.weight;
   }
 
   /** Something may have changed. */

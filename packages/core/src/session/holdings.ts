@@ -1,11 +1,12 @@
 /** What one session has in its buffers, both ways, and what is done when that is too much. */
-import type { Clock, Timer } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Account, Holder, MemoryBudget } from "./memory-budget.ts";
 import type { Inbox } from "./receiving/inbox.ts";
 import type { Intake } from "./receiving/intake.ts";
 import type { Outbox } from "./sending/outbox.ts";
+import { TakingWatch } from "./sending/taking-watch.ts";
 import type { InboundItems } from "./streams/inbound-items.ts";
 import { frameCost, promiseCost } from "./wire.ts";
 
@@ -26,32 +27,43 @@ export interface HoldingsOptions {
   readonly onTooMuch: (error: MyelinError) => void;
   /** What was withheld may be given: the event window. */
   readonly onEased: () => void;
+  /** There may be room for what waits for it. */
+  readonly onRoom: () => void;
   /** It holds so much now. */
   readonly onChange: (bytes: number) => void;
 }
 
+/** Small answers have so much of the room for all of them: who asks for little is answered beside who asks for much. */
+const smallAnswersShare = 9 / 8;
+
 /** The budget hears of changes from here on: no sooner, so that telling costs nothing per message. */
 export const stepBytes: number = 4 * 1024;
-
-/** A peer that has taken nothing for so long, though something waits for it, does not read. */
-const unreadMs = 1_000;
 
 export class Holdings implements Holder {
   readonly #options: HoldingsOptions;
   readonly #account: Account;
   #isHeldBack = false;
   #isClosed = false;
-  /** No more than this is accepted of what is {@link #outgoing}: items of streams and refusals are the rest. */
-  #acceptedBytes = 0;
-  /** Frames that the peer had acknowledged when it had taken nothing for long. */
-  #stuckAt: number | undefined;
-  #unreadTimer: Timer | undefined;
-  /** An answer was refused since the peer took something. */
+  readonly #watch: TakingWatch;
+  /** At most so much waits of what was accepted for the sessions before this one. */
+  #carried = 0;
+  /** An answer was refused while something waited for the peer. */
   #hasRefused = false;
 
   constructor(options: HoldingsOptions) {
     this.#options = options;
     this.#account = options.budget.open(this);
+    const { budget, clock, isConnected, outbox } = options;
+    this.#watch = new TakingWatch({
+      clock,
+      isWaiting: () => isConnected() && this.#waiting > 0,
+      matters: () => this.#hasRefused || budget.isTight,
+      acknowledged: () => outbox.sent.acknowledged,
+      onStuck: () => {
+        if (this.#hasRefused) this.#endStuck();
+        else budget.review();
+      },
+    });
   }
 
   get ownBytes(): number {
@@ -68,8 +80,14 @@ export class Holdings implements Holder {
   }
 
   /** The same with answers: they cannot wait elsewhere, and have room where events and calls have none. */
-  get maxAnswersBytes(): number {
-    return Math.min(2 * this.#maxQueuedBytes, this.#account.answersBytes);
+  maxAnswersBytes(areSmall: boolean): number {
+    const most = Math.min(2 * this.#maxQueuedBytes, this.#account.answersBytes);
+    return areSmall ? most * smallAnswersShare : most;
+  }
+
+  /** `onRoom` is called when others leave more room. */
+  awaitRoom(): void {
+    this.#account.awaitRoom(this.#options.onRoom);
   }
 
   /** What is remembered of calls leaves no room for more of them. */
@@ -98,23 +116,31 @@ export class Holdings implements Holder {
     }
   }
 
-  /** Something was accepted for the peer, and so much is outgoing since. */
-  accepted(outgoing: number): void {
-    this.#acceptedBytes = outgoing;
+  /** Runs what sends messages that were accepted before: they are no reason to end the session. */
+  carry(run: () => void): void {
+    this.#carried = Number.POSITIVE_INFINITY;
+    try {
+      run();
+    } finally {
+      this.#carried = this.#waiting;
+    }
   }
 
   /** There was no room for an answer: a peer that takes nothing meanwhile does not read them. */
   refusedAnswer(): void {
     this.#hasRefused = true;
-    if (!this.#isTaking()) this.#endStuck();
+    if (!this.#watch.isTaking()) this.#endStuck();
   }
 
   /** Something may have changed. */
   check(): void {
     if (this.#isClosed) return;
     const weight = this.ownBytes + this.#heldApart + this.#handed;
+    if (this.#waiting === 0) this.#hasRefused = false;
     if (Math.abs(weight - this.#account.weight) < stepBytes || this.#endIfDeaf()) return;
     this.refresh();
+    // Who reads is known before the budget is spent.
+    if (this.#options.budget.isTight) this.#watch.isTaking();
     this.#options.onChange(this.ownBytes + this.#options.outbox.borrowedBytes);
   }
 
@@ -127,25 +153,24 @@ export class Holdings implements Holder {
 
   refresh(): void {
     if (this.#isClosed) return;
-    const { borrowedBytes } = this.#options.outbox;
-    this.#acceptedBytes = this.#accepted;
-    const acceptedBytes = Math.max(0, this.#acceptedBytes - borrowedBytes);
+    const acceptedBytes = this.#outgoing - this.#options.outbox.borrowedBytes;
     this.#account.tell(this.ownBytes, acceptedBytes, this.#heldApart, this.#handed);
   }
 
-  /**
-   * One message, of which a part may be all that still waits; and what this end has accepted, as long
-   * as the peer takes what it gets.
-   */
-  excusedBytes(): number {
+  get largestBytes(): number {
     const { inbox, outbox } = this.#options;
-    const largest = Math.max(outbox.largestHeldBytes, inbox.assemblies.largestBytes);
-    return largest + (this.#isTaking() ? this.#accepted : 0);
+    return Math.max(outbox.largestHeldBytes, inbox.assemblies.largestBytes);
+  }
+
+  /** What this end has accepted for a peer that takes what it gets is no fault of that peer's. */
+  get faultBytes(): number {
+    const isTaking = this.#options.isConnected() && this.#watch.isTaking();
+    return isTaking ? this.arrivedBytes : this.#account.weight;
   }
 
   evict(): void {
     const { budget, onTooMuch } = this.#options;
-    const isSlow = this.#outgoing - this.pendingBytes >= this.arrivedBytes;
+    const isSlow = this.#waiting >= this.arrivedBytes;
     const why = `of the ${budget.maxBytes} bytes for all peers it has most`;
     if (isSlow) onTooMuch(tooSlow(why));
     else onTooMuch(new MyelinError("ERR_BUSY", `the peer sends more than is kept: ${why}`));
@@ -160,7 +185,7 @@ export class Holdings implements Holder {
   /** The session is over. What its handlers are at work on is still there. */
   close(): void {
     this.#isClosed = true;
-    this.#options.clock.clearTimeout(this.#unreadTimer);
+    this.#watch.stop();
     this.#account.close(this.#handed);
   }
 
@@ -170,8 +195,9 @@ export class Holdings implements Holder {
     return outbox.waitingBytes + outbox.itemBytes + outbox.sent.rememberedBytes + this.pendingBytes;
   }
 
-  get #accepted(): number {
-    return Math.min(this.#acceptedBytes, this.#outgoing);
+  /** The same without what waits for answers. */
+  get #waiting(): number {
+    return this.#outgoing - this.pendingBytes;
   }
 
   /**
@@ -179,26 +205,16 @@ export class Holdings implements Holder {
    * nothing, would have all of our memory. @returns whether it is over
    */
   #endIfDeaf(): boolean {
-    const outgoing = this.#outgoing - this.pendingBytes;
-    const most = Math.max(this.#accepted, 2 * this.#maxQueuedBytes) + limits.connectionBytes;
-    if (outgoing <= most || outgoing - this.#options.outbox.largestHeldBytes <= most) return false;
+    const { outbox } = this.#options;
+    if (this.#carried < Number.POSITIVE_INFINITY)
+      this.#carried = Math.min(this.#carried, this.#waiting);
+    const most =
+      2 * smallAnswersShare * this.#maxQueuedBytes +
+      limits.connectionBytes +
+      outbox.maxItemBytes +
+      this.#carried;
+    if (this.#waiting <= most || this.#waiting - outbox.largestHeldBytes <= most) return false;
     this.#options.onTooMuch(tooSlow(`more than ${most} bytes wait for it`));
-    return true;
-  }
-
-  /** Whether the peer has taken something of late, as far as is known. That is looked at again soon. */
-  #isTaking(): boolean {
-    const { budget, clock, outbox } = this.#options;
-    const { acknowledged } = outbox.sent;
-    if (acknowledged === this.#stuckAt) return false;
-    this.#unreadTimer ??= clock.setTimeout(() => {
-      this.#unreadTimer = undefined;
-      const isStuck = this.#outgoing > 0 && outbox.sent.acknowledged === acknowledged;
-      if (isStuck) this.#stuckAt = acknowledged;
-      if (isStuck && this.#hasRefused) this.#endStuck();
-      else if (isStuck) budget.review();
-      else this.#hasRefused = false;
-    }, unreadMs);
     return true;
   }
 

@@ -5,18 +5,18 @@
  * **What this end accepts** (events and calls that wait, what is remembered of calls, what may be sent
  * again, posts that wait for room, what waits for a connection) has three quarters of it. Each queue may
  * hold twice as much as is left of them: half of the budget if it is the only one, less the more others
- * hold, so that all of them together never have more, and none has nothing (dynamic thresholds:
- * Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches", 1998). What
- * is more is refused, dropped or waits, and nobody is ended for it. What moves from one queue into
- * another, when a session begins or ends, was accepted already.
+ * hold (dynamic thresholds: Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet
+ * Switches", 1998), and a little always; the first message of a queue may be larger than that. What is more
+ * is refused, dropped or waits, and nobody is ended for it. What moves from one queue into another, when a
+ * session begins or ends, was accepted already. Answers and items of streams count among it.
  *
  * **What peers cause**, by what they send and by what they do not read, cannot be refused:
  *
  * - From three quarters of the budget on, a peer of which more than an equal share has arrived gets no
  *   window and no credit.
- * - When it is spent, the one for whom most is held is ended, and the next, until it is not. One message
- *   may overdraw it, or a large one could never pass; and so may what this end has accepted for a peer
- *   that takes what it gets.
+ * - When it is spent, the one who is to be blamed for most is ended, and the next, until it is not: for
+ *   what has arrived from it, and, unless it takes what it gets, for what waits. One message may overdraw
+ *   it, or a large one could never pass; and what nobody is to be blamed for may, by an eighth.
  *
  * What handlers are at work on is theirs, and bounded by windows. It counts when the window is asked
  * for, so that windows are not renewed then; and when somebody is to be ended if it is as much again.
@@ -29,6 +29,7 @@
  * message. What they told may be long gone, so all of them are asked before anything is done to anybody.
  */
 
+import { type Clock, systemClock } from "../clock.ts";
 import { copiedBytes } from "./messages/data-codecs.ts";
 
 /** Somebody whose buffers are counted. */
@@ -37,8 +38,10 @@ export interface Holder {
   readonly ownBytes: number;
   /** Bytes that have arrived and have not settled: what was not handed on, and what handlers are at work on. */
   readonly arrivedBytes: number;
-  /** So much may overdraw the budget without its being ended for it. Asked for when it is to be ended. */
-  excusedBytes(): number;
+  /** Bytes of the largest single message that it holds. Asked for when it is to be ended. */
+  readonly largestBytes: number;
+  /** What is to be laid at its door of all that is there because of it. Asked for when somebody is to be ended. */
+  readonly faultBytes: number;
   /** Tells its account what it holds at this moment, however little has changed. */
   refresh(): void;
   /** It holds more than everybody else, and the budget is spent: it gives up all of it, now. */
@@ -71,6 +74,8 @@ const tightShare = 3 / 4;
 const newsShare = 1 / 64;
 /** While one message overdraws the budget, it is looked at again after so much more of it. */
 const overdraftShare = 1 / 64;
+/** What nobody is to be blamed for may overdraw it by so much of it, for a while. */
+const excusedShare = 1 / 8;
 /** So much of the budget is for what this end accepts. */
 const acceptedShare = 3 / 4;
 /** Each queue may hold so many times what is left of it; with answers, for which events leave room, more. */
@@ -115,6 +120,11 @@ export class Account {
     return this.#budget.mayHold(queueFactor);
   }
 
+  /** Something is left of it: one message may be more than that. */
+  get hasLeft(): boolean {
+    return this.#budget.left > 0;
+  }
+
   /** The same with answers. */
   get answersBytes(): number {
     return this.#budget.mayHold(answersFactor);
@@ -142,6 +152,11 @@ export class Account {
     this.#budget.awaitEase(this);
   }
 
+  /** `run` is called, once, when others leave more room for what this end accepts. */
+  awaitRoom(run: () => void): void {
+    this.#budget.awaitRoom(this, run);
+  }
+
   /** Less may be there of what has arrived from it. */
   ease(): void {
     this.#budget.ease(this);
@@ -162,6 +177,10 @@ export class MemoryBudget implements SharedBodies {
   readonly maxBytes: number;
   /** Little is left of it. */
   isTight = false;
+  readonly #clock: Pick<Clock, "setImmediate">;
+  /** Those who wait for room in their queues. */
+  readonly #crowded = new Map<Account, () => void>();
+  #tellsRoom = false;
   #bytes = 0;
   #handedBytes = 0;
   #orphanedBytes = 0;
@@ -180,8 +199,9 @@ export class MemoryBudget implements SharedBodies {
   /** Bytes that came or went since everybody was asked. */
   #news = 0;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, clock: Pick<Clock, "setImmediate"> = systemClock) {
     this.maxBytes = maxBytes;
+    this.#clock = clock;
   }
 
   /** What is held at this moment. */
@@ -198,9 +218,13 @@ export class MemoryBudget implements SharedBodies {
 
   /** What a queue may hold of what this end accepts: so many times what is left, and a little always. */
   mayHold(factor: number): number {
-    const left = this.maxBytes * acceptedShare - this.#acceptedBytes - this.#bodyBytes;
     const least = (this.maxBytes * leastShare) / Math.max(1, this.#accounts.size);
-    return Math.max(factor * left, least);
+    return Math.max(factor * this.left, least);
+  }
+
+  /** What is left for this end to accept; it may be less than nothing. */
+  get left(): number {
+    return this.maxBytes * acceptedShare - this.#acceptedBytes - this.#bodyBytes;
   }
 
   /** Bytes that may arrive from each of them when there is little left. */
@@ -234,6 +258,7 @@ export class MemoryBudget implements SharedBodies {
     this.#bodies.delete(buffer);
     this.#bodyBytes -= known.bytes;
     this.#bytes -= known.bytes;
+    this.#tellRoom();
   }
 
   /** From an {@link Account}. */
@@ -243,6 +268,7 @@ export class MemoryBudget implements SharedBodies {
     this.#handedBytes += handed;
     if (account.holder === undefined) this.#looseBytes += change;
     this.#news += Math.abs(change) + Math.abs(handed);
+    if (accepted < 0) this.#tellRoom();
     if (this.#isAsking) return;
     if (!this.isTight && this.#seemsTight && this.#news > this.maxBytes * newsShare) this.#askAll();
     const over = this.#over;
@@ -260,6 +286,23 @@ export class MemoryBudget implements SharedBodies {
     this.isTight = this.#seemsTight;
   }
 
+  /** `run` is called when there is more room for what this end accepts. */
+  awaitRoom(account: Account, run: () => void): void {
+    this.#crowded.set(account, run);
+  }
+
+  // Once a turn: one that ends gives back much, step by step.
+  #tellRoom(): void {
+    if (this.#crowded.size === 0 || this.#tellsRoom) return;
+    this.#tellsRoom = true;
+    this.#clock.setImmediate(() => {
+      this.#tellsRoom = false;
+      const waiting = [...this.#crowded.values()];
+      this.#crowded.clear();
+      for (const run of waiting) run();
+    });
+  }
+
   awaitEase(account: Account): void {
     this.#withheld.add(account);
   }
@@ -275,6 +318,7 @@ export class MemoryBudget implements SharedBodies {
   close(account: Account, orphaned: number): void {
     this.#accounts.delete(account);
     this.#withheld.delete(account);
+    this.#crowded.delete(account);
     this.#orphanedBytes += orphaned;
     account.tell(0, 0);
   }
@@ -285,19 +329,37 @@ export class MemoryBudget implements SharedBodies {
     this.#isEvicting = true;
     try {
       this.#askAll();
-      for (let over = this.#over; over > 0; over = this.#over) {
-        const largest = this.#largest();
-        if (largest?.holder === undefined) return;
-        if (over <= largest.holder.excusedBytes()) {
-          this.#overdraft = over + this.maxBytes * overdraftShare;
-          return;
-        }
-        this.#accounts.delete(largest);
-        largest.holder.evict();
-      }
+      this.#evictUntilEnough();
     } finally {
       this.#isEvicting = false;
     }
+  }
+
+  #evictUntilEnough(): void {
+    const faults = this.#faults();
+    let caused = faults.reduce((sum, { bytes }) => sum + bytes, 0);
+    // What this end has accepted for peers that take it is more by a few messages at most, and soon less.
+    const isCaused = (): boolean => caused > this.maxBytes * (1 - acceptedShare);
+    if (!isCaused()) faults.sort((one, other) => other.account.weight - one.account.weight);
+    for (const { account, bytes } of faults) {
+      const over = this.#over;
+      if (over <= 0) return;
+      const isExcused = !isCaused() && over <= this.maxBytes * excusedShare;
+      if (isExcused || over <= (account.holder?.largestBytes ?? 0)) {
+        this.#overdraft = over + this.maxBytes * overdraftShare;
+        return;
+      }
+      this.#accounts.delete(account);
+      account.holder?.evict();
+      caused -= bytes;
+    }
+  }
+
+  /** Who is to be blamed for how much, the greatest first. */
+  #faults(): { readonly account: Account; readonly bytes: number }[] {
+    const accounts = [...this.#accounts];
+    const faults = accounts.map((account) => ({ account, bytes: account.holder?.faultBytes ?? 0 }));
+    return faults.sort((one, other) => other.bytes - one.bytes);
   }
 
   #askAll(): void {
@@ -316,13 +378,5 @@ export class MemoryBudget implements SharedBodies {
   get #over(): number {
     const bytes = this.#bytes - Math.max(0, this.#looseBytes - this.maxBytes * acceptedShare);
     return Math.max(bytes, (bytes + this.#handedBytes) / 2) - this.maxBytes;
-  }
-
-  #largest(): Account | undefined {
-    let largest: Account | undefined;
-    for (const each of this.#accounts) {
-      if (largest === undefined || each.weight > largest.weight) largest = each;
-    }
-    return largest;
   }
 }

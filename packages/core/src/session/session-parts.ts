@@ -74,7 +74,8 @@ export function sessionParts<Peer>(
     maxFrameBytes: theirs.maxFrameBytes,
     maxMessageBytes: theirs.maxMessageBytes,
     maxOpenMessages: theirs.maxOpenMessages,
-    maxItemBytes: options.highWaterMarkBytes,
+    // In a small budget there must be room for other things.
+    maxItemBytes: Math.min(options.highWaterMarkBytes, budget.maxBytes / 16),
     bodies: budget,
     way: { now, roundTripMs },
     keepsSent: options.isResumable,
@@ -117,10 +118,7 @@ export function sessionParts<Peer>(
     cancelGraceMs: options.cancelGraceMs,
     firstId: side === "client" ? 2 : 1,
     errors: options.errors,
-    sending: {
-      admitsAnswer: (encoded) => sending.admitsAnswer(encoded),
-      answered: () => sending.answered(),
-    },
+    admitsAnswer: (encoded) => sending.admitsAnswer(encoded),
   });
   const router = new MessageRouter({
     peer,
@@ -159,6 +157,7 @@ export function sessionParts<Peer>(
     isConnected: hooks.isConnected,
     onTooMuch: hooks.onTooMuch,
     onEased: () => acknowledging.now(),
+    onRoom: () => sending.roomier(),
     onChange: (bytes) => owner.tellHeld?.(bytes),
   });
   const slowPeer = new SlowPeer({

@@ -5,7 +5,8 @@ import { type Account, type Holder, MemoryBudget } from "../../src/session/memor
 /** Somebody who holds what it is told to. */
 class Hoarder implements Holder {
   readonly account: Account;
-  excused = 0;
+  largestBytes = 0;
+  isTaking = true;
   ownBytes = 0;
   acceptedBytes = 0;
   handedBytes = 0;
@@ -33,8 +34,8 @@ class Hoarder implements Holder {
     return this.ownBytes - this.acceptedBytes + this.handedBytes;
   }
 
-  excusedBytes(): number {
-    return this.excused;
+  get faultBytes(): number {
+    return this.isTaking ? this.arrivedBytes : this.account.weight;
   }
 
   refresh(): void {
@@ -82,14 +83,14 @@ test("who let go of something without a word is not counted for it", () => {
   expect(budget.measure()).toBe(990);
 });
 
-test("what is excused may overdraw it, more may not", () => {
+test("one message may overdraw it, two may not", () => {
   const budget = new MemoryBudget(1_000);
   const [one, other] = hoarders(budget, 2) as [Hoarder, Hoarder];
   other.hold(500);
-  one.excused = 5_000;
+  one.largestBytes = 5_000;
   for (let bytes = 0; bytes <= 5_000; bytes += 100) one.hold(bytes);
   expect(one.evictions).toBe(0);
-  one.excused = 2_600;
+  one.largestBytes = 2_600;
   one.hold(5_200);
   expect(one.evictions).toBe(1);
   expect(other.evictions).toBe(0);
@@ -150,15 +151,30 @@ test.each([1, 2, 10, 1_000])(
   },
 );
 
-test("whoever takes what it is sent is looked at again", () => {
+test("who takes what was accepted for it is not ended for what others send", () => {
   const budget = new MemoryBudget(1_000);
-  const [one] = hoarders(budget, 1);
-  one.excused = 500;
-  one.accept(1_200);
-  expect(one.evictions).toBe(0);
-  one.excused = 0;
+  const [reader, ...senders] = hoarders(budget, 4);
+  reader.accept(500);
+  for (const each of senders) each.hold(180);
+  expect([reader, ...senders].map(({ evictions }) => evictions)).toEqual([0, 1, 0, 0]);
+  // It has stopped to, and is looked at again.
+  reader.isTaking = false;
+  senders[1]?.hold(350);
+  expect(reader.evictions).toBe(1);
+  expect(budget.measure()).toBe(530);
+});
+
+test("what many have accepted may overdraw it by an eighth, if all of them take it", () => {
+  const budget = new MemoryBudget(1_000);
+  const [first, ...others] = hoarders(budget, 3);
+  first.accept(600);
+  for (const each of others) each.accept(260);
+  expect([first, ...others].map(({ evictions }) => evictions)).toEqual([0, 0, 0]);
+  first.isTaking = false;
   budget.review();
-  expect(one.evictions).toBe(1);
+  expect([first, ...others].map(({ evictions }) => evictions)).toEqual([1, 0, 0]);
+  others[0]?.accept(700);
+  expect([first, ...others].map(({ evictions }) => evictions)).toEqual([1, 1, 0]);
 });
 
 test("what handlers are at work on may be as much again, and holds back before", () => {

@@ -63,7 +63,9 @@ test("large messages keep to the slots that the other side has", async () => {
 
 test("who was ended because the memory was spent comes back by itself", async () => {
   const server = keep(
-    await serve(freshAddress("unix"), { limits: { maxBufferedBytes: 2_000_000 } }),
+    await serve(freshAddress("unix"), {
+      limits: { maxBufferedBytes: 2_000_000, streamWindowBytes: 65_536 },
+    }),
   );
   server.handle("take", () => new Promise(() => {}));
   server.handle("echo", (data) => data);

@@ -414,7 +414,7 @@ describe("a peer that reads and acknowledges nothing", () => {
     const window = { messages: 2 ** 50, bytes: 2 ** 50 };
     const { peer, side } = await bytePeer({
       terms: { window },
-      session: { maxQueuedBytes: 100_000 },
+      session: { maxQueuedBytes: 100_000, highWaterMarkBytes: 100_000 },
     });
     const over = new AbortController();
     void side.end.then(() => over.abort());

@@ -16,8 +16,8 @@ export interface AnswersOptions<Peer> {
   readonly outbox: Outbox;
   readonly codecs: DataCodecs;
   readonly errors: EncodeErrorOptions;
-  /** What may wait for the peer. */
-  readonly sending: { admitsAnswer(encoded: Encoded): boolean; answered(): void };
+  /** Whether an answer with this data may wait for the peer. */
+  readonly admitsAnswer: (encoded: Encoded) => boolean;
 }
 
 /** The code of an error entry, and its payload. */
@@ -34,10 +34,10 @@ export class Answers<Peer> {
   }
 
   answer({ context, id, handler }: RunningCall<Peer>, value: unknown): void {
-    const { codecs, outbox, peer, sending } = this.#options;
+    const { admitsAnswer, codecs, outbox, peer } = this.#options;
     try {
       const encoded = codecs.encode(value, handler.codec);
-      if (!sending.admitsAnswer(encoded)) {
+      if (!admitsAnswer(encoded)) {
         this.refuse(id, refusals.noRoom, undefined, context.ran);
         return;
       }
@@ -47,12 +47,11 @@ export class Answers<Peer> {
       }
       if (encoded === undefined || typeof encoded === "string") {
         outbox.result(id, encoded);
-      } else {
-        const entry = new EntryWriter();
-        entry.result(id, payload.coded);
-        outbox.message({ entry, kind: "other", ...encoded });
+        return;
       }
-      sending.answered();
+      const entry = new EntryWriter();
+      entry.result(id, payload.coded);
+      outbox.message({ entry, kind: "other", ...encoded });
     } catch (reason) {
       tellHandlerFailed(peer, context.name, reason);
       this.refuse(id, unsendable(reason), reason, context.ran);
@@ -82,10 +81,14 @@ export class Answers<Peer> {
 
   /** A long one is a message of its own, as a long answer is. */
   #error(id: number, number: number, ran: number, json: string | undefined): void {
-    const { codecs, outbox } = this.#options;
+    const { admitsAnswer, codecs, outbox } = this.#options;
     const encoded = codecs.fit(json);
     if (encoded === undefined || typeof encoded === "string") {
       outbox.error(id, number, ran, encoded);
+      return;
+    }
+    if (!admitsAnswer(encoded)) {
+      outbox.error(id, refusals.noRoom.number, ran, undefined);
       return;
     }
     const entry = new EntryWriter();

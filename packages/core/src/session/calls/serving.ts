@@ -40,7 +40,7 @@ export interface ServingOptions<Peer> {
   /** The peer's calls have odd numbers, or even ones. */
   readonly firstId: 1 | 2;
   readonly errors: EncodeErrorOptions;
-  readonly sending: AnswersOptions<Peer>["sending"];
+  readonly admitsAnswer: AnswersOptions<Peer>["admitsAnswer"];
 }
 
 /** Measured with 120,000 handlers that were at work at once, and rounded up. */

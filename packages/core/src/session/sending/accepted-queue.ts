@@ -71,7 +71,7 @@ export class AcceptedQueue {
 
   /** What is left of the first, which was taken out. */
   putBack(rest: Batch): void {
-    this.#queue.putBack([rest]);
+    this.#queue.unshift(rest);
     this.#droppable += 1;
     this.#settledBytes += sizeOf(rest);
   }
@@ -97,10 +97,10 @@ export class AcceptedQueue {
   }
 
   /** The batch at the end, a new one when that is full or a single message. */
-  openBatch({ maxBytes, maxMessages }: BatchLimits, newSerial: () => number): Batch {
+  openBatch({ maxBytes, maxMessages }: BatchLimits, newSerial: () => number, age: number): Batch {
     const last = this.#growing;
     if (last !== undefined && last.size < maxBytes && last.windowed < maxMessages) return last;
-    const batch = new Batch(newSerial());
+    const batch = new Batch(newSerial(), false, age);
     this.push(batch);
     return batch;
   }

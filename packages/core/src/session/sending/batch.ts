@@ -40,6 +40,7 @@ export class Batch implements Outgoing {
   #moved: ((at: number) => number) | undefined;
   readonly serial: number;
   readonly isPart: boolean;
+  readonly age: number;
   joined: number[] | undefined;
   readonly body = undefined;
   events = 0;
@@ -48,10 +49,14 @@ export class Batch implements Outgoing {
   #hasLeft = false;
   #whenLeft: (() => void)[] | undefined;
 
-  /** @param isPart the rest of that number waits still */
-  constructor(serial = 0, isPart = false) {
+  /**
+   * @param isPart the rest of that number waits still
+   * @param age what is of another was accepted at another time, and does not go into one batch with it
+   */
+  constructor(serial = 0, isPart = false, age = 0) {
     this.serial = serial;
     this.isPart = isPart;
+    this.age = age;
   }
 
   /** It has been handed to a connection. */
@@ -127,8 +132,8 @@ export class Batch implements Outgoing {
 
   /** Makes two of one of nothing but events: so many of them, and the others. It is of no use then. */
   split(count: number, names: NameTable): readonly [Batch, Batch] {
-    const first = new Batch(this.serial, true);
-    const rest = new Batch(this.serial);
+    const first = new Batch(this.serial, true, this.age);
+    const rest = new Batch(this.serial, false, this.age);
     for (const [index, event] of eventsOf(this, names).entries()) {
       const { encoded, headers, name } = event;
       const target = index < count ? first : rest;

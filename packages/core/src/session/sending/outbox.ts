@@ -60,6 +60,7 @@ export class Outbox implements Collector {
   /** The open batch leaves when it has so many bytes, before the tick is over. */
   #batchBytes: number;
   #awaitsTick = false;
+  #isOver = false;
 
   constructor(options: OutboxOptions) {
     this.#clock = options.clock;
@@ -182,6 +183,8 @@ export class Outbox implements Collector {
 
   /** A message with data of its own. */
   message(message: Message): void {
+    // Whoever heard of it may have ended the session.
+    if (this.#isOver) return;
     if (this.#writer.link === undefined) this.#note();
     this.#order.add(message);
     this.#collected();
@@ -283,6 +286,7 @@ export class Outbox implements Collector {
 
   /** Nothing more will leave. */
   clear(): void {
+    this.#isOver = true;
     this.detach();
     this.#order.clear();
     this.#turns.clear();

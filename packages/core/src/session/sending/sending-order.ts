@@ -334,6 +334,7 @@ export class SendingOrder {
     const { maxBytes } = this.#batchLimits;
     if (this.#open !== undefined && this.#open.size + next.size > maxBytes) this.close();
     if (next instanceof Batch) {
+      if (this.#open?.age !== next.age) this.close();
       if (this.#open === undefined) this.#open = next;
       else this.#open.append(next);
       return;

@@ -25,9 +25,6 @@ export interface SendingOptions {
   readonly onDrain: () => void;
 }
 
-/** Small answers have so much of the room for all of them: those who ask for little are answered beside those who ask for much. */
-const smallAnswersShare = 9 / 8;
-
 const none: EventPast = Object.freeze({});
 
 export class Sending {
@@ -71,16 +68,29 @@ export class Sending {
 
   /** `onDrain` is called as soon as there is room. */
   awaitRoom(): void {
+    if (this.#needsDrain) return;
     this.#needsDrain = true;
+    this.#options.holdings.awaitRoom();
+  }
+
+  /** Others have left more room. */
+  roomier(): void {
+    if (!this.#needsDrain || this.#isStopped) return;
+    if (this.hasRoom) this.#drained();
+    else this.#options.holdings.awaitRoom();
   }
 
   /** Something left, or was acknowledged. */
   check(): void {
-    const { holdings, onDrain, slowPeer } = this.#options;
+    const { holdings, slowPeer } = this.#options;
     if (!this.#needsDrain || this.queuedBytes * 2 > slowPeer.highWaterMark()) return;
     if (slowPeer.waitingBytes * 4 > holdings.maxQueuedBytes) return;
+    this.#drained();
+  }
+
+  #drained(): void {
     this.#needsDrain = false;
-    onDrain();
+    this.#options.onDrain();
   }
 
   /** @returns and throws as `Conversation.event` */
@@ -95,7 +105,7 @@ export class Sending {
     const bytes = largeBytes(encoded);
     const mayBeFull = this.#weighed + bytes >= most;
     if (mayBeFull && slowPeer.isFull(bytes) && !slowPeer.admitsEvent(bytes)) {
-      this.#needsDrain = true;
+      this.awaitRoom();
       return false;
     }
     if (past.since !== undefined) outbox.date(past.since);
@@ -111,8 +121,8 @@ export class Sending {
       entry.event(known, payload.coded, fitting);
       outbox.message({ entry, kind: "event", ...encoded });
     }
-    if (this.#accepted() < slowPeer.highWaterMark(most) && this.#weighed * 2 < most) return true;
-    this.#needsDrain = true;
+    if (this.measure() < slowPeer.highWaterMark(most) && this.#weighed * 2 < most) return true;
+    this.awaitRoom();
     return false;
   }
 
@@ -131,21 +141,16 @@ export class Sending {
   admitsAnswer(encoded: Encoded): boolean {
     const { holdings, slowPeer } = this.#options;
     const bytes = largeBytes(encoded);
-    const most = holdings.maxAnswersBytes * (bytes === 0 ? smallAnswersShare : 1);
+    const most = holdings.maxAnswersBytes(bytes === 0);
     if (this.#weighed + bytes < most || !slowPeer.isFull(bytes, most)) return true;
     holdings.refusedAnswer();
     return false;
   }
 
-  /** An answer waits for the peer. */
-  answered(): void {
-    this.#accepted();
-  }
-
   /** As `Conversation.catchUp`. */
   catchUp(run: () => void): void {
-    const { outbox, slowPeer } = this.#options;
-    slowPeer.catchUp(run);
+    const { holdings, outbox, slowPeer } = this.#options;
+    holdings.carry(() => slowPeer.catchUp(run));
     outbox.date(Number.POSITIVE_INFINITY);
   }
 
@@ -156,20 +161,11 @@ export class Sending {
     const isFull = calling.pending >= maxPendingCalls || holdings.isFullOfCalls;
     if (isFull && !slowPeer.isCatchingUp) throw slowPeer.tooManyCalls();
     calling.open(opening);
-    this.#accepted();
+    this.measure();
   }
 
-  /** More may wait, or less. */
-  measure(): void {
-    this.#weigh(false);
-  }
-
-  /** Something was accepted. @returns how much waits */
-  #accepted(): number {
-    return this.#weigh(true);
-  }
-
-  #weigh(isAccepted: boolean): number {
+  /** More may wait, or less. @returns how much */
+  measure(): number {
     const { holdings, outbox } = this.#options;
     const queued = this.queuedBytes;
     // What is remembered of what has left grows without anything waiting: a peer may read for ever and
@@ -177,7 +173,6 @@ export class Sending {
     const { rememberedBytes } = outbox.sent;
     this.#weighed = queued + outbox.sent.overdueBytes;
     const outgoing = queued + outbox.itemBytes + rememberedBytes + holdings.pendingBytes;
-    if (isAccepted) holdings.accepted(outgoing);
     if (Math.abs(outgoing - this.#checkedAt) >= stepBytes) {
       this.#checkedAt = outgoing;
       holdings.check();

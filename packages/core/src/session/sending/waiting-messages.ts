@@ -13,6 +13,8 @@ export class WaitingMessages {
   readonly #forWindow = new AcceptedQueue();
   readonly #behindLarge = new AcceptedQueue();
   #holdsEvents = false;
+  /** How often what came was to be kept apart from what was here. */
+  #age = 0;
 
   constructor(isLarge: (bytes: number) => boolean) {
     this.#isLarge = isLarge;
@@ -66,16 +68,17 @@ export class WaitingMessages {
 
   /** The batch of the events that wait for the window. */
   openBatch(limits: BatchLimits, newSerial: () => number): Batch {
-    return this.#forWindow.openBatch(limits, newSerial);
+    return this.#forWindow.openBatch(limits, newSerial, this.#age);
   }
 
   /** The batch of the events that wait for a large one. */
   openBatchBehind(limits: BatchLimits, newSerial: () => number): Batch {
-    return this.#behindLarge.openBatch(limits, newSerial);
+    return this.#behindLarge.openBatch(limits, newSerial, this.#age);
   }
 
   /** What comes is not to be in one batch with what is here. */
   closeLast(): void {
+    this.#age += 1;
     this.#forWindow.closeLast();
     this.#behindLarge.closeLast();
   }

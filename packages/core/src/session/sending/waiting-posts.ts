@@ -52,8 +52,10 @@ export class WaitingPosts {
 
   /** @throws {MyelinError} `ERR_QUEUE_FULL` when too much waits already */
   add(event: PostedEvent): WaitingPost {
-    // One may always wait, however large it is and whatever others hold.
-    if (!this.isEmpty && this.#bytes >= this.#options.account.queueBytes) {
+    const { account } = this.#options;
+    // The first may be larger than all that is left, or a large one never could.
+    const mayOverdraw = this.isEmpty && account.hasLeft;
+    if (!mayOverdraw && this.#bytes + costOf(event) > account.queueBytes) {
       const message = `posts that wait for room: ${this.#posts.size} (${this.#bytes} bytes)`;
       throw new MyelinError("ERR_QUEUE_FULL", message);
     }
@@ -98,6 +100,6 @@ export class WaitingPosts {
   }
 }
 
-function costOf({ encoded, headers }: Post): number {
+function costOf({ encoded, headers }: PostedEvent): number {
   return frameCost + promiseCost + encodedLength(encoded) + (headers?.length ?? 0);
 }

@@ -1,0 +1,76 @@
+/** Finds out whether a peer takes what waits for it. Looked at from when somebody asks, as long as it matters. */
+import type { Clock, Timer } from "../../clock.ts";
+
+export interface TakingWatchOptions {
+  readonly clock: Clock;
+  /** Whether anything waits for the peer, or for its acknowledgement. */
+  readonly isWaiting: () => boolean;
+  /** Whether it is to be looked at further, though it has taken something. */
+  readonly matters: () => boolean;
+  /** Frames that the peer has acknowledged. */
+  readonly acknowledged: () => number;
+  /** It has taken nothing for as long, though something waited all the time. */
+  readonly onStuck: () => void;
+}
+
+const lookMs = 125;
+/** So many looks in a row that see nothing taken. */
+const looks = 8;
+
+export class TakingWatch {
+  readonly #options: TakingWatchOptions;
+  #timer: Timer | undefined;
+  #dueAt = 0;
+  #silentLooks = 0;
+  #seen = 0;
+  /** What it had acknowledged when it was found stuck. */
+  #stuckAt: number | undefined;
+
+  constructor(options: TakingWatchOptions) {
+    this.#options = options;
+  }
+
+  /** As far as is known at this moment. */
+  isTaking(): boolean {
+    const { acknowledged, isWaiting } = this.#options;
+    if (!isWaiting()) return true;
+    if (acknowledged() === this.#stuckAt) return false;
+    if (this.#timer !== undefined) return true;
+    this.#silentLooks = 0;
+    this.#seen = acknowledged();
+    this.#wait();
+    return true;
+  }
+
+  stop(): void {
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #wait(): void {
+    const { clock } = this.#options;
+    this.#dueAt = clock.now() + lookMs;
+    this.#timer = clock.setTimeout(() => {
+      // Timers run before arrivals do: what is in the socket already must count.
+      clock.setImmediate(() => this.#look());
+    }, lookMs);
+  }
+
+  #look(): void {
+    if (this.#timer === undefined) return;
+    const { acknowledged, clock, isWaiting, matters, onStuck } = this.#options;
+    this.#timer = undefined;
+    const hasTaken = acknowledged() !== this.#seen;
+    if (!isWaiting() || (hasTaken && !matters())) return;
+    this.#seen = acknowledged();
+    // This process may have been the one that slept, and the peer with it.
+    const isLate = clock.now() - this.#dueAt > lookMs;
+    this.#silentLooks = hasTaken || isLate ? 0 : this.#silentLooks + 1;
+    if (this.#silentLooks < looks) {
+      this.#wait();
+      return;
+    }
+    this.#stuckAt = this.#seen;
+    onStuck();
+  }
+}

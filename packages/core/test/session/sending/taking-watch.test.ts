@@ -1,0 +1,79 @@
+// Whether a peer takes what waits for it: asked for, looked at, and never held against one whose turn it was not.
+import { virtualClock } from "myelin/testing";
+import { beforeEach, expect, test } from "vitest";
+import { TakingWatch } from "../../../src/session/sending/taking-watch.ts";
+
+const state = { acknowledged: 0, isWaiting: true, matters: false, stuck: 0 };
+beforeEach(
+  () => void Object.assign(state, { acknowledged: 0, isWaiting: true, matters: false, stuck: 0 }),
+);
+
+function watching() {
+  const clock = virtualClock();
+  const watch = new TakingWatch({
+    clock,
+    acknowledged: () => state.acknowledged,
+    isWaiting: () => state.isWaiting,
+    matters: () => state.matters,
+    onStuck: () => void state.stuck++,
+  });
+  const pass = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 125) await clock.advanceAsync(125);
+  };
+  return { clock, pass, watch };
+}
+
+test("who takes nothing for a second does not, until it does", async () => {
+  const { pass, watch } = watching();
+  expect(watch.isTaking()).toBe(true);
+  await pass(875);
+  expect(state.stuck).toBe(0);
+  await pass(250);
+  expect(state.stuck).toBe(1);
+  expect(watch.isTaking()).toBe(false);
+  state.acknowledged = 1;
+  expect(watch.isTaking()).toBe(true);
+});
+
+test("nobody is held to take what is not there", async () => {
+  const { pass, watch } = watching();
+  expect(watch.isTaking()).toBe(true);
+  state.isWaiting = false;
+  await pass(3_000);
+  expect(watch.isTaking()).toBe(true);
+  expect(state.stuck).toBe(0);
+});
+
+test("this process slept: what it did not look at counts for nothing", async () => {
+  const { clock, pass, watch } = watching();
+  watch.isTaking();
+  await pass(750);
+  await clock.advanceAsync(1_000);
+  await clock.advanceAsync(1_000);
+  await pass(750);
+  expect(state.stuck).toBe(0);
+  await pass(500);
+  expect(state.stuck).toBe(1);
+});
+
+test.each([true, false])(
+  "who has taken something is looked at again if it matters: %s",
+  async (matters) => {
+    const { pass, watch } = watching();
+    state.matters = matters;
+    watch.isTaking();
+    await pass(500);
+    state.acknowledged = 1;
+    await pass(3_000);
+    expect(state.stuck).toBe(matters ? 1 : 0);
+  },
+);
+
+test("a watch that was stopped tells nothing", async () => {
+  const { pass, watch } = watching();
+  watch.isTaking();
+  await pass(500);
+  watch.stop();
+  await pass(3_000);
+  expect(state.stuck).toBe(0);
+});
