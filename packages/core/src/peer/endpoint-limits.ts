@@ -16,7 +16,7 @@ export interface EndpointLimits {
    * asked for, what is unsent, what is kept for a replay, what waits for room or for a connection.
    * Limits per connection do not stop a hundred peers at once. What this end accepts has three quarters of
    * it: each queue may hold twice what the others leave of that, so half of it alone. From three quarters
-   * on, a peer of which more than an equal share has arrived gets no window and no credit; when it is
+   * on, a peer of which more than an equal share has not settled gets no window and no credit; when it is
    * spent, the one of which most has arrived, or waits if it takes nothing, is cut: `ERR_BUSY`, or
    * `ERR_SLOW_PEER` if it does not read. One message may overdraw it. What handlers have been given and have not settled is theirs: with it, it is at most twice as
    * much for the sessions that stand. While what is still at work for those that ended is more than this,

@@ -30,7 +30,7 @@ export class EventHoldings implements Holder {
     return this.#options.outgoing() + this.#options.incoming();
   }
 
-  get arrivedBytes(): number {
+  get unsettledBytes(): number {
     return this.#options.incoming() + this.#options.handed();
   }
 
@@ -67,7 +67,7 @@ export class EventHoldings implements Holder {
 
   evict(): void {
     const { onTooMuch, outgoing } = this.#options;
-    const code = outgoing() >= this.arrivedBytes ? "ERR_SLOW_PEER" : "ERR_BUSY";
+    const code = outgoing() >= this.unsettledBytes ? "ERR_SLOW_PEER" : "ERR_BUSY";
     onTooMuch(new MyelinError(code, "of the memory for all peers this one takes most"));
   }
 

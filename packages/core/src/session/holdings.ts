@@ -70,8 +70,9 @@ export class Holdings implements Holder {
     return this.#outgoing - this.#options.outbox.borrowedBytes + this.#incoming;
   }
 
-  get arrivedBytes(): number {
-    return this.#incoming + this.#handed;
+  get unsettledBytes(): number {
+    const { intake, items } = this.#options;
+    return intake.heldBytes + items.bytes + this.#handed;
   }
 
   /** What may wait for the peer of what this end accepts. */
@@ -96,8 +97,8 @@ export class Holdings implements Holder {
   }
 
   /**
-   * Whether more than its share has arrived from the peer, and little is left of the budget: it gets no
-   * window and no credit then, and is told when it may (`eased`).
+   * Whether more than its share has arrived from the peer and has not settled, and little is left of the
+   * budget: it gets no window and no credit then, and is told when it may (`eased`).
    */
   isHeldBack(): boolean {
     // What was told last may be long gone.
@@ -165,12 +166,12 @@ export class Holdings implements Holder {
   /** What this end has accepted for a peer that takes what it gets is no fault of that peer's. */
   get faultBytes(): number {
     const isTaking = this.#options.isConnected() && this.#watch.isTaking();
-    return isTaking ? this.arrivedBytes : this.#account.weight;
+    return isTaking ? this.#incoming + this.#handed : this.#account.weight;
   }
 
   evict(): void {
     const { budget, onTooMuch } = this.#options;
-    const isSlow = this.#waiting >= this.arrivedBytes;
+    const isSlow = this.#waiting >= this.#incoming + this.#handed;
     const why = `of the ${budget.maxBytes} bytes for all peers it has most`;
     if (isSlow) onTooMuch(tooSlow(why));
     else onTooMuch(new MyelinError("ERR_BUSY", `the peer sends more than is kept: ${why}`));

@@ -12,8 +12,8 @@
  *
  * **What peers cause**, by what they send and by what they do not read, cannot be refused:
  *
- * - From three quarters of the budget on, a peer of which more than an equal share has arrived gets no
- *   window and no credit.
+ * - From three quarters of the budget on, a peer of which more than an equal share has arrived and has not
+ *   settled gets no window and no credit.
  * - When it is spent, the one who is to be blamed for most is ended, and the next, until it is not: for
  *   what has arrived from it, and, unless it takes what it gets, for what waits. One message may overdraw
  *   it, or a large one could never pass; and what nobody is to be blamed for may, by an eighth.
@@ -36,8 +36,11 @@ import { copiedBytes } from "./messages/data-codecs.ts";
 export interface Holder {
   /** Bytes of its buffers at this moment, without bodies that are not copied. */
   readonly ownBytes: number;
-  /** Bytes that have arrived and have not settled: what was not handed on, and what handlers are at work on. */
-  readonly arrivedBytes: number;
+  /**
+   * Bytes that have arrived and wait for this end: what was not handed on, and what handlers are at work on.
+   * Without messages that have not arrived whole: they may wait for the very window.
+   */
+  readonly unsettledBytes: number;
   /** Bytes of the largest single message that it holds. Asked for when it is to be ended. */
   readonly largestBytes: number;
   /** What is to be laid at its door of all that is there because of it. Asked for when somebody is to be ended. */
@@ -112,7 +115,7 @@ export class Account {
   /** More than its share has arrived from it, and there is little left for the others. */
   get isOverShare(): boolean {
     const budget = this.#budget;
-    return budget.isTight && (this.holder?.arrivedBytes ?? 0) > budget.share;
+    return budget.isTight && (this.holder?.unsettledBytes ?? 0) > budget.share;
   }
 
   /** What a queue of it may hold of what this end accepts. */

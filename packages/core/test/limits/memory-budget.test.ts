@@ -30,12 +30,12 @@ class Hoarder implements Holder {
     this.hold(this.ownBytes + bytes);
   }
 
-  get arrivedBytes(): number {
+  get unsettledBytes(): number {
     return this.ownBytes - this.acceptedBytes + this.handedBytes;
   }
 
   get faultBytes(): number {
-    return this.isTaking ? this.arrivedBytes : this.account.weight;
+    return this.isTaking ? this.unsettledBytes : this.account.weight;
   }
 
   refresh(): void {

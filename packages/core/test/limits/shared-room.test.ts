@@ -145,3 +145,25 @@ test("an answer to one who is ended by who hears of it holds nothing", async () 
   }
   expect(server.stats().bufferedBytes).toBe(0);
 });
+
+test.each([
+  [16 * MiB, 5_000_000, 3],
+  [4 * MiB, 900_000, 6],
+])(
+  "messages of which the last parts wait for the window arrive, in %i bytes",
+  async (maxBufferedBytes, bytes, count) => {
+    let heard = 0;
+    const options = {
+      limits: { maxBufferedBytes, windowBytes: 100_000 },
+      handlers: { take: (data: unknown) => (data as Uint8Array).length },
+      events: { event: () => void heard++ },
+    };
+    const server = keep(await serve(freshAddress(), options));
+    const client = keep(await connect(server.address, { limits: { maxBufferedBytes: 64 * MiB } }));
+    const calls = Array.from({ length: count }, () => client.call("take", Buffer.alloc(bytes)));
+    client.send("event", Buffer.alloc(bytes));
+    expect(await within("all of them", Promise.all(calls))).toEqual(Array(count).fill(bytes));
+    await until("the event", () => heard === 1);
+    expect(await client.call("take", "small")).toBe(5);
+  },
+);

@@ -2,7 +2,7 @@
 import type { Clock, Timer } from "../../clock.ts";
 
 export interface TakingWatchOptions {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now" | "setTimeout" | "clearTimeout" | "setImmediate">;
   /** Whether anything waits for the peer, or for its acknowledgement. */
   readonly isWaiting: () => boolean;
   /** Whether it is to be looked at further, though it has taken something. */

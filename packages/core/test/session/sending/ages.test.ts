@@ -21,7 +21,7 @@ test("also when the window opens before the connection takes them", () => {
     onPumped() {},
     onGone() {},
   });
-  const link = { writable: true, pendingBytes: 0, send() {}, sendAll() {} };
+  const link = { writable: true, pendingBytes: 0, send: () => true, sendAll: () => true };
   outbox.attach(link);
   const event = (data: string): void => outbox.event(names.use("event"), data, undefined);
   event("0");
