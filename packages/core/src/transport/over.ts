@@ -21,13 +21,21 @@ export function over(source?: WaySource<Connection>): Way<Connection> {
       // What the connection can do is not known before it comes.
       capabilities: streamCapabilities({ localOnly: false, credentials: false, feedback: false }),
       connect: (connection) => {
-        if (connection.kind !== "stream") {
-          throw new MyelinError("ERR_CONFIG", "over() needs a stream, and this carries datagrams");
-        }
+        checkConnection(connection);
         claimCarrier(connection, "this connection");
         return connection;
       },
     },
     source,
   );
+}
+
+function checkConnection(given: Partial<Connection> | undefined | null): void {
+  // A socket has neither of the two, and what spawnPeer gives has a connection.
+  if (typeof given?.open !== "function" || typeof given.send !== "function") {
+    const message = "over(): takes a connection, such as `connection` of what spawnPeer() gives";
+    throw new MyelinError("ERR_CONFIG", message, { address: "over:" });
+  }
+  if (given.kind === "stream") return;
+  throw new MyelinError("ERR_CONFIG", "over() needs a stream, and this carries datagrams");
 }

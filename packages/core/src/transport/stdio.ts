@@ -3,6 +3,7 @@
  * the child. Whatever else the child prints on stdout ends up between the bytes, so it logs on stderr;
  * where there is a choice, `spawnPeer` leaves all three streams to the program.
  */
+import type { ChildProcess } from "node:child_process";
 import { type BigIntStats, fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
@@ -19,6 +20,11 @@ export interface StandardStreams {
   readonly stdin: Writable | null;
   /** What it writes and we read. */
   readonly stdout: Readable | null;
+}
+
+interface BothStreams {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
 }
 
 const address = Object.freeze({ scheme: "stdio" } as const);
@@ -38,11 +44,7 @@ export function stdio(source?: WaySource<StandardStreams> | "parent"): Way<Stand
       address,
       capabilities: streamCapabilities({ localOnly: true, credentials: false }),
       connect: (carrier, side) => {
-        const { stdin, stdout } = carrier;
-        if (stdin === null || stdout === null) {
-          const message = 'stdio: the child has no pipes: spawn it with stdin and stdout as "pipe"';
-          throw new MyelinError("ERR_CONFIG", message, { address: "stdio:" });
-        }
+        const { stdin, stdout } = checkedStreams(carrier);
         claimCarrier(carrier, "this child's stdio");
         const ends: Ends = {
           side,
@@ -56,6 +58,34 @@ export function stdio(source?: WaySource<StandardStreams> | "parent"): Way<Stand
     source === "parent" ? () => new OwnStreams() : source,
     typeof source !== "function",
   );
+}
+
+/** @throws {MyelinError} `ERR_CONFIG`; `ERR_TRANSPORT` of a child that another attempt may start */
+function checkedStreams(carrier: Partial<StandardStreams> | undefined | null): BothStreams {
+  const { stdin, stdout } = carrier ?? {};
+  if (isStream(stdin, "write") && isStream(stdout, "resume")) return { stdin, stdout };
+  if (stdin === null || stdout === null) {
+    const message = 'stdio: the child has no pipes: spawn it with stdin and stdout as "pipe"';
+    throw new MyelinError("ERR_CONFIG", message, { address: "stdio:" });
+  }
+  // Node gives a child no streams at all when there are no descriptors left for them.
+  if (
+    stdin === undefined &&
+    typeof (carrier as Partial<ChildProcess> | null)?.kill === "function"
+  ) {
+    const message = "stdio: the child could not be started";
+    throw new MyelinError("ERR_TRANSPORT", message, { address: "stdio:" });
+  }
+  const message = 'stdio(): takes a child process, { stdin, stdout } with two streams, or "parent"';
+  throw new MyelinError("ERR_CONFIG", message, { address: "stdio:" });
+}
+
+function isStream<Method extends "resume" | "write">(
+  given: unknown,
+  method: Method,
+): given is { resume: Readable; write: Writable }[Method] {
+  const stream = given as Partial<Socket> | undefined | null;
+  return typeof stream?.[method] === "function" && typeof stream.on === "function";
 }
 
 /** Our own, as the parent would see them. */

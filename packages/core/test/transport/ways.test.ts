@@ -1,5 +1,5 @@
 // Sessions over every way to connect that has no address to dial: from a program's start to a typed answer.
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -259,11 +259,15 @@ const nothings: [string, unknown][] = [
   ["an emitter of something else", { process: new EventTarget(), postMessage() {} }],
   ["what holds nothing", { process: null, postMessage: null }],
   ["a channel to many", broadcast],
+  ["streams that are none", { stdin: {}, stdout: process.stdout }],
+  ["what says that it is a connection", { kind: "stream", connection: {} }],
 ];
 
 describe.each([
   ["port()", port, "port(): takes a MessagePort, a Worker or "],
   ["ipc()", ipc, "ipc(): takes a child process, a worker of node:cluster or "],
+  ["stdio()", stdio, "stdio(): takes a child process, { stdin, stdout } with two streams, or "],
+  ["over()", over, "over(): takes a connection, such as "],
 ] as [string, (source?: never) => Way<never>, string][])("%s", (_, make, says) => {
   test.each(nothings)("says that %s is no carrier, each time", async (_name, nothing) => {
     const error = expect.objectContaining({
@@ -275,5 +279,27 @@ describe.each([
       await expect(way.listen(way.address, () => {})).rejects.toEqual(error);
     }
     expect(() => make().accept(nothing as never)).toThrow(error);
+  });
+});
+
+test.each<[string, (source: never) => Way<never>]>([
+  ["port()", port],
+  ["ipc()", ipc],
+  ["stdio()", stdio],
+  ["over()", over],
+])("a client of a function that gives %s nothing is told at once", async (_, make) => {
+  let calls = 0;
+  const way = make((() => void calls++) as never);
+  await expect(connect(way)).rejects.toMatchObject({ code: "ERR_CONFIG" });
+  expect(calls).toBe(1);
+});
+
+test("a child that Node could not start is another attempt's", async () => {
+  // As it is where no descriptors are left: without streams.
+  const child = new ChildProcess();
+  const way = stdio(child);
+  await expect(way.dial(way.address)).rejects.toMatchObject({
+    code: "ERR_TRANSPORT",
+    message: "stdio: the child could not be started",
   });
 });
