@@ -55,7 +55,10 @@ test("drop-newest drops it, and says so", async () => {
   await within("the first is there", client.flush());
   expect(heard).toEqual([1]);
   expect(client.stats().dropped).toBe(1);
-  expect(notices.map(({ kind }) => kind)).toEqual(["dropped"]);
+  expect(notices).toMatchObject([{ kind: "dropped", events: 1, reason: "slow-peer" }]);
+  const [bytes = 0] = notices.map((notice) => (notice.kind === "dropped" ? notice.bytes : 0));
+  expect(bytes).toBeGreaterThanOrEqual(3_000_000);
+  expect(bytes).toBeLessThan(3_000_200);
   expect(sessions()).toBe(1);
 });
 

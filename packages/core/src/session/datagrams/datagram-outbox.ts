@@ -6,7 +6,7 @@ import type { SlowPeerPolicy } from "../../peer/endpoint-options.ts";
 import type { Connection } from "../../transport/transport.ts";
 import type { DataCodecs, Encoded } from "../messages/data-codecs.ts";
 import type { NameTable } from "../messages/name-table.ts";
-import { EventsQueue, type QueuedEvent } from "../sending/events-queue.ts";
+import { costOf, EventsQueue, type QueuedEvent } from "../sending/events-queue.ts";
 import { FlushWaiters } from "../sending/flush-waiters.ts";
 import { SlowPeer } from "../sending/slow-peer.ts";
 import { DatagramBatch } from "./datagram-batch.ts";
@@ -89,7 +89,7 @@ export class DatagramOutbox {
     const { codecs, connection, names } = this.#options;
     const frame = eventEntry(names.use(name).bytes, codecs.fit(encoded));
     if (frame.length > this.#maxEntryBytes) throw this.#tooLarge(frame.length);
-    if (this.#slowPeer.isFull() && !this.#slowPeer.admitsEvent()) {
+    if (this.#slowPeer.isFull() && !this.#slowPeer.admitsEvent(0, costOf(frame))) {
       this.#needsDrain = true;
       return false;
     }

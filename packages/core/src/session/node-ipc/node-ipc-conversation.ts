@@ -22,6 +22,7 @@ import { checkProtoKeys } from "../messages/proto-keys.ts";
 import { EventDispatch } from "../receiving/dispatch.ts";
 import { HandlerWindow } from "../receiving/handler-window.ts";
 import { ProgressWatch } from "../receiving/progress-watch.ts";
+import { costOf } from "../sending/events-queue.ts";
 import { FlushWaiters } from "../sending/flush-waiters.ts";
 import { SlowPeer } from "../sending/slow-peer.ts";
 import {
@@ -166,7 +167,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     const { delimiter, endpoint } = this.#options;
     const frame = delimiter.frame(jsonEvent(name, jsonOf(encoded)));
     checkFrameSize(frame, endpoint.terms.maxMessageBytes);
-    if (this.#slowPeer.isFull() && !this.#slowPeer.admitsEvent()) {
+    if (this.#slowPeer.isFull() && !this.#slowPeer.admitsEvent(0, costOf(frame))) {
       this.#needsDrain = true;
       return false;
     }

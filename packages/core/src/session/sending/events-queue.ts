@@ -26,20 +26,20 @@ export class EventsQueue {
 
   add(event: QueuedEvent): void {
     this.#events.push(event);
-    this.#bytes += costOf(event);
+    this.#bytes += costOf(event.frame);
   }
 
   /** Events that were in it before come back: in front of all others. */
   putBack(events: readonly QueuedEvent[]): void {
     if (events.length === 0) return;
     this.#events.putBack(events);
-    for (const event of events) this.#bytes += costOf(event);
+    for (const event of events) this.#bytes += costOf(event.frame);
   }
 
   /** The oldest, which is in the queue no more. */
   shift(): QueuedEvent | undefined {
     const event = this.#events.shift();
-    if (event !== undefined) this.#bytes -= costOf(event);
+    if (event !== undefined) this.#bytes -= costOf(event.frame);
     return event;
   }
 
@@ -59,6 +59,7 @@ export class EventsQueue {
   }
 }
 
-function costOf({ frame }: QueuedEvent): number {
+/** Bytes of an event that waits, with what it costs beside them. */
+export function costOf(frame: QueuedEvent["frame"]): number {
   return frame.length + entryCost;
 }

@@ -3,12 +3,12 @@ import type { CallOpening } from "../calls/call-opening.ts";
 import type { Calling } from "../calls/calling.ts";
 import type { EventPast } from "../conversation.ts";
 import { type Holdings, stepBytes } from "../holdings.ts";
-import type { Encoded } from "../messages/data-codecs.ts";
+import { type Encoded, encodedLength } from "../messages/data-codecs.ts";
 import { EntryWriter } from "../messages/entry-writer.ts";
 import type { NameTable } from "../messages/name-table.ts";
 import { closedError } from "../session-end.ts";
 import { isSendingTapped, tellSent } from "../taps.ts";
-import { payload } from "../wire.ts";
+import { entryCost, payload } from "../wire.ts";
 import type { Outbox } from "./outbox.ts";
 import type { SlowPeer } from "./slow-peer.ts";
 
@@ -104,9 +104,12 @@ export class Sending {
     const most = holdings.maxQueuedBytes;
     const bytes = largeBytes(encoded);
     const mayBeFull = this.#weighed + bytes >= most;
-    if (mayBeFull && slowPeer.isFull(bytes) && !slowPeer.admitsEvent(bytes)) {
-      this.awaitRoom();
-      return false;
+    if (mayBeFull && slowPeer.isFull(bytes)) {
+      const all = encodedLength(encoded) + (headers?.length ?? 0) + entryCost;
+      if (!slowPeer.admitsEvent(bytes, all)) {
+        this.awaitRoom();
+        return false;
+      }
     }
     if (past.since !== undefined) outbox.date(past.since);
     if (past.isTold !== true && isSendingTapped())

@@ -81,21 +81,23 @@ export class SlowPeer {
   /**
    * There is too much already.
    * @param added bytes of the event, where that may be much
+   * @param all bytes of the event, for whoever is told that it was dropped
    * @returns whether one more event may be added; false: it was dropped
    * @throws {MyelinError} `ERR_QUEUE_FULL`, `ERR_SLOW_PEER`
    */
-  admitsEvent(added: number = 0): boolean {
+  admitsEvent(added: number, all: number): boolean {
     const { holdings, onDropped, onTooSlow, policy, queue } = this.#options;
     switch (policy) {
       case "drop-newest":
-        onDropped(1, 0);
+        onDropped(1, all);
         return false;
       case "drop-oldest": {
         const share = holdings.maxQueuedBytes * droppedShare;
         const { bytes, events } = queue.dropEvents(Math.max(share, added));
         // All that waits may be on its way already, or may be no events.
         const hasRoom = events > 0 && (added === 0 || !this.isFull(added));
-        onDropped(hasRoom ? events : events + 1, bytes);
+        if (hasRoom) onDropped(events, bytes);
+        else onDropped(events + 1, bytes + all);
         return hasRoom;
       }
       case "disconnect": {

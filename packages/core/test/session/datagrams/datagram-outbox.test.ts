@@ -39,7 +39,7 @@ function outbox(slowPeer: SlowPeerPolicy = "wait", clock: Clock = systemClock) {
     slowPeer,
     say: (bytes) => void sent.push(readDatagram(bytes) as EventsDatagram),
     onDrain: () => void told.push("drain"),
-    onDropped: (events) => void told.push(`dropped ${events}`),
+    onDropped: (events, bytes) => void told.push(`dropped ${events}: ${bytes}`),
     onTooSlow: (error) => void told.push(error.code),
   });
   const names = () => sent.map(({ entries }) => readEvents(entries).map(({ name }) => name));
@@ -85,6 +85,20 @@ test("the oldest make room where that was asked for", () => {
   expect(left.at(-1)).toBe("11");
   expect(left).not.toContain("0");
   expect(told.filter((each) => each.startsWith("dropped"))).toHaveLength(12 - left.length);
+});
+
+test("the newest is told with its bytes where it is dropped", () => {
+  const { box, connection, told } = outbox("drop-newest");
+  connection.writable = false;
+  let accepted = 0;
+  while (box.event("n", `"${fifty}"`)) accepted += 1;
+  while (told.length === 0) box.event("n", `"${fifty}"`);
+  expect(accepted).toBeGreaterThan(0);
+  // As much as one that waits.
+  const { queuedBytes } = box;
+  const each = Number(told[0]?.split(": ")[1]);
+  expect(each).toBeGreaterThan(fifty.length);
+  expect(queuedBytes % each).toBe(0);
 });
 
 test("a flush waits for the system, and an end gives back what has not left", async () => {
