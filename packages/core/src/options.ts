@@ -100,6 +100,9 @@ export interface Shape {
 /** What an option may be: a range for numbers, the type of its value, or a shape. */
 export type OptionRule = "boolean" | "string" | "function" | "object" | Range | Shape;
 
+/** What each option may be; `any` is checked where it is used. */
+export type OptionRules = Readonly<Record<string, OptionRule | "any">>;
+
 const count = { min: 0, max: Number.POSITIVE_INFINITY };
 // The longest that a timer of Node can wait: longer ones fire at once.
 export const milliseconds: { readonly min: number; readonly max: number } = {
@@ -237,13 +240,27 @@ export function refuseUndefined(owner: string, given: object, keys: readonly str
   }
 }
 
+/**
+ * What is undefined counts as left out.
+ * @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows or a value that cannot be
+ */
+export function checkAll(owner: string, prefix: string, given: object, rules: OptionRules): void {
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
+    const name = `${prefix}${key}`;
+    if (rule === undefined) throw unknownOption(owner, name, Object.keys(rules));
+    if (rule !== "any") checkOption(owner, name, value, rule);
+  }
+}
+
 /** @throws {MyelinError} `ERR_CONFIG` when an option's value is not what its rule says. */
 export function checkOption(owner: string, key: string, value: unknown, rule: OptionRule): void {
   if (typeof rule === "string") {
     if (typeof value === rule && value !== null) return;
     throw new MyelinError(
       "ERR_CONFIG",
-      `${owner}(): ${key} must be a ${rule}, not ${shown(value)}`,
+      `${owner}(): ${key} must be ${rule === "object" ? "an" : "a"} ${rule}, not ${shown(value)}`,
     );
   }
   if ("is" in rule) {

@@ -3,17 +3,17 @@ import { isContract } from "../contract/contract.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import {
+  checkAll,
   checkOption,
   milliseconds,
-  type OptionRule,
+  type OptionRules,
   refuseUndefined,
   type Shape,
-  unknownOption,
 } from "../options.ts";
 import type { ConnectOptions } from "../peer/connect-options.ts";
 import type { EndpointOptions } from "../peer/endpoint-options.ts";
 import { checkObject } from "./peers/peer-arguments.ts";
-import { abortSignal, has, isFunction, isObject, listOf, oneOf } from "./shapes.ts";
+import { abortSignal, clock, has, isFunction, isObject, listOf, oneOf } from "./shapes.ts";
 
 const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
 const time = { ...milliseconds, min: 1 };
@@ -36,10 +36,7 @@ const policyOrObject: Shape = {
   is: (value) => typeof value === "string" || isObject(value),
 };
 
-type Rules = Readonly<Record<string, OptionRule | "any">>;
-
-/** What each option may be; `any` is checked where it is used. */
-const common: Rules = {
+const common: OptionRules = {
   contract: { what: "made by contract()", is: isContract },
   ...{ handlers: "object", events: "object", use: listOf("functions", isFunction) },
   ...{ secret: "any", signal: abortSignal },
@@ -48,7 +45,7 @@ const common: Rules = {
   ...{ exposeErrors: oneOf(["full", "message", "declared"]), limits: "object" },
   slowPeer: oneOf(["wait", "drop-oldest", "drop-newest", "disconnect"]),
   ...{ resume: orFalse, heartbeat: orFalse },
-  clock: { what: "a Clock", is: (value) => has(value, ["now", "setTimeout", "randomBytes"]) },
+  clock,
   ...{ unix: "object", tcp: "object", tls: "object" },
   transports: listOf("transports", (value) => has(value, ["dial", "listen"])),
   codecs: listOf("codecs", (value) => has(value, ["encode", "decode"])),
@@ -60,7 +57,7 @@ const common: Rules = {
   },
 };
 
-const own: Readonly<Record<"serve" | "connect", Rules>> = {
+const own: Readonly<Record<"serve" | "connect", OptionRules>> = {
   serve: { ...common, authorize: "any", authorizeTimeoutMs: time, accept: "any", sniffMs: time },
   connect: {
     ...common,
@@ -75,7 +72,7 @@ const own: Readonly<Record<"serve" | "connect", Rules>> = {
   },
 };
 
-const endpointLimits: Rules = {
+const endpointLimits: OptionRules = {
   ...{ maxMessageBytes: toldBytes, maxBinaryBytes: told, windowBytes: toldBytes },
   // Lengths on the wire have 32 bits.
   maxFrameBytes: { ...toldBytes, max: 0xffff_ffff },
@@ -88,7 +85,7 @@ const endpointLimits: Rules = {
   maxStreamWindowBytes: some,
 };
 
-const limitsOf: Readonly<Record<"serve" | "connect", Rules>> = {
+const limitsOf: Readonly<Record<"serve" | "connect", OptionRules>> = {
   serve: {
     ...endpointLimits,
     ...{ maxPendingHandshakes: some, maxPeers: some, maxDetachedSessions: some },
@@ -101,12 +98,12 @@ const limitsOf: Readonly<Record<"serve" | "connect", Rules>> = {
 /** @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows or a value that cannot be. */
 export function checkOptions(owner: "serve" | "connect", options: EndpointOptions): void {
   checkObject(owner, options);
-  check(owner, "", options, own[owner]);
+  checkAll(owner, "", options, own[owner]);
   refuseUndefined(owner, options, owner === "serve" ? ["secret", "authorize"] : ["secret"]);
-  check(owner, "limits.", options.limits ?? {}, limitsOf[owner]);
+  checkAll(owner, "limits.", options.limits ?? {}, limitsOf[owner]);
   const { heartbeat = false, resume = false } = options;
-  if (resume !== false) check(owner, "resume.", resume, { windowMs: time, bufferBytes: some });
-  if (heartbeat !== false) check(owner, "heartbeat.", heartbeat, { intervalMs: time });
+  if (resume !== false) checkAll(owner, "resume.", resume, { windowMs: time, bufferBytes: some });
+  if (heartbeat !== false) checkAll(owner, "heartbeat.", heartbeat, { intervalMs: time });
 }
 
 /** The same for what only clients have. @throws {MyelinError} `ERR_CONFIG` */
@@ -114,24 +111,14 @@ export function checkConnectOptions({ offline = "queue", retry = false }: Connec
   const given = typeof offline === "string" ? { policy: offline } : offline;
   const { maxAgeMs, policy } = given;
   checkOption("connect", "offline.policy", policy, offlinePolicy);
-  check("connect", "offline.", given, {
+  checkAll("connect", "offline.", given, {
     ...{ policy: "any", maxBytes: some, maxMessages: some, maxAgeMs: anyTime },
   });
   if (maxAgeMs !== undefined && policy !== "queue") {
     throw new MyelinError("ERR_CONFIG", "connect(): offline.maxAgeMs is for what waits: queue");
   }
   if (retry !== false) {
-    check("connect", "retry.", retry, { minMs: anyTime, maxMs: anyTime, maxAttempts: anyTime });
-  }
-}
-
-function check(owner: string, prefix: string, given: object, rules: Rules): void {
-  for (const [key, value] of Object.entries(given)) {
-    if (value === undefined) continue;
-    const rule = Object.hasOwn(rules, key) ? rules[key] : undefined;
-    const name = `${prefix}${key}`;
-    if (rule === undefined) throw unknownOption(owner, name, Object.keys(rules));
-    if (rule !== "any") checkOption(owner, name, value, rule);
+    checkAll("connect", "retry.", retry, { minMs: anyTime, maxMs: anyTime, maxAttempts: anyTime });
   }
 }
 

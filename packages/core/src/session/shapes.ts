@@ -46,3 +46,8 @@ export const abortSignal: Shape = {
     }
   },
 };
+
+export const clock: Shape = {
+  what: "a Clock",
+  is: (value) => has(value, ["now", "setTimeout", "randomBytes"]),
+};

@@ -1,7 +1,8 @@
 /** What can go wrong on a connection, how often, and how a test hears of it. */
 import type { Clock } from "../clock.ts";
-import { MyelinError } from "../errors.ts";
-import { unknownOption } from "../options.ts";
+import { checkAll, checkOption, type OptionRule, type Shape } from "../options.ts";
+import { checkObject } from "../session/peers/peer-arguments.ts";
+import { clock } from "../session/shapes.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 
 /** One number, or two between which one is drawn each time, both included. */
@@ -54,43 +55,47 @@ export interface Fault {
   readonly bytes?: number;
 }
 
-const known: readonly (keyof FaultOptions)[] = [
-  ...(["seed", "clock", "refuse", "cutAfterBytes", "delayMs"] as const),
-  ...(["chunkBytes", "stall", "corrupt", "onFault"] as const),
-];
+const chance: Shape = {
+  what: "a probability from 0 to 1",
+  is: (value) => typeof value === "number" && value >= 0 && value <= 1,
+};
+
+const rules: Readonly<Record<keyof FaultOptions, OptionRule>> = {
+  seed: { what: "a whole number", is: Number.isInteger },
+  ...{ clock, refuse: chance, corrupt: chance, stall: "object", onFault: "function" },
+  ...{ cutAfterBytes: rangeFrom(0), delayMs: rangeFrom(0) },
+  // Pieces of nothing would never bring anything over.
+  chunkBytes: rangeFrom(1),
+};
+
+const stallRules: Readonly<Record<"chance" | "ms", OptionRule>> = { chance, ms: rangeFrom(0) };
 
 /**
- * @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows, and when a number is none, or out
- * of its bounds.
+ * @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows, and for a value that is none, or
+ * out of its bounds.
  */
-export function checkFaultOptions(options: FaultOptions): void {
-  for (const key of Object.keys(options)) {
-    if (!(known as readonly string[]).includes(key)) throw unknownOption("faulty", key, known);
-  }
-  const { refuse = 0, corrupt = 0, stall, cutAfterBytes, delayMs, chunkBytes } = options;
-  for (const [name, chance] of Object.entries({
-    refuse,
-    corrupt,
-    "stall.chance": stall?.chance ?? 0,
-  })) {
-    if (!(chance >= 0 && chance <= 1)) throw wrong(name, "is a probability from 0 to 1");
-  }
-  const ranges = { cutAfterBytes, delayMs, "stall.ms": stall?.ms };
-  for (const [name, range] of Object.entries(ranges)) checkRange(name, range, 0);
-  // Pieces of nothing would never bring anything over.
-  checkRange("chunkBytes", chunkBytes, 1);
-}
-
-function checkRange(name: string, range: Range | undefined, lowest: number): void {
-  if (range === undefined) return;
-  const [min, max] = boundsOf(range);
-  if (!(Number.isInteger(min) && Number.isInteger(max) && min >= lowest && max >= min)) {
-    throw wrong(name, `is a whole number from ${lowest} on, or [min, max]`);
+export function checkFaultOptions(owner: string, options: FaultOptions): void {
+  checkObject(owner, options);
+  checkAll(owner, "", options, rules);
+  const { stall } = options;
+  if (stall === undefined) return;
+  checkAll(owner, "stall.", stall, stallRules);
+  // Without a time it would never end.
+  for (const key of ["chance", "ms"] as const) {
+    checkOption(owner, `stall.${key}`, stall[key], stallRules[key]);
   }
 }
 
-function wrong(name: string, what: string): MyelinError {
-  return new MyelinError("ERR_CONFIG", `faulty(): ${name} ${what}`);
+function rangeFrom(lowest: number): Shape {
+  return {
+    what: `a whole number from ${lowest} on, or [min, max]`,
+    is: (value) => {
+      const bounds: unknown[] = Array.isArray(value) ? value : [value, value];
+      const [min, max] = bounds;
+      if (bounds.length !== 2 || !Number.isInteger(min) || !Number.isInteger(max)) return false;
+      return (min as number) >= lowest && (max as number) >= (min as number);
+    },
+  };
 }
 
 export function drawFrom(range: Range, random: SeededRandom): number {

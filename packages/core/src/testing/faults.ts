@@ -1,10 +1,15 @@
 /** What a test does to connections while they stand, and what chance does to new ones. */
 import { systemClock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
+import { checkOption } from "../options.ts";
+import { oneOf } from "../session/shapes.ts";
 import type { Connection } from "../transport/transport.ts";
 import { checkFaultOptions, type Direction, type FaultOptions } from "./fault-options.ts";
 import { FaultyConnection, type NoticedBy } from "./faulty-connection.ts";
 import { SeededRandom } from "./seeded-random.ts";
+
+const sides = oneOf(["both", "dialler", "listener"] satisfies NoticedBy[]);
+const directions = oneOf(["both", "up", "down"] satisfies (Direction | "both")[]);
 
 /** The faults of one network: all the connections that were dialled through it. */
 export class Faults {
@@ -18,7 +23,7 @@ export class Faults {
 
   /** @throws {MyelinError} `ERR_CONFIG` */
   constructor(options: FaultOptions = {}) {
-    checkFaultOptions(options);
+    checkFaultOptions("faulty", options);
     this.#options = options;
     this.#random = new SeededRandom(options.seed ?? 1);
   }
@@ -36,16 +41,20 @@ export class Faults {
   /**
    * Breaks all connections that stand. A side that does not notice it hears nothing until
    * {@link heal}; what the dialler had sent arrives then, late, if it was the listener who did not.
+   * @throws {MyelinError} `ERR_CONFIG`
    */
   cutAll(noticedBy: NoticedBy = "both"): void {
+    checkOption("cutAll", "noticedBy", noticedBy, sides);
     for (const connection of [...this.#connections]) connection.cut(noticedBy);
   }
 
   /**
    * Nothing passes any more, in one direction (half open) or in both, on connections that stand and
    * on new ones, until {@link heal}. Nobody is told; dialling takes until then.
+   * @throws {MyelinError} `ERR_CONFIG`
    */
   stall(direction: Direction | "both" = "both"): void {
+    checkOption("stall", "direction", direction, directions);
     for (const each of directionsOf(direction)) {
       this.#stalled.add(each);
       for (const connection of this.#connections) connection.stall(each);

@@ -1,5 +1,7 @@
 /** Any transport, with faults that follow from a seed or from what a test says. */
 import { formatAddress } from "../address/address.ts";
+import { MyelinError } from "../errors.ts";
+import { has } from "../session/shapes.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { FaultOptions } from "./fault-options.ts";
 import { Faults } from "./faults.ts";
@@ -19,6 +21,9 @@ export interface FaultyTransport extends Transport {
  * @throws {MyelinError} `ERR_CONFIG`
  */
 export function faulty(transport: Transport, options: FaultOptions = {}): FaultyTransport {
+  if (!has(transport, ["dial", "listen"])) {
+    throw new MyelinError("ERR_CONFIG", "faulty(): takes a transport, such as memory() or tcp()");
+  }
   const faults = new Faults(options);
   return {
     scheme: transport.scheme,

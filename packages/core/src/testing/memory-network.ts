@@ -1,9 +1,10 @@
 /** A network of a test's own, inside its process and on its own time. */
 import { limits } from "../limits.ts";
+import { checkOption, type Shape } from "../options.ts";
 import { MemoryRegistry, memory } from "../transport/memory.ts";
 import { memoryPair } from "../transport/memory-connection.ts";
 import type { Connection } from "../transport/transport.ts";
-import type { FaultOptions } from "./fault-options.ts";
+import { checkFaultOptions, type FaultOptions } from "./fault-options.ts";
 import { Faults } from "./faults.ts";
 import { type FaultyTransport, faulty } from "./faulty-transport.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -13,6 +14,11 @@ export interface MemoryNetworkOptions extends Omit<FaultOptions, "clock"> {
   /** @defaultValue a new one, with the same seed */
   clock?: VirtualClock;
 }
+
+const virtualClock: Shape = {
+  what: "a VirtualClock",
+  is: (value) => value instanceof VirtualClock,
+};
 
 /** What {@link memoryNetwork} gives. */
 export interface MemoryNetwork {
@@ -28,7 +34,7 @@ export interface MemoryNetwork {
  * @throws {MyelinError} `ERR_CONFIG`
  */
 export function memoryNetwork(options: MemoryNetworkOptions = {}): MemoryNetwork {
-  const clock = options.clock ?? new VirtualClock({ seed: options.seed ?? 1 });
+  const clock = checkedClock("memoryNetwork", options);
   const registry = new MemoryRegistry();
   const transport = faulty(memory({ registry, clock, poison: true }), { ...options, clock });
   return { clock, transport, faults: transport.faults };
@@ -48,7 +54,7 @@ export interface ConnectedPair {
  * @throws {MyelinError} `ERR_CONFIG`
  */
 export function connectedPair(options: MemoryNetworkOptions = {}): ConnectedPair {
-  const clock = options.clock ?? new VirtualClock({ seed: options.seed ?? 1 });
+  const clock = checkedClock("connectedPair", options);
   const faults = new Faults({ ...options, clock });
   const { dialled, accepted } = memoryPair(
     { scheme: "memory", name: "pair" },
@@ -60,4 +66,11 @@ export function connectedPair(options: MemoryNetworkOptions = {}): ConnectedPair
     },
   );
   return { clock, faults, dialled: faults.prepare()(dialled), accepted };
+}
+
+function checkedClock(owner: string, options: MemoryNetworkOptions): VirtualClock {
+  checkFaultOptions(owner, options);
+  const { clock, seed = 1 } = options;
+  if (clock !== undefined) checkOption(owner, "clock", clock, virtualClock);
+  return clock ?? new VirtualClock({ seed });
 }

@@ -7,6 +7,8 @@
 import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
+import { checkAll, type OptionRule } from "../options.ts";
+import { checkObject } from "../session/peers/peer-arguments.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { type Task, TaskQueue } from "./task-queue.ts";
 
@@ -22,6 +24,12 @@ export interface VirtualClockOptions {
    */
   maxTasks?: number;
 }
+
+const rules: Readonly<Record<keyof VirtualClockOptions, OptionRule>> = {
+  seed: { what: "a whole number", is: Number.isInteger },
+  startMs: { what: "a number", is: Number.isFinite },
+  maxTasks: { min: 1, max: Number.POSITIVE_INFINITY },
+};
 
 class VirtualTimer implements Timer {
   readonly task: Task;
@@ -53,14 +61,12 @@ export class VirtualClock implements Clock {
   readonly #tasks = new TaskQueue();
   #now: number;
 
-  /** @throws {MyelinError} `ERR_CONFIG` when a number is none. */
+  /** @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows, and when a number is none. */
   constructor(options: VirtualClockOptions = {}) {
-    const { maxTasks = 100_000, startMs = 0 } = options;
-    if (!Number.isFinite(startMs)) throw wrong("startMs must be a number", startMs);
-    if (typeof maxTasks !== "number" || !(maxTasks >= 1)) {
-      throw wrong("maxTasks must be a number from 1", maxTasks);
-    }
-    this.#random = new SeededRandom(options.seed ?? 1);
+    checkObject("VirtualClock", options);
+    checkAll("VirtualClock", "", options, rules);
+    const { maxTasks = 100_000, seed = 1, startMs = 0 } = options;
+    this.#random = new SeededRandom(seed);
     this.#maxTasks = maxTasks;
     this.#now = startMs;
   }
@@ -137,9 +143,11 @@ export class VirtualClock implements Clock {
 
   /**
    * Runs, and moves time on, until a promise settles, and gives what it gives.
-   * @throws {MyelinError} `ERR_TIMEOUT` when nothing is left that could settle it.
+   * @throws {MyelinError} `ERR_TIMEOUT` when nothing is left that could settle it; `ERR_CONFIG` when
+   * it is no promise
    */
   async until<Value>(promise: PromiseLike<Value>): Promise<Value> {
+    if (!isPromiseLike(promise)) throw wrong("until(): takes a promise", promise);
     let isSettled = false;
     const settled = (): void => {
       isSettled = true;
@@ -183,6 +191,10 @@ export class VirtualClock implements Clock {
 function checkTime(ms: number): void {
   if (Number.isFinite(ms) && ms >= 0) return;
   throw wrong("advance(): ms must be a number from 0", ms);
+}
+
+function isPromiseLike(given: unknown): boolean {
+  return typeof (given as Partial<PromiseLike<unknown>> | undefined | null)?.then === "function";
 }
 
 function wrong(rule: string, value: unknown): MyelinError {

@@ -1,17 +1,19 @@
 import fc from "fast-check";
 import type { Connection, MyelinError } from "myelin";
-import { MemoryRegistry, memory } from "myelin";
+import { memory } from "myelin";
 import {
   type ConnectedPair,
   connectedPair,
   type Fault,
   type FaultOptions,
+  Faults,
   faulty,
   type MemoryNetworkOptions,
   memoryNetwork,
   type VirtualClock,
 } from "myelin/testing";
 import { describe, expect, test } from "vitest";
+import { systemClock } from "../../src/clock.ts";
 
 /** Writes down what one end hears, and when. */
 class Ear {
@@ -444,20 +446,60 @@ describe("a network of one's own", () => {
   });
 });
 
-test.each([
-  { refuse: 2 },
-  { refuse: Number.NaN },
-  { corrupt: -0.1 },
-  { delayMs: -1 },
-  { delayMs: [5, 1] },
-  { cutAfterBytes: 0.5 },
-  { chunkBytes: 0 },
-  { stall: { chance: 1.5, ms: 1 } },
-  { stall: { chance: 0.5, ms: -1 } },
-  { delay: 5 },
-] as const)("options that cannot be are refused: %j", (options) => {
-  const given = options as FaultOptions;
-  expect(() => faulty(memory({ registry: new MemoryRegistry() }), given)).toThrow(
-    expect.objectContaining({ code: "ERR_CONFIG" }),
-  );
+const options: [names: string, options: object][] = [
+  ["refuse", { refuse: 2 }],
+  ["refuse", { refuse: Number.NaN }],
+  ["refuse", { refuse: "0.5" }],
+  ["corrupt", { corrupt: -0.1 }],
+  ["delayMs", { delayMs: -1 }],
+  ["delayMs", { delayMs: [5, 1] }],
+  ["delayMs", { delayMs: null }],
+  ["cutAfterBytes", { cutAfterBytes: 0.5 }],
+  ["chunkBytes", { chunkBytes: 0 }],
+  ["chunkBytes", { chunkBytes: [1, 2, 3] }],
+  ["stall", { stall: 5 }],
+  ["stall.chance", { stall: { chance: 1.5, ms: 1 } }],
+  ["stall.chance", { stall: { ms: 1 } }],
+  ["stall.ms", { stall: { chance: 0.5, ms: -1 } }],
+  ["stall.ms", { stall: { chance: 0.5 } }],
+  ["stall.times", { stall: { chance: 0.5, ms: 1, times: 3 } }],
+  ["seed", { seed: "1" }],
+  ["clock", { clock: {} }],
+  ["onFault", { onFault: 5 }],
+  ["delay", { delay: 5 }],
+];
+
+test.each(options)("%s that cannot be is refused, and named: %o", (name, options) => {
+  const error = (owner: string) =>
+    expect.objectContaining({
+      code: "ERR_CONFIG",
+      message: expect.stringMatching(new RegExp(`^${owner}\\(\\).* "?${name}\\b`)),
+    });
+  expect(() => faulty(memory(), options as FaultOptions)).toThrow(error("faulty"));
+  expect(() => memoryNetwork(options as object)).toThrow(error("memoryNetwork"));
+  expect(() => connectedPair(options as object)).toThrow(error("connectedPair"));
+});
+
+test.each([null, 5, "tcp"])(
+  "%j is refused as options, as a transport and as what may be said",
+  (nothing) => {
+    const given = nothing as never;
+    const error = (says: string) =>
+      expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringContaining(says) });
+    expect(() => faulty(given)).toThrow(error("faulty(): takes a transport"));
+    expect(() => faulty(memory(), given)).toThrow(error("faulty(): options must be an object"));
+    expect(() => memoryNetwork(given)).toThrow(error("memoryNetwork(): options must be an object"));
+    expect(() => connectedPair(given)).toThrow(error("connectedPair(): options must be an object"));
+    expect(() => new Faults(given)).toThrow(error("options must be an object"));
+    const { faults } = memoryNetwork();
+    expect(() => faults.stall(given)).toThrow(error("stall(): direction must be one of both, up"));
+    expect(() => faults.cutAll(given)).toThrow(
+      error("cutAll(): noticedBy must be one of both, dialler"),
+    );
+  },
+);
+
+test("a network has a clock that stands still", () => {
+  const clock = systemClock as VirtualClock;
+  expect(() => memoryNetwork({ clock })).toThrow("memoryNetwork(): clock must be a VirtualClock");
 });

@@ -52,9 +52,26 @@ describe("a virtual clock", () => {
     { maxTasks: Number.NaN },
     { maxTasks: 0 },
     { maxTasks: "many" as unknown as number },
-  ])("is not made from %o", (options) => {
-    const wrong = expect.objectContaining({ code: "ERR_CONFIG" }) as Error;
+    { sed: 1 } as VirtualClockOptions,
+  ])("is not made from %o, and says why", (options) => {
+    const [name] = Object.keys(options);
+    const wrong = expect.objectContaining({
+      code: "ERR_CONFIG",
+      message: expect.stringMatching(new RegExp(`^VirtualClock\\(\\).* "?${name}\\b`)),
+    }) as Error;
     expect(() => new VirtualClock(options)).toThrow(wrong);
+  });
+
+  test.each([null, 5, "seed"])("takes %j for neither options nor a promise", async (nothing) => {
+    const given = nothing as never;
+    const wrong = (says: string) =>
+      expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringContaining(says) });
+    expect(() => new VirtualClock(given)).toThrow(
+      wrong("VirtualClock(): options must be an object") as Error,
+    );
+    await expect(new VirtualClock().until(given)).rejects.toEqual(
+      wrong(`until(): takes a promise, not ${String(nothing)}`),
+    );
   });
 
   test("runs by due time, and then as it was told", () => {
