@@ -15,6 +15,7 @@ import { Fields } from "../../framing/fields.ts";
 import {
   commonVersion,
   encodePreface,
+  formatVersions,
   ownVersions,
   type VersionRange,
 } from "../../framing/preface.ts";
@@ -68,6 +69,8 @@ export class ClientHandshake {
   readonly #transcript = new Transcript();
   #state: State = "preface";
   #version = 0;
+  /** What the server speaks, which is nothing that we do. */
+  #foreign: VersionRange | undefined;
 
   constructor(options: ClientHandshakeOptions) {
     this.#options = options;
@@ -95,7 +98,16 @@ export class ClientHandshake {
     // Otherwise it is what the server speaks, and a refusal follows.
     this.#state = version === undefined ? "no version" : "answer";
     this.#version = version ?? 0;
+    if (commonVersion(versions, this.#versions) === undefined) this.#foreign = versions;
     return { type: "wait" };
+  }
+
+  /** Why no refusal is needed to know that nothing will come of it, after a server's preface. */
+  foreignVersion(cause: MyelinError): MyelinError | undefined {
+    if (this.#foreign === undefined) return undefined;
+    const both = `it speaks ${formatVersions(this.#foreign)}, this client ${formatVersions(this.#versions)}`;
+    const message = `the server has no version in common (${both}): ${cause.message}`;
+    return new MyelinError("ERR_VERSION", message, { cause });
   }
 
   /** A frame; the bytes need not stay. */

@@ -72,7 +72,9 @@ export function greetServer(
         }
       },
       onFailure(error) {
-        if (greeting.heardNodeIpc) reject(mistakenError(error), null, true);
+        const foreign = handshake.foreignVersion(error);
+        if (foreign !== undefined) reject(foreign, undefined);
+        else if (greeting.heardNodeIpc) reject(mistakenError(error), null, true);
         else if (greeting.heardNothing && error.code === "ERR_TIMEOUT") {
           reject(new MyelinError(error.code, `${error.message}: ${silence(connection)}`), null);
         } else reject(withHint(withStrayBytes(error, connection), connection), null);

@@ -1,11 +1,12 @@
 // What becomes of a connection while both sides get to know each other.
 import { type Connection, MemoryRegistry, type MyelinError, memory } from "myelin";
-import { expect, test } from "vitest";
+import { memoryNetwork } from "myelin/testing";
+import { describe, expect, test } from "vitest";
 import { within } from "../../../../../test/support/within.ts";
 import { systemClock } from "../../../src/clock.ts";
-import { encodePreface, ownVersions } from "../../../src/framing/preface.ts";
+import { encodePreface, ownVersions, type VersionRange } from "../../../src/framing/preface.ts";
 import { greetClient } from "../../../src/session/handshake/greet-client.ts";
-import { greetServer } from "../../../src/session/handshake/greet-server.ts";
+import { greetServer, type Rejection } from "../../../src/session/handshake/greet-server.ts";
 
 const limits = {
   maxFrameBytes: 65_536,
@@ -64,4 +65,41 @@ test("what a stranger sends after its refusal is not kept, as long as it is give
   const before = process.memoryUsage().arrayBuffers;
   for (let n = 0; n < 64; n++) greeting.onData(chunk);
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 << 20);
+});
+
+describe.each(["ends", "says no more"])("a server that names its versions and %s", (what) => {
+  async function met(versions: VersionRange): Promise<Rejection | undefined> {
+    const { clock, transport } = memoryNetwork();
+    const address = { scheme: "memory", name: "x" } as const;
+    const listening = transport.listen(address, (connection) => {
+      connection.open({ onData() {}, onDrain() {}, onClose() {} });
+      connection.send(encodePreface(versions));
+      if (what === "ends") void connection.close();
+    });
+    await clock.until(listening);
+    const connection = await clock.until(transport.dial(address));
+    const settings = { clock, keys: undefined, timeoutMs: 5_000 };
+    const rejection = new Promise<Rejection | undefined>((resolve) => {
+      const hello = { codecs: [], features: [], limits, meta: {} };
+      greetServer(connection, { ...settings, hello }, (_, rejected) => resolve(rejected));
+    });
+    return clock.until(rejection);
+  }
+
+  test("is not asked again when none is ours", async () => {
+    const message = expect.stringContaining("it speaks 7 to 9, this client 1");
+    const error = { code: "ERR_VERSION", message };
+    const rejection = await met({ lowest: 7, highest: 9 });
+    expect(rejection).toMatchObject({ error });
+    // Never again.
+    expect(rejection?.retryAfterMs).toBeUndefined();
+  });
+
+  test("may be asked again when there is one of ours", async () => {
+    const code = what === "ends" ? "ERR_CONNECTION_LOST" : "ERR_TIMEOUT";
+    expect(await met({ lowest: 1, highest: 9 })).toMatchObject({
+      error: { code },
+      retryAfterMs: null,
+    });
+  });
 });
