@@ -229,14 +229,25 @@ export function toMyelinError(reason: unknown, options: { address?: string } = {
   if (reason.name === "AbortError") return new MyelinError("ERR_ABORTED", reason.message, extra);
   const { code: errno, syscall } = reason as NodeJS.ErrnoException;
   const isNetwork = "port" in reason || reason instanceof AggregateError;
-  // The hints are about connecting and listening.
-  const hint = syscall === "unlink" || syscall === "rename" ? undefined : hintFor(errno, isNetwork);
+  const hint = hintAfter(syscall, errno, isNetwork);
   const message = messageOf(reason);
   return new MyelinError(
     codeFor(errno),
     hint === undefined ? message : `${message} (${hint})`,
     extra,
   );
+}
+
+/** The hints are about connecting and listening. */
+function hintAfter(
+  syscall: string | undefined,
+  errno: string | undefined,
+  isNetwork: boolean,
+): string | undefined {
+  if (syscall === "unlink" || syscall === "rename") return undefined;
+  const isSpawn = syscall?.startsWith("spawn") === true;
+  if (isSpawn && errno === "EACCES") return "is it a program that this user may run?";
+  return isSpawn && errno === "EPERM" ? undefined : hintFor(errno, isNetwork);
 }
 
 /** What a person should try next after an error of the system with this `code`, if that is known. */

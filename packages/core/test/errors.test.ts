@@ -117,6 +117,8 @@ describe("an error of the system", () => {
     expect(hintFor("EPERM")).toContain("readableAll");
     const ofFile = Object.assign(systemError("EPERM"), { syscall: "unlink" });
     expect(toMyelinError(ofFile).message).toBe(ofFile.message);
+    const ofSpawn = Object.assign(systemError("EPERM"), { syscall: "spawn x" });
+    expect(toMyelinError(ofSpawn).message).toBe(ofSpawn.message);
     expect(hintFor("UNABLE_TO_VERIFY_LEAF_SIGNATURE")).toContain("`ca`");
     expect(hintFor("constructor")).toBeUndefined();
     expect(hintFor(undefined)).toBeUndefined();

@@ -1,6 +1,6 @@
 import { tcp, tls, udp, unix } from "myelin";
 import { describe, expect, test } from "vitest";
-import { defaults } from "../src/options.ts";
+import { checkOption, defaults } from "../src/options.ts";
 
 const refused = (what: string) =>
   expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringContaining(what) });
@@ -8,6 +8,10 @@ const refused = (what: string) =>
 describe("an option with a wrong value is refused at once", () => {
   test.each<[string, () => unknown]>([
     ['unix(): reclaim must be a boolean, not "yes"', () => unix({ reclaim: "yes" as never })],
+    [
+      "serve(): handlers must be an object, not 5",
+      () => checkOption("serve", "handlers", 5, "object"),
+    ],
     ["unix(): backlog must be a number from 0", () => unix({ backlog: -1 })],
     ["unix(): maxConnections must be a number", () => unix({ maxConnections: Number.NaN })],
     ["tcp(): localPort must be a number from 0 to 65535", () => tcp({ localPort: 65_536 })],

@@ -124,6 +124,16 @@ describe("a program that cannot be started", () => {
     });
   });
 
+  test.skipIf(process.platform === "win32")(
+    "is none of a socket's where it is no program",
+    async () => {
+      await expect(spawnPeer(tempFolder())).rejects.toMatchObject({
+        code: "ERR_PERMISSION",
+        message: expect.stringMatching(/EACCES \(is it a program that this user may run\?\)$/),
+      });
+    },
+  );
+
   test("since its signal was aborted, is not", async () => {
     const options = { signal: AbortSignal.abort() };
     await expect(spawnPeer(process.execPath, ["-e", ""], options)).rejects.toMatchObject({
