@@ -151,7 +151,10 @@ export interface Peer<C extends Contract = Contract, S extends Side = "client"> 
     name: Name,
     ...input: DataArguments<SentInput<C, OtherSide<S>, Name>, CallOptions>
   ) => Promise<ReceivedOutput<C, OtherSide<S>, Name>>;
-  /** Asks, and gives the items of the answer as they come. Errors, as of `call`, come from `next()`. */
+  /**
+   * Asks, and gives the items of the answer as they come. Errors, as of `call`, come from `next()`.
+   * @throws {MyelinError} at once: `ERR_CONFIG` for a name or an option that cannot be
+   */
   readonly stream: <Name extends Usable<C, S>["stream"]>(
     name: Name,
     ...input: DataArguments<SentInput<C, OtherSide<S>, Name>, StreamOptions>
@@ -169,6 +172,7 @@ export interface Peer<C extends Contract = Contract, S extends Side = "client"> 
   /**
    * Sends the items of `source` and gives those of the answer, both as they come. A source that throws
    * ends both, as for `upload`.
+   * @throws {MyelinError} as `stream`; also for a source that is none
    */
   readonly duplex: <Name extends Usable<C, S>["duplex"]>(
     name: Name,
