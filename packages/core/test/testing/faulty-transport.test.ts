@@ -476,8 +476,8 @@ test.each(options)("%s that cannot be is refused, and named: %o", (name, options
       message: expect.stringMatching(new RegExp(`^${owner}\\(\\).* "?${name}\\b`)),
     });
   expect(() => faulty(memory(), options as FaultOptions)).toThrow(error("faulty"));
-  expect(() => memoryNetwork(options as object)).toThrow(error("memoryNetwork"));
-  expect(() => connectedPair(options as object)).toThrow(error("connectedPair"));
+  expect(() => memoryNetwork(options)).toThrow(error("memoryNetwork"));
+  expect(() => connectedPair(options)).toThrow(error("connectedPair"));
 });
 
 test.each([null, 5, "tcp"])(
