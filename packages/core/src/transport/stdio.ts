@@ -69,10 +69,8 @@ function checkedStreams(carrier: Partial<StandardStreams> | undefined | null): B
     throw new MyelinError("ERR_CONFIG", message, { address: "stdio:" });
   }
   // Node gives a child no streams at all when there are no descriptors left for them.
-  if (
-    stdin === undefined &&
-    typeof (carrier as Partial<ChildProcess> | null)?.kill === "function"
-  ) {
+  const { spawnfile } = (carrier ?? {}) as Partial<ChildProcess>;
+  if (stdin === undefined && spawnfile !== undefined) {
     const message = "stdio: the child could not be started";
     throw new MyelinError("ERR_TRANSPORT", message, { address: "stdio:" });
   }

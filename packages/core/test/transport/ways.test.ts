@@ -260,6 +260,7 @@ const nothings: [string, unknown][] = [
   ["what holds nothing", { process: null, postMessage: null }],
   ["a channel to many", broadcast],
   ["streams that are none", { stdin: {}, stdout: process.stdout }],
+  ["what can be killed, as a worker of node:cluster", { kill() {} }],
   ["what says that it is a connection", { kind: "stream", connection: {} }],
 ];
 
