@@ -25,20 +25,15 @@ export class Fifo<Item> {
     this.#items.push(item);
   }
 
-  /** In front of all others: where the one was that was taken out last. */
-  unshift(item: Item): void {
-    if (this.#next === 0) {
-      this.#items.unshift(item);
+  /** Puts them in front of all others, where they were before they were taken out. */
+  unshift(items: readonly Item[]): void {
+    if (items.length > this.#next) {
+      this.#items = [...items, ...this.toArray()];
+      this.#next = 0;
       return;
     }
-    this.#next -= 1;
-    this.#items[this.#next] = item;
-  }
-
-  /** In front of all others. */
-  putBack(items: readonly Item[]): void {
-    this.#items = [...items, ...this.toArray()];
-    this.#next = 0;
+    this.#next -= items.length;
+    for (const [index, item] of items.entries()) this.#items[this.#next + index] = item;
   }
 
   /** The first, which is in the queue no more. */

@@ -18,8 +18,8 @@ test("gives what it was given, in order, whatever comes between", () => {
       model.splice(0, model.length, ...model.filter((each) => each % 3 !== 0));
     }
     if (n % 409 === 0) {
-      queue.putBack([-n, n]);
-      model.unshift(-n, n);
+      queue.unshift(n % 2 === 0 ? [-n, n] : [-n]);
+      model.unshift(...(n % 2 === 0 ? [-n, n] : [-n]));
     }
     expect([queue.size, queue.first, queue.last]).toEqual([
       model.length,

@@ -71,7 +71,7 @@ export class AcceptedQueue {
 
   /** What is left of the first, which was taken out. */
   putBack(rest: Batch): void {
-    this.#queue.unshift(rest);
+    this.#queue.unshift([rest]);
     this.#droppable += 1;
     this.#settledBytes += sizeOf(rest);
   }

@@ -32,7 +32,7 @@ export class EventsQueue {
   /** Events that were in it before come back: in front of all others. */
   putBack(events: readonly QueuedEvent[]): void {
     if (events.length === 0) return;
-    this.#events.putBack(events);
+    this.#events.unshift(events);
     for (const event of events) this.#bytes += costOf(event.frame);
   }
 

@@ -25,6 +25,8 @@ export interface PostedEvent {
 }
 
 interface Post extends PostedEvent {
+  /** What it takes of memory, roughly. */
+  readonly bytes: number;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -53,17 +55,18 @@ export class WaitingPosts {
   /** @throws {MyelinError} `ERR_QUEUE_FULL` when too much waits already */
   add(event: PostedEvent): WaitingPost {
     const { account } = this.#options;
+    const bytes = costOf(event);
     // The first may be larger than all that is left, or a large one never could.
     const mayOverdraw = this.isEmpty && account.hasLeft;
-    if (!mayOverdraw && this.#bytes + costOf(event) > account.queueBytes) {
+    if (!mayOverdraw && this.#bytes + bytes > account.queueBytes) {
       const message = `posts that wait for room: ${this.#posts.size} (${this.#bytes} bytes)`;
       throw new MyelinError("ERR_QUEUE_FULL", message);
     }
     let post!: Post;
     const accepted = new Promise<void>((resolve, reject) => {
-      post = { ...event, resolve, reject };
+      post = { ...event, bytes, resolve, reject };
       this.#posts.add(post);
-      this.#count(costOf(post));
+      this.#count(bytes);
     });
     return { accepted, withdraw: () => this.#remove(post) };
   }
@@ -91,7 +94,7 @@ export class WaitingPosts {
   }
 
   #remove(post: Post): void {
-    if (this.#posts.delete(post)) this.#count(-costOf(post));
+    if (this.#posts.delete(post)) this.#count(-post.bytes);
   }
 
   #count(bytes: number): void {
