@@ -26,6 +26,8 @@ export class FrameWriter {
   #link: Link | undefined;
   #leaving: Uint8Array[] = [];
   #leavingBytes = 0;
+  /** Bytes that were written since the connection is there. */
+  #written = 0;
 
   /** @param keepsSent what was sent is kept whole until it is acknowledged */
   constructor(names: NameTable, keepsSent: boolean, bodies: SharedBodies) {
@@ -53,14 +55,19 @@ export class FrameWriter {
     return this.#pinned.bytes;
   }
 
+  /** Those of `pendingBytes` that are parts of large bodies. */
+  get pendingBodyBytes(): number {
+    return this.#pinned.bytesBehind(this.#written - this.pendingBytes);
+  }
+
   /** Bytes of the largest message of which a part has left and is held. Looks at each of them. */
   get largestBytes(): number {
     return Math.max(this.#pinned.largestBytes, this.sent.largestBytes);
   }
 
-  /** The connection may have got rid of what it had. */
+  /** The connection may have got rid of some of what it had. */
   unpin(): void {
-    if (this.#link?.writable === true) this.#pinned.clear();
+    if (!this.#pinned.isEmpty) this.#pinned.left(this.#written - this.pendingBytes);
   }
 
   attach(link: Link | undefined): void {
@@ -68,6 +75,7 @@ export class FrameWriter {
     this.#link = link;
     this.#leaving = [];
     this.#leavingBytes = 0;
+    this.#written = 0;
   }
 
   /** Sends a counted frame. */
@@ -84,9 +92,12 @@ export class FrameWriter {
    */
   writeFrame({ body, frame, length, whole }: Outgoing): void {
     if (body !== undefined && frame.length + body.length !== length) throw goneError();
-    if (whole !== undefined) this.#pinned.add(whole);
-    if (body !== undefined) this.#add(frame);
-    this.write(body ?? frame);
+    if (body === undefined) return this.write(frame);
+    this.#add(frame);
+    if (whole !== undefined) {
+      this.#pinned.add({ body: whole, bytes: body.length, end: this.#written + body.length });
+    }
+    this.write(body);
   }
 
   /** Sends a frame that is not counted. */
@@ -116,6 +127,7 @@ export class FrameWriter {
   #add(part: Uint8Array): void {
     this.#leaving.push(part);
     this.#leavingBytes += part.length;
+    this.#written += part.length;
   }
 
   #announce(id: number): void {

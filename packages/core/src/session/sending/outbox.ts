@@ -111,9 +111,10 @@ export class Outbox implements Collector {
     return this.#order.bytes + Math.max(this.#writer.pendingBytes, this.sent.keptBytes);
   }
 
-  /** What waits, or is kept to be sent again, in bodies that other peers may be sent too. */
+  /** Those of `waitingBytes` that are in bodies which are not copied. */
   get borrowedBytes(): number {
-    return this.#order.borrowedBytes + this.sent.borrowedBytes;
+    const { pendingBodyBytes } = this.#writer;
+    return this.#order.borrowedBytes + Math.max(pendingBodyBytes, this.sent.borrowedBytes);
   }
 
   /** Bytes of large bodies of which the connection has a part. */
