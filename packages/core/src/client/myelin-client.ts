@@ -116,7 +116,7 @@ export class MyelinClient extends LiveClient {
     return {
       codecs: this.endpoint.offeredCodecs(isPrivate(address) || connection.confinedTo === "user"),
       features: mayResume ? [resumeFeature] : [],
-      limits: receiveLimits(this.endpoint),
+      limits: receiveLimits(this.endpoint, this.endpoint.terms.window),
       meta: this.#options.meta,
       ...(mayResume ? { resumeWindowMs: Math.ceil(windowMs) } : {}),
       ...(contract?.name === undefined
@@ -180,6 +180,7 @@ export class MyelinClient extends LiveClient {
         handlers: this.handlers,
         connection,
         theirs: welcome.limits,
+        window: this.endpoint.terms.window,
         codecs: welcome.codecs,
         isResumable: welcome.resume !== undefined,
         isLocal: this.#isLocal(connection),

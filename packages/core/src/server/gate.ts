@@ -11,6 +11,7 @@ import type { Admission, Rebuff } from "../session/handshake/server-handshake.ts
 import { outlivedText } from "../session/memory-budget.ts";
 import type { AcceptSettings } from "../session/node-ipc/node-ipc-options.ts";
 import type { SessionPeer } from "../session/peers/session-peer.ts";
+import type { WindowSize } from "../session/sending/send-window.ts";
 import { receiveLimits, resumeFeature } from "../session/start-session.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
 import type { Connection, Screening, Sink } from "../transport/transport.ts";
@@ -40,6 +41,8 @@ export interface TakenBack {
   /** Counted frames of the client's that have arrived. */
   readonly received: number;
   readonly token: Uint8Array;
+  /** What its client was told before that it may send. */
+  readonly window: WindowSize;
 }
 
 /** Where a connection was made. */
@@ -235,7 +238,11 @@ export class Gate {
     // Nobody is left to be told; and a session is not taken from its client for one that is gone.
     if (gone.signal.aborted) return { reason: "refused" };
     if (this.#isClosed) return { reason: "closing", retryAfterMs: 0 };
-    const terms = { instance, limits: receiveLimits(endpoint), ...contractOf(endpoint) };
+    const terms = (window: WindowSize) => ({
+      instance,
+      limits: receiveLimits(endpoint, window),
+      ...contractOf(endpoint),
+    });
     const { resumeWindowMs: theirs = Number.POSITIVE_INFINITY } = hello;
     const windowMs = Math.ceil(Math.min(endpoint.resumeWindow(place.isLocal), theirs));
     const canResume = windowMs > 0 && hello.features.includes(resumeFeature);
@@ -244,15 +251,15 @@ export class Gate {
         ? this.#inside?.takeBack(resume, hello, connection)
         : undefined;
     if (taken !== undefined) {
-      const { peer, received, token } = taken;
-      return { ...terms, peer, received, resume: { token, windowMs } };
+      const { peer, received, token, window } = taken;
+      return { ...terms(window), peer, received, resume: { token, windowMs } };
     }
     // Others may have come in while somebody decided.
     const fullNow = this.#fullness;
     if (fullNow !== undefined) return fullNow;
-    if (!canResume) return { ...terms, peer: id };
+    if (!canResume) return { ...terms(endpoint.nextWindow), peer: id };
     const token = endpoint.clock.randomBytes(tokenLength);
-    return { ...terms, peer: id, resume: { token, windowMs } };
+    return { ...terms(endpoint.nextWindow), peer: id, resume: { token, windowMs } };
   }
 
   get #isFull(): boolean {

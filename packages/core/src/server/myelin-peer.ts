@@ -7,6 +7,7 @@ import type { Endpoint } from "../session/endpoint.ts";
 import type { LetIn } from "../session/handshake/greet-client.ts";
 import type { Hello, ResumeRequest } from "../session/handshake/hello.ts";
 import type { SessionPeer } from "../session/peers/session-peer.ts";
+import type { WindowSize } from "../session/sending/send-window.ts";
 import type { Session } from "../session/session.ts";
 import { closedError, type SessionEnd } from "../session/session-end.ts";
 import { sinkOf, startSession } from "../session/start-session.ts";
@@ -21,6 +22,8 @@ export class MyelinPeer extends LivePeer {
   #windowMs: number;
   /** The session, as what may go on over another connection. */
   readonly #resumable: Session<SessionPeer>;
+  /** What the client was told that it may send. */
+  readonly #window: WindowSize;
   /** Newest first: those that the client may hold, of all welcomes that may have been lost on the way. */
   #tokens: readonly Uint8Array[];
   /** The newest attempt to come back. */
@@ -40,12 +43,15 @@ export class MyelinPeer extends LivePeer {
     this.#hello = hello;
     this.#windowMs = welcome.resume?.windowMs ?? 0;
     this.#tokens = welcome.resume === undefined ? [] : [welcome.resume.token];
+    const { windowBytes: bytes, windowMessages: messages } = welcome.limits;
+    this.#window = { bytes, messages };
     this.#resumable = startSession<SessionPeer>({
       endpoint,
       peer: this,
       handlers: this.handlers,
       connection,
       theirs: hello.limits,
+      window: this.#window,
       codecs: welcome.codecs,
       isResumable: welcome.resume !== undefined,
       isLocal,
@@ -74,7 +80,7 @@ export class MyelinPeer extends LivePeer {
     const next = this.endpoint.clock.randomBytes(tokenLength);
     // The client has this one, and may have got one of those that it was given for it before.
     this.#tokens = [next, ...this.#tokens.slice(0, at).slice(0, maxUnproven), token];
-    return { peer: this.id, received: session.received, token: next };
+    return { peer: this.id, received: session.received, token: next, window: this.#window };
   }
 
   /** The client is here. @internal */

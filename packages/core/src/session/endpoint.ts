@@ -23,6 +23,7 @@ import { currentHeaders } from "./messages/message-headers.ts";
 import { checkName, NameTable } from "./messages/name-table.ts";
 import { checkListener } from "./peers/peer-arguments.ts";
 import { checkOfEvents } from "./refused-events.ts";
+import type { WindowSize } from "./sending/send-window.ts";
 import type { SessionTerms } from "./session-options.ts";
 import { isGenerator } from "./shapes.ts";
 import { type CallType, callType } from "./wire.ts";
@@ -79,6 +80,11 @@ interface ResumeSettings {
   readonly bufferBytes?: number | undefined;
 }
 
+/** An equal part of so much of the budget is the window of one who comes in, */
+const windowShare = 1 / 4;
+/** and not less than such a part of all of it. */
+const mostWindows = 1_024;
+
 const defaultCallTimeoutMs = 30_000;
 
 const typeOfKind: Readonly<Record<Exclude<EntryKind, "event">, CallType>> = callType;
@@ -119,6 +125,8 @@ export class Endpoint<Peer> {
   readonly #use: readonly UserMiddleware[];
   readonly #trace: TracePropagator | undefined;
   readonly #structured: boolean | undefined;
+  /** The user has said what it is. */
+  readonly #hasFixedWindow: boolean;
   readonly #ownCodecs: readonly string[];
 
   /** @throws {MyelinError} `ERR_CONFIG` */
@@ -137,7 +145,7 @@ export class Endpoint<Peer> {
     this.budget = new MemoryBudget(sizes.maxBufferedBytes ?? limits.maxBufferedBytes, this.clock);
     this.terms = {
       window: {
-        messages: sizes.windowMessages ?? limits.windowMessages,
+        messages: sizes.windowMessages ?? this.#partOf(limits.windowMessages, 32 * 1024, 16),
         bytes: sizes.windowBytes ?? this.#partOf(limits.windowBytes, 8),
       },
       maxFrameBytes: sizes.maxFrameBytes ?? limits.maxFrameBytes,
@@ -146,6 +154,7 @@ export class Endpoint<Peer> {
       maxOpenMessages: sizes.maxOpenMessages ?? limits.maxOpenMessages,
       streamWindowBytes: sizes.streamWindowBytes ?? this.#partOf(limits.streamWindowBytes, 256),
     };
+    this.#hasFixedWindow = sizes.windowBytes !== undefined;
     this.keys = secret === undefined ? undefined : proofKeys(secret);
     this.callTimeoutMs = settings.callTimeoutMs ?? defaultCallTimeoutMs;
     this.closeTimeoutMs = settings.closeTimeoutMs ?? limits.closeTimeoutMs;
@@ -182,8 +191,19 @@ export class Endpoint<Peer> {
   }
 
   /** What a peer may send before it is asked, if nobody says otherwise: in a small budget there must be room for it. */
-  #partOf(usual: number, parts: number): number {
-    return Math.max(1_024, Math.min(usual, Math.floor(this.budget.maxBytes / parts)));
+  #partOf(usual: number, parts: number, least: number = 1_024): number {
+    return Math.max(least, Math.min(usual, Math.floor(this.budget.maxBytes / parts)));
+  }
+
+  /**
+   * What whoever comes in now may send before handlers have settled: the more are in, the less, or the
+   * windows of many would be more than all that they may have together.
+   */
+  get nextWindow(): WindowSize {
+    const { window } = this.terms;
+    if (this.#hasFixedWindow) return window;
+    const parts = Math.min((this.budget.holders + 1) / windowShare, mostWindows);
+    return { messages: window.messages, bytes: this.#partOf(window.bytes, parts) };
   }
 
   /** For how long its sessions over such a transport outlive their connections; 0: not at all. */

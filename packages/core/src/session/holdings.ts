@@ -45,9 +45,9 @@ export class Holdings implements Holder {
   #isHeldBack = false;
   #isClosed = false;
   readonly #watch: TakingWatch;
-  /** At most so much waits of what was accepted for the sessions before this one. */
+  /** At most so much waits of what was accepted for the sessions before this one, or with a connection. */
   #carried = 0;
-  /** An answer was refused while something waited for the peer. */
+  /** An answer was refused while something was under way to the peer, which has taken nothing since. */
   #hasRefused = false;
 
   constructor(options: HoldingsOptions) {
@@ -56,9 +56,12 @@ export class Holdings implements Holder {
     const { budget, clock, isConnected, outbox } = options;
     this.#watch = new TakingWatch({
       clock,
-      isWaiting: () => isConnected() && this.#waiting > 0,
+      isWaiting: () => isConnected() && outbox.isUnderWay,
       matters: () => this.#hasRefused || budget.isTight,
       acknowledged: () => outbox.sent.acknowledged,
+      onTaken: () => {
+        this.#hasRefused = false;
+      },
       onStuck: () => {
         if (this.#hasRefused) this.#endStuck();
         else budget.review();
@@ -129,15 +132,14 @@ export class Holdings implements Holder {
 
   /** There was no room for an answer: a peer that takes nothing meanwhile does not read them. */
   refusedAnswer(): void {
-    this.#hasRefused = true;
     if (!this.#watch.isTaking()) this.#endStuck();
+    else this.#hasRefused = this.#options.outbox.isUnderWay;
   }
 
   /** Something may have changed. */
   check(): void {
     if (this.#isClosed) return;
     const weight = this.ownBytes + this.#heldApart + this.#handed;
-    if (this.#waiting === 0) this.#hasRefused = false;
     if (Math.abs(weight - this.#account.weight) < stepBytes || this.#endIfDeaf()) return;
     this.refresh();
     // Who reads is known before the budget is spent.
@@ -148,6 +150,8 @@ export class Holdings implements Holder {
   /** The connection is gone, and what it had: what was told last is of before. */
   detached(): void {
     if (this.#isClosed) return;
+    // It was accepted when more was allowed.
+    this.#carried = Math.max(this.#carried, this.#waiting);
     this.refresh();
     this.#options.onChange(this.ownBytes + this.#options.outbox.borrowedBytes);
   }
@@ -193,7 +197,9 @@ export class Holdings implements Holder {
   /** What waits for the peer, or for its acknowledgement or answer, with bodies that are not copied. */
   get #outgoing(): number {
     const { outbox } = this.#options;
-    return outbox.waitingBytes + outbox.itemBytes + outbox.sent.rememberedBytes + this.pendingBytes;
+    return (
+      outbox.waitingBytes + outbox.items.bytes + outbox.sent.rememberedBytes + this.pendingBytes
+    );
   }
 
   /** The same without what waits for answers. */
@@ -209,10 +215,11 @@ export class Holdings implements Holder {
     const { outbox } = this.#options;
     if (this.#carried < Number.POSITIVE_INFINITY)
       this.#carried = Math.min(this.#carried, this.#waiting);
+    // Answers, and items of streams.
     const most =
-      2 * smallAnswersShare * this.#maxQueuedBytes +
+      (2 * smallAnswersShare + 1) * this.#maxQueuedBytes +
       limits.connectionBytes +
-      outbox.maxItemBytes +
+      outbox.items.plentyBytes +
       this.#carried;
     if (this.#waiting <= most || this.#waiting - outbox.largestHeldBytes <= most) return false;
     this.#options.onTooMuch(tooSlow(`more than ${most} bytes wait for it`));

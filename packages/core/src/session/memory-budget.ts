@@ -230,6 +230,11 @@ export class MemoryBudget implements SharedBodies {
     return this.maxBytes * acceptedShare - this.#acceptedBytes - this.#bodyBytes;
   }
 
+  /** How many there are, of those that can be ended. */
+  get holders(): number {
+    return this.#accounts.size;
+  }
+
   /** Bytes that may arrive from each of them when there is little left. */
   get share(): number {
     return (this.maxBytes * tightShare) / Math.max(1, this.#accounts.size);

@@ -16,6 +16,7 @@ import { Inbox } from "./receiving/inbox.ts";
 import { Intake, type IntakeOwner } from "./receiving/intake.ts";
 import { MessageRouter } from "./receiving/message-router.ts";
 import { ProgressWatch } from "./receiving/progress-watch.ts";
+import { ItemRoom } from "./sending/item-room.ts";
 import { Outbox } from "./sending/outbox.ts";
 import { Sending } from "./sending/sending.ts";
 import { SlowPeer } from "./sending/slow-peer.ts";
@@ -74,8 +75,14 @@ export function sessionParts<Peer>(
     maxFrameBytes: theirs.maxFrameBytes,
     maxMessageBytes: theirs.maxMessageBytes,
     maxOpenMessages: theirs.maxOpenMessages,
-    // In a small budget there must be room for other things.
-    maxItemBytes: Math.min(options.highWaterMarkBytes, budget.maxBytes / 16),
+    items: new ItemRoom({
+      clock,
+      // In a small budget there must be room for other things.
+      plentyBytes: Math.min(options.highWaterMarkBytes, budget.maxBytes / 16),
+      underWayBytes: () => outbox.underWayBytes,
+      maxBytes: () => holdings.maxQueuedBytes,
+      onMore: () => sending.measure(),
+    }),
     bodies: budget,
     way: { now, roundTripMs },
     keepsSent: options.isResumable,
@@ -94,6 +101,7 @@ export function sessionParts<Peer>(
   const { maxStreamWindowBytes } = options;
   const items = new InboundItems({
     ...{ ours, maxStreamWindowBytes, isHeldBack },
+    shareBytes: () => budget.share,
     onFreed: () => holdings.freed(),
     ...{ clock, roundTripMs },
   });

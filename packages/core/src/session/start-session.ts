@@ -7,6 +7,7 @@ import type { Handlers } from "./handlers.ts";
 import { AgreedCodecs } from "./handshake/agreed-codecs.ts";
 import type { ReceiveLimits } from "./handshake/terms.ts";
 import type { MessageContext } from "./message-context.ts";
+import type { WindowSize } from "./sending/send-window.ts";
 import { Session } from "./session.ts";
 import type { SessionOwner, SessionTerms } from "./session-options.ts";
 
@@ -17,6 +18,8 @@ export interface StartSession<Peer> {
   readonly connection: Connection;
   /** What the other side takes. */
   readonly theirs: ReceiveLimits;
+  /** What it was told that it may send before handlers have settled. */
+  readonly window: WindowSize;
   /** The codecs that were agreed to, beside the common ones. */
   readonly codecs: readonly string[];
   /** The session outlives its connection. */
@@ -41,7 +44,7 @@ export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
     names: endpoint.names,
     handlers,
     registry: endpoint.registry,
-    ours: endpoint.terms,
+    ours: { ...endpoint.terms, window: start.window },
     theirs: termsOf(start.theirs),
     codecs: new AgreedCodecs(endpoint.registry, start.codecs),
     rejectProtoKeys: endpoint.rejectProtoKeys,
@@ -82,13 +85,13 @@ export function sinkOf<Peer>(session: Session<Peer>, connection: Connection): Si
 }
 
 /** What this side tells of itself in the handshake. */
-export function receiveLimits<Peer>({ terms }: Endpoint<Peer>): ReceiveLimits {
+export function receiveLimits<Peer>({ terms }: Endpoint<Peer>, window: WindowSize): ReceiveLimits {
   return {
     maxFrameBytes: terms.maxFrameBytes,
     maxMessageBytes: terms.maxMessageBytes,
     maxBinaryBytes: terms.maxBinaryBytes,
-    windowMessages: terms.window.messages,
-    windowBytes: terms.window.bytes,
+    windowMessages: window.messages,
+    windowBytes: window.bytes,
     ...unlessUsual("maxOpenMessages", terms),
     ...unlessUsual("streamWindowBytes", terms),
   };

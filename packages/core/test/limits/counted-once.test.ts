@@ -6,24 +6,27 @@ import { Side } from "../session/session-pair.ts";
 
 const bodyBytes = 100_000;
 
-test.each([false, true])("resumable: %s; bodies that the connection has count once", (isResumable) => {
-  const budget = new MemoryBudget(2 ** 30);
-  const wire = blockedWire(0);
-  const send = wire.send;
-  wire.send = (data) => {
-    wire.pendingBytes += data.length;
-    return send(data);
-  };
-  const { session } = new Side(wire, "client", { session: { budget, isResumable } });
-  session.release();
-  for (let count = 1; count <= 12; count += 1) {
-    session.event("event", Buffer.alloc(bodyBytes));
-    session.event("event", "small");
-    session.drained();
-    expect(budget.measure()).toBeGreaterThanOrEqual(count * bodyBytes);
-    expect(budget.measure()).toBeLessThan(count * (bodyBytes + 10_000));
-  }
-  expect(wire.pendingBytes).toBeGreaterThan(bodyBytes);
-  session.abort();
-  expect(budget.measure()).toBe(0);
-});
+test.each([false, true])(
+  "resumable: %s; bodies that the connection has count once",
+  (isResumable) => {
+    const budget = new MemoryBudget(2 ** 30);
+    const wire = blockedWire(0);
+    const send = wire.send;
+    wire.send = (data) => {
+      wire.pendingBytes += data.length;
+      return send(data);
+    };
+    const { session } = new Side(wire, "client", { session: { budget, isResumable } });
+    session.release();
+    for (let count = 1; count <= 12; count += 1) {
+      session.event("event", Buffer.alloc(bodyBytes));
+      session.event("event", "small");
+      session.drained();
+      expect(budget.measure()).toBeGreaterThanOrEqual(count * bodyBytes);
+      expect(budget.measure()).toBeLessThan(count * (bodyBytes + 10_000));
+    }
+    expect(wire.pendingBytes).toBeGreaterThan(bodyBytes);
+    session.abort();
+    expect(budget.measure()).toBe(0);
+  },
+);

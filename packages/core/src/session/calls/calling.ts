@@ -111,11 +111,11 @@ export class Calling {
     const knownName = names.use(name);
     const call = new PendingCall(this, opening);
     const hasOutput = type === callType.stream || type === callType.duplex;
-    if (hasOutput) this.#openOutput(call, request.accept);
+    const credit = hasOutput ? items.firstCredit : undefined;
+    if (credit !== undefined) this.#openOutput(call, credit, request.accept);
     call.timeoutMs = timeoutMs;
     call.openedAt = since;
     if (timeoutMs > 0) deadlines.add(call, timeoutMs);
-    const credit = hasOutput ? items.windowBytes : undefined;
     try {
       this.#send(
         call,
@@ -242,7 +242,7 @@ export class Calling {
     outbox.touch();
   }
 
-  #openOutput(call: PendingCall, accept: CallRequest["accept"]): void {
+  #openOutput(call: PendingCall, credit: number, accept: CallRequest["accept"]): void {
     const { items, outbox } = this.#options;
     // Not the call: it knows who reads, and who reads no more is to be forgotten.
     const { name } = call;
@@ -250,6 +250,7 @@ export class Calling {
     call.numbered = numbered;
     call.output = new ItemReceiver({
       items,
+      credit,
       onCredit: (limit) => {
         outbox.control.credit(numbered.id, limit);
         outbox.touch();

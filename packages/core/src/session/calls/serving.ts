@@ -197,6 +197,7 @@ export class Serving<Peer> {
     const { accept } = call.handler;
     const receiver = new ItemReceiver({
       items,
+      credit: items.windowBytes,
       onCredit: (limit) => {
         control.credit(call.id, limit);
         outbox.touch();

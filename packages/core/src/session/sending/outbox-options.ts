@@ -3,6 +3,7 @@ import type { Clock } from "../../clock.ts";
 import type { MyelinError } from "../../errors.ts";
 import type { SharedBodies } from "../memory-budget.ts";
 import type { NameTable } from "../messages/name-table.ts";
+import type { ItemRoom } from "./item-room.ts";
 import type { WindowSize } from "./send-window.ts";
 import type { WayClock } from "./under-way.ts";
 
@@ -17,8 +18,7 @@ export interface OutboxOptions {
   readonly maxMessageBytes: number;
   /** Large messages that it puts together at once. */
   readonly maxOpenMessages: number;
-  /** All streams together have no more in their queues, but for one item each. */
-  readonly maxItemBytes: number;
+  readonly items: ItemRoom;
   readonly bodies: SharedBodies;
   readonly way: WayClock;
   /** Keep what was sent until it is acknowledged, to send it again on another connection. */

@@ -17,6 +17,7 @@ import { ControlFrames } from "./control-frames.ts";
 import type { Mark } from "./departures.ts";
 import { FairTurns, type Lane } from "./fair-turns.ts";
 import { FrameWriter, type Link } from "./frame-writer.ts";
+import type { ItemRoom } from "./item-room.ts";
 import type { CallToOpen, Message } from "./message-frames.ts";
 import type { OutboxOptions } from "./outbox-options.ts";
 import type { Outgoing } from "./outgoing.ts";
@@ -52,9 +53,8 @@ export class Outbox implements Collector {
   readonly #times = new AcceptedTimes();
   /** Events, calls, answers and items that were accepted, and the ends of items. */
   messages = 0;
-  /** Bytes of items that wait, of all streams. */
-  itemBytes = 0;
-  readonly maxItemBytes: number;
+  /** What waits of streams. */
+  readonly items: ItemRoom;
   /** What the streams of all peers pull in one turn. */
   readonly share: TurnShare;
   /** The open batch leaves when it has so many bytes, before the tick is over. */
@@ -69,7 +69,7 @@ export class Outbox implements Collector {
     this.#onPumped = options.onPumped;
     this.#onGone = options.onGone;
     this.#names = options.names;
-    this.maxItemBytes = options.maxItemBytes;
+    this.items = options.items;
     this.#writer = new FrameWriter(options.names, options.keepsSent, options.bodies);
     // Beside them there is room for half a frame of data, and for the rest of a head.
     const headerRoom = (options.maxFrameBytes >> 1) - headBytes;
@@ -108,7 +108,17 @@ export class Outbox implements Collector {
    * streams apart. What leaves, or leaves again after a resume, is among what is kept: it counts once.
    */
   get waitingBytes(): number {
-    return this.#order.bytes + Math.max(this.#writer.pendingBytes, this.sent.keptBytes);
+    return this.#order.bytes + this.underWayBytes;
+  }
+
+  /** Those of them that were handed to the connection. */
+  get underWayBytes(): number {
+    return Math.max(this.#writer.pendingBytes, this.sent.keptBytes);
+  }
+
+  /** Something was handed to the connection and the peer has not acknowledged it. */
+  get isUnderWay(): boolean {
+    return this.#writer.pendingBytes > 0 || this.sent.acknowledged < this.sent.sent;
   }
 
   /** Those of `waitingBytes` that are in bodies which are not copied. */
@@ -130,7 +140,8 @@ export class Outbox implements Collector {
 
   /** Bytes of the largest message of which any part is held. Looks at each of them. */
   get largestHeldBytes(): number {
-    return Math.max(this.#order.largestHeldBytes, this.#writer.largestBytes);
+    const left = Math.max(this.#writer.largestBytes, this.items.largestBytes);
+    return Math.max(this.#order.largestHeldBytes, left);
   }
 
   /** The number of what was accepted last. */
@@ -206,6 +217,7 @@ export class Outbox implements Collector {
   arrived(frames: number): void {
     this.sent.acknowledge(frames);
     this.#order.arrived(frames);
+    this.items.check();
   }
 
   /** The peer returned some of its window. @throws {MyelinError} `ERR_PROTOCOL` */
@@ -307,6 +319,7 @@ export class Outbox implements Collector {
       queueMicrotask(() => this.#onGone(reason));
     }
     if (writer.link !== undefined) writer.flush();
+    this.items.check();
     this.#onPumped();
   }
 

@@ -175,7 +175,7 @@ export class Sending {
     // acknowledge nothing, and send nothing by which we would be led to look.
     const { rememberedBytes } = outbox.sent;
     this.#weighed = queued + outbox.sent.overdueBytes;
-    const outgoing = queued + outbox.itemBytes + rememberedBytes + holdings.pendingBytes;
+    const outgoing = queued + outbox.items.bytes + rememberedBytes + holdings.pendingBytes;
     if (Math.abs(outgoing - this.#checkedAt) >= stepBytes) {
       this.#checkedAt = outgoing;
       holdings.check();

@@ -3,12 +3,14 @@ import type { Clock, Timer } from "../../clock.ts";
 
 export interface TakingWatchOptions {
   readonly clock: Pick<Clock, "now" | "setTimeout" | "clearTimeout" | "setImmediate">;
-  /** Whether anything waits for the peer, or for its acknowledgement. */
+  /** Whether anything was handed on that the peer has not acknowledged. */
   readonly isWaiting: () => boolean;
   /** Whether it is to be looked at further, though it has taken something. */
   readonly matters: () => boolean;
   /** Frames that the peer has acknowledged. */
   readonly acknowledged: () => number;
+  /** It has taken something, or all there was. */
+  readonly onTaken: () => void;
   /** It has taken nothing for as long, though something waited all the time. */
   readonly onStuck: () => void;
 }
@@ -58,9 +60,10 @@ export class TakingWatch {
 
   #look(): void {
     if (this.#timer === undefined) return;
-    const { acknowledged, clock, isWaiting, matters, onStuck } = this.#options;
+    const { acknowledged, clock, isWaiting, matters, onStuck, onTaken } = this.#options;
     this.#timer = undefined;
-    const hasTaken = acknowledged() !== this.#seen;
+    const hasTaken = !isWaiting() || acknowledged() !== this.#seen;
+    if (hasTaken) onTaken();
     if (!isWaiting() || (hasTaken && !matters())) return;
     this.#seen = acknowledged();
     // This process may have been the one that slept, and the peer with it.

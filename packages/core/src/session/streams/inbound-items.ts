@@ -11,6 +11,8 @@ export interface Credited {
 export interface InboundItemsOptions {
   readonly ours: Pick<SessionTerms, "streamWindowBytes" | "maxFrameBytes">;
   readonly maxStreamWindowBytes: number;
+  /** What may arrive from this peer when there is little memory left. */
+  readonly shareBytes: () => number;
   /** Whether more is held for this peer than there is memory for; `release` is called when it is not. */
   readonly isHeldBack: () => boolean;
   /** Items were asked for, or are not wanted. */
@@ -30,6 +32,8 @@ export class InboundItems {
   readonly toleranceBytes: number;
   readonly #options: InboundItemsOptions;
   readonly #withheld = new Set<Credited>();
+  /** Streams that are not over. */
+  #open = 0;
 
   constructor(options: InboundItemsOptions) {
     const { maxFrameBytes, streamWindowBytes } = options.ours;
@@ -37,6 +41,20 @@ export class InboundItems {
     this.windowBytes = streamWindowBytes;
     this.toleranceBytes = 4 * maxFrameBytes;
     this.maxWindowBytes = Math.max(streamWindowBytes, options.maxStreamWindowBytes);
+  }
+
+  /**
+   * What the producer of one more may send at first: a window, or one item where the windows of those that
+   * are open come to half of what may arrive from this peer. Nobody may be reading them.
+   */
+  get firstCredit(): number {
+    const isMuch = 2 * this.#open * this.windowBytes >= this.#options.shareBytes();
+    return isMuch ? 1 : this.windowBytes;
+  }
+
+  /** A stream begins: `forget` is called when it is over. */
+  begin(): void {
+    this.#open += 1;
   }
 
   /** So many bytes of items were asked for, or are not wanted. */
@@ -76,6 +94,7 @@ export class InboundItems {
 
   /** A stream is over. */
   forget(stream: Credited): void {
+    this.#open -= 1;
     this.#withheld.delete(stream);
   }
 }

@@ -10,6 +10,8 @@ import type { Credited, InboundItems } from "./inbound-items.ts";
 export interface ItemReceiverOptions {
   /** What it shares with the other streams of the session. */
   readonly items: InboundItems;
+  /** Bytes that its producer was told it may send at first. */
+  readonly credit: number;
   /** Tells the producer how many bytes it may send in all. */
   readonly onCredit: (limit: number) => void;
   /** The consumer wants no more. */
@@ -28,6 +30,9 @@ interface Waiter {
   readonly resolve: (step: IteratorResult<unknown, undefined>) => void;
   readonly reject: (reason: unknown) => void;
 }
+
+/** Of the window, where there is no memory for all of it. */
+const littleShare = 1 / 16;
 
 const over: IteratorResult<unknown, undefined> = Object.freeze({ done: true, value: undefined });
 
@@ -49,7 +54,8 @@ export class ItemReceiver implements Credited {
   constructor(options: ItemReceiverOptions) {
     this.#options = options;
     this.#window = options.items.windowBytes;
-    this.#limit = this.#window;
+    this.#limit = options.credit;
+    options.items.begin();
     this.#comparedAt = options.items.now();
   }
 
@@ -78,51 +84,62 @@ export class ItemReceiver implements Credited {
   /** There will be no more; what has arrived is still handed out, and then `error`, if there is one. */
   end(error?: unknown): void {
     if (this.#ended) return;
-    this.#ended = true;
-    this.#options.items.forget(this);
+    this.#close();
     this.#error = error;
-    if (this.#arrived.size > 0) return;
-    const [first, ...others] = this.#waiters.takeAll();
-    if (first === undefined) return;
-    this.#tellEnd(first);
-    for (const each of others) each.resolve(over);
+    if (this.#arrived.size === 0) this.#tellWaiters();
   }
 
   /** Nothing of it is worth anything now: what has arrived is dropped, and whoever asks hears why. */
   breakOff(error: unknown): void {
     if (this.#ended && this.#arrived.size === 0) return;
     this.#drop();
-    this.#ended = false;
-    this.end(error);
+    this.#close();
+    this.#error = error;
+    this.#tellWaiters();
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
     return new Promise((resolve, reject) => {
       if (this.#arrived.size > 0) this.#handOut({ resolve, reject });
       else if (this.#ended) this.#tellEnd({ resolve, reject });
-      else this.#waiters.push({ resolve, reject });
+      else {
+        this.#waiters.push({ resolve, reject });
+        if (this.#limit <= this.#consumed) this.giveCredit();
+      }
     });
   }
 
   /** Another one takes its place, before anything has arrived: whoever waits goes on waiting there. */
   handOver(successor: ItemReceiver): void {
-    this.#ended = true;
+    this.#close();
     for (const each of this.#waiters.takeAll()) successor.#waiters.push(each);
   }
 
   /** The consumer has had enough. */
   stop(): void {
     this.#drop();
-    this.#options.items.forget(this);
     const wasOpen = !this.#ended;
-    this.#ended = true;
+    this.#close();
     this.#error = undefined;
     for (const each of this.#waiters.takeAll()) each.resolve(over);
     if (wasOpen) this.#options.onStop();
   }
 
+  #close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#options.items.forget(this);
+  }
+
   #drop(): void {
     this.#options.items.free(this.#arrived.takeAll().reduce((sum, { cost }) => sum + cost, 0));
+  }
+
+  #tellWaiters(): void {
+    const [first, ...others] = this.#waiters.takeAll();
+    if (first === undefined) return;
+    this.#tellEnd(first);
+    for (const each of others) each.resolve(over);
   }
 
   #tellEnd({ resolve, reject }: Waiter): void {
@@ -170,13 +187,23 @@ export class ItemReceiver implements Credited {
   /**
    * Tells the producer of more credit, when enough was consumed and there is memory for more. What was
    * consumed and not told of is of no use to the producer: on a long way a quarter of each round trip.
+   * Where there is no memory for more, a stream that somebody waits for gets a little: what has arrived of
+   * others may be read after it only.
    */
   giveCredit(): void {
     const left = this.#limit - this.#consumed;
     const { items } = this.#options;
-    if (left > (this.#window * 3) / 4 || !items.admits(this)) return;
+    if (left > (this.#window * 3) / 4) return;
+    if (!items.admits(this)) {
+      if (left <= 0 && this.#waiters.size > 0) this.#raise(this.#window * littleShare);
+      return;
+    }
     if (this.#consumed - this.#comparedBytes >= this.#window) this.#compare();
-    this.#limit = this.#consumed + this.#window;
+    this.#raise(this.#window);
+  }
+
+  #raise(bytes: number): void {
+    this.#limit = this.#consumed + Math.ceil(bytes);
     this.#options.onCredit(this.#limit);
   }
 }

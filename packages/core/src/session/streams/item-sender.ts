@@ -51,7 +51,7 @@ export class ItemSender implements Lane, Puller {
   /** Bytes that wait here, with what each frame takes; of large items without the heads of theirs. */
   #queuedBytes = 0;
   #pulling = false;
-  /** What the source has given when the share of its turn was spent. */
+  /** What the source has given when there was no room for it in this turn, or at all. */
   #kept: { readonly step: unknown } | undefined;
   #over = false;
 
@@ -75,6 +75,7 @@ export class ItemSender implements Lane, Puller {
     if (!(first instanceof Fragments) || first.isDone) {
       this.#queue.shift();
       this.#hold(-frameCost);
+      if (first instanceof Fragments) this.#options.outbox.items.letGoLarge(first);
     }
     this.#options.outbox.transmit(outgoing);
     this.#pull();
@@ -102,10 +103,11 @@ export class ItemSender implements Lane, Puller {
     this.#pull();
   }
 
-  /** There is a share of the turn again. */
+  /** There is room again. */
   goOn(): void {
-    this.#pulling = false;
     const kept = this.#kept;
+    if (kept !== undefined && this.#waits()) return;
+    this.#pulling = false;
     this.#kept = undefined;
     if (kept === undefined || this.#accept(kept.step)) this.#pull();
   }
@@ -114,8 +116,14 @@ export class ItemSender implements Lane, Puller {
   stop(): void {
     if (this.#over) return;
     this.#over = true;
-    // An item of which the peer has a part goes out whole: nothing else would free its slot there.
-    this.#queue.remove((each) => !(each instanceof Fragments && each.isBegun));
+    const { items } = this.#options.outbox;
+    items.forget(this);
+    this.#queue.remove((each) => {
+      if (!(each instanceof Fragments)) return true;
+      // An item of which the peer has a part goes out whole: nothing else would free its slot there.
+      if (!each.isBegun) items.letGoLarge(each);
+      return !each.isBegun;
+    });
     this.#json = "";
     this.#count = 0;
     this.#kept = undefined;
@@ -134,10 +142,9 @@ export class ItemSender implements Lane, Puller {
 
   /** There is credit, and not too much waits already: a peer may grant more than it ever reads. */
   get #mayPull(): boolean {
-    const { outbox } = this.#options;
     const cost = this.#spent + this.#json.length + entryCost * this.#count;
     // Among many streams each may have an item that waits, but not more.
-    const most = outbox.itemBytes < outbox.maxItemBytes ? limits.connectionBytes : 1;
+    const most = this.#options.outbox.items.hasPlenty ? limits.connectionBytes : 1;
     return cost < this.#limit && this.#queuedBytes < most;
   }
 
@@ -147,10 +154,7 @@ export class ItemSender implements Lane, Puller {
     const iterator = this.#iterator;
     const { share } = this.#options.outbox;
     while (!this.#over && this.#mayPull) {
-      if (share.isSpent) {
-        share.await(this);
-        return;
-      }
+      if (this.#waits()) return;
       let step: unknown;
       let promise: Promise<unknown> | undefined;
       try {
@@ -176,14 +180,20 @@ export class ItemSender implements Lane, Puller {
 
   /** A promise was kept; thousands may be before this turn is over. */
   #given(step: unknown): void {
-    const { share } = this.#options.outbox;
-    if (share.isSpent && !this.#over) {
+    if (!this.#over && this.#waits()) {
       this.#kept = { step };
-      share.await(this);
       return;
     }
     this.#pulling = false;
     if (this.#accept(step)) this.#pull();
+  }
+
+  /** @returns whether it goes on later: the share of this turn is spent, or too much waits for the connection */
+  #waits(): boolean {
+    const { items, share } = this.#options.outbox;
+    const waited = share.isSpent ? share : items.isFull ? items : undefined;
+    waited?.await(this);
+    return waited !== undefined;
   }
 
   /** @returns whether there may be more. */
@@ -202,6 +212,7 @@ export class ItemSender implements Lane, Puller {
       void this.#release();
       return false;
     }
+    this.#options.outbox.items.tell();
     return true;
   }
 
@@ -258,13 +269,14 @@ export class ItemSender implements Lane, Puller {
 
   #enqueue(next: Outgoing | Fragments): void {
     this.#queue.push(next);
+    if (next instanceof Fragments) this.#options.outbox.items.holdLarge(next);
     this.#hold(bytesOf(next));
   }
 
   /** More waits here, or less. */
   #hold(bytes: number): void {
     this.#queuedBytes += bytes;
-    this.#options.outbox.itemBytes += bytes;
+    this.#options.outbox.items.hold(bytes);
   }
 }
 

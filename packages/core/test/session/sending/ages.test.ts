@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import { NameTable } from "../../../src/session/messages/name-table.ts";
+import { ItemRoom } from "../../../src/session/sending/item-room.ts";
 import { Outbox } from "../../../src/session/sending/outbox.ts";
 
 test("also when the window opens before the connection takes them", () => {
@@ -14,7 +15,13 @@ test("also when the window opens before the connection takes them", () => {
     maxFrameBytes: 1 << 18,
     maxMessageBytes: 1 << 24,
     maxOpenMessages: 4,
-    maxItemBytes: 1 << 20,
+    items: new ItemRoom({
+      clock: systemClock,
+      plentyBytes: 1 << 20,
+      underWayBytes: () => 0,
+      maxBytes: () => 1 << 20,
+      onMore() {},
+    }),
     bodies: { borrow() {}, giveBack() {} },
     way: { now: () => now, roundTripMs: () => undefined },
     keepsSent: false,

@@ -3,10 +3,9 @@ import { VirtualClock } from "myelin/testing";
 import { beforeEach, expect, test } from "vitest";
 import { TakingWatch } from "../../../src/session/sending/taking-watch.ts";
 
-const state = { acknowledged: 0, isWaiting: true, matters: false, stuck: 0 };
-beforeEach(
-  () => void Object.assign(state, { acknowledged: 0, isWaiting: true, matters: false, stuck: 0 }),
-);
+const fresh = { acknowledged: 0, isWaiting: true, matters: false, stuck: 0, taken: 0 };
+const state = { ...fresh };
+beforeEach(() => void Object.assign(state, fresh));
 
 function watching() {
   const clock = new VirtualClock();
@@ -22,6 +21,7 @@ function watching() {
     isWaiting: () => state.isWaiting,
     matters: () => state.matters,
     onStuck: () => void state.stuck++,
+    onTaken: () => void state.taken++,
   });
   const pass = async (ms: number): Promise<void> => {
     for (let passed = 0; passed < ms; passed += 125) await clock.advanceAsync(125);
@@ -50,7 +50,7 @@ test("nobody is held to take what is not there", async () => {
   state.isWaiting = false;
   await pass(3_000);
   expect(watch.isTaking()).toBe(true);
-  expect(state.stuck).toBe(0);
+  expect(state).toMatchObject({ stuck: 0, taken: 1 });
 });
 
 test("this process slept: what it did not look at counts for nothing", async () => {
