@@ -80,11 +80,7 @@ interface ResumeSettings {
   readonly bufferBytes?: number | undefined;
 }
 
-/** An equal part of so much of the budget is the window of one who comes in, */
-const windowShare = 1 / 4;
-/** and not less than such a part of all of it. */
-const mostWindows = 1_024;
-
+const KiB = 1_024;
 const defaultCallTimeoutMs = 30_000;
 
 const typeOfKind: Readonly<Record<Exclude<EntryKind, "event">, CallType>> = callType;
@@ -125,8 +121,8 @@ export class Endpoint<Peer> {
   readonly #use: readonly UserMiddleware[];
   readonly #trace: TracePropagator | undefined;
   readonly #structured: boolean | undefined;
-  /** The user has said what it is. */
-  readonly #hasFixedWindow: boolean;
+  /** Limits as the user has given them. */
+  readonly #sizes: NonNullable<EndpointSettings["limits"]>;
   readonly #ownCodecs: readonly string[];
 
   /** @throws {MyelinError} `ERR_CONFIG` */
@@ -145,7 +141,7 @@ export class Endpoint<Peer> {
     this.budget = new MemoryBudget(sizes.maxBufferedBytes ?? limits.maxBufferedBytes, this.clock);
     this.terms = {
       window: {
-        messages: sizes.windowMessages ?? this.#partOf(limits.windowMessages, 32 * 1024, 16),
+        messages: sizes.windowMessages ?? this.#partOf(limits.windowMessages, 8 * KiB, 16),
         bytes: sizes.windowBytes ?? this.#partOf(limits.windowBytes, 8),
       },
       maxFrameBytes: sizes.maxFrameBytes ?? limits.maxFrameBytes,
@@ -154,7 +150,7 @@ export class Endpoint<Peer> {
       maxOpenMessages: sizes.maxOpenMessages ?? limits.maxOpenMessages,
       streamWindowBytes: sizes.streamWindowBytes ?? this.#partOf(limits.streamWindowBytes, 256),
     };
-    this.#hasFixedWindow = sizes.windowBytes !== undefined;
+    this.#sizes = sizes;
     this.keys = secret === undefined ? undefined : proofKeys(secret);
     this.callTimeoutMs = settings.callTimeoutMs ?? defaultCallTimeoutMs;
     this.closeTimeoutMs = settings.closeTimeoutMs ?? limits.closeTimeoutMs;
@@ -191,7 +187,7 @@ export class Endpoint<Peer> {
   }
 
   /** What a peer may send before it is asked, if nobody says otherwise: in a small budget there must be room for it. */
-  #partOf(usual: number, parts: number, least: number = 1_024): number {
+  #partOf(usual: number, parts: number, least: number = KiB): number {
     return Math.max(least, Math.min(usual, Math.floor(this.budget.maxBytes / parts)));
   }
 
@@ -200,10 +196,14 @@ export class Endpoint<Peer> {
    * windows of many would be more than all that they may have together.
    */
   get nextWindow(): WindowSize {
-    const { window } = this.terms;
-    if (this.#hasFixedWindow) return window;
-    const parts = Math.min((this.budget.holders + 1) / windowShare, mostWindows);
-    return { messages: window.messages, bytes: this.#partOf(window.bytes, parts) };
+    const { bytes, messages } = this.terms.window;
+    const { windowBytes, windowMessages } = this.#sizes;
+    const count = this.budget.holders + 1;
+    return {
+      // A call that runs takes more than a kilobyte, and a stream three.
+      messages: windowMessages ?? this.#partOf(messages, Math.min(8 * KiB * count, 64 * KiB), 16),
+      bytes: windowBytes ?? this.#partOf(bytes, Math.min(4 * count, KiB)),
+    };
   }
 
   /** For how long its sessions over such a transport outlive their connections; 0: not at all. */

@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import type { SharedBodies } from "./held-bodies.ts";
 import type { Account, Holder, MemoryBudget } from "./memory-budget.ts";
 import type { Inbox } from "./receiving/inbox.ts";
 import type { Intake } from "./receiving/intake.ts";
@@ -69,13 +70,18 @@ export class Holdings implements Holder {
     });
   }
 
+  /** Bodies that are not copied, which others may hold, too. */
+  get bodies(): SharedBodies {
+    return this.#account.bodies;
+  }
+
   get ownBytes(): number {
     return this.#outgoing - this.#options.outbox.borrowedBytes + this.#incoming;
   }
 
   get unsettledBytes(): number {
-    const { intake, items } = this.#options;
-    return intake.heldBytes + items.bytes + this.#handed;
+    const { inbox, intake, items } = this.#options;
+    return intake.heldBytes + items.bytes + inbox.window.unsettledBytes;
   }
 
   /** What may wait for the peer of what this end accepts. */
@@ -150,6 +156,7 @@ export class Holdings implements Holder {
   /** The connection is gone, and what it had: what was told last is of before. */
   detached(): void {
     if (this.#isClosed) return;
+    this.#watch.forget();
     // It was accepted when more was allowed.
     this.#carried = Math.max(this.#carried, this.#waiting);
     this.refresh();
@@ -169,16 +176,17 @@ export class Holdings implements Holder {
 
   /** What this end has accepted for a peer that takes what it gets is no fault of that peer's. */
   get faultBytes(): number {
-    const isTaking = this.#options.isConnected() && this.#watch.isTaking();
-    return isTaking ? this.#incoming + this.#handed : this.#account.weight;
+    return this.#isTaking ? this.#incoming + this.#handed : this.#account.weight;
   }
 
   evict(): void {
     const { budget, onTooMuch } = this.#options;
-    const isSlow = this.#waiting >= this.#incoming + this.#handed;
     const why = `of the ${budget.maxBytes} bytes for all peers it has most`;
-    if (isSlow) onTooMuch(tooSlow(why));
-    else onTooMuch(new MyelinError("ERR_BUSY", `the peer sends more than is kept: ${why}`));
+    if (this.#waiting < this.#incoming + this.#handed) {
+      onTooMuch(new MyelinError("ERR_BUSY", `the peer sends more than is kept: ${why}`));
+    } else if (this.#isTaking) {
+      onTooMuch(new MyelinError("ERR_BUSY", `more waits for the peer than is kept: ${why}`));
+    } else onTooMuch(tooSlow(why));
   }
 
   eased(): void {
@@ -230,6 +238,10 @@ export class Holdings implements Holder {
     this.#options.onTooMuch(
       tooSlow("it has asked for more than may wait for it, and takes nothing"),
     );
+  }
+
+  get #isTaking(): boolean {
+    return this.#options.isConnected() && this.#watch.isTaking();
   }
 
   /** Limits of its own. */

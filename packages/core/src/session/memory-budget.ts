@@ -4,7 +4,7 @@
  *
  * **What this end accepts** (events and calls that wait, what is remembered of calls, what may be sent
  * again, posts that wait for room, what waits for a connection) has three quarters of it. Each queue may
- * hold twice as much as is left of them: half of the budget if it is the only one, less the more others
+ * hold twice as much as is left beside it: half of the budget if it is the only one, less the more others
  * hold (dynamic thresholds: Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet
  * Switches", 1998), and a little always; the first message of a queue may be larger than that. What is more
  * is refused, dropped or waits, and nobody is ended for it. What moves from one queue into another, when a
@@ -15,8 +15,9 @@
  * - From three quarters of the budget on, a peer of which more than an equal share has arrived and has not
  *   settled gets no window and no credit.
  * - When it is spent, the one who is to be blamed for most is ended, and the next, until it is not: for
- *   what has arrived from it, and, unless it takes what it gets, for what waits. One message may overdraw
- *   it, or a large one could never pass; and what nobody is to be blamed for may, by an eighth.
+ *   what has arrived from it, and, unless it takes what it gets, for what waits. One message, whoever has
+ *   it, may overdraw it, or a large one could never pass; and what nobody is to be blamed for may, by an
+ *   eighth, and then the one is ended who holds most for itself.
  *
  * What handlers are at work on is theirs, and bounded by windows. It counts when the window is asked
  * for, so that windows are not renewed then; and when somebody is to be ended if it is as much again.
@@ -30,15 +31,16 @@
  */
 
 import { type Clock, systemClock } from "../clock.ts";
-import { copiedBytes } from "./messages/data-codecs.ts";
+import { HeldBodies, OwnBodies } from "./held-bodies.ts";
 
 /** Somebody whose buffers are counted. */
 export interface Holder {
   /** Bytes of its buffers at this moment, without bodies that are not copied. */
   readonly ownBytes: number;
   /**
-   * Bytes that have arrived and wait for this end: what was not handed on, and what handlers are at work on.
-   * Without messages that have not arrived whole: they may wait for the very window.
+   * Bytes that have arrived and wait for this end: what was not handed on, and messages that handlers are at
+   * work on. Without messages that have not arrived whole, which may wait for the very window, and what
+   * handlers take beside their messages, which may wait for the very credit.
    */
   readonly unsettledBytes: number;
   /** Bytes of the largest single message that it holds. Asked for when it is to be ended. */
@@ -51,21 +53,6 @@ export interface Holder {
   evict(): void;
   /** What was withheld from it may be given. */
   eased(): void;
-}
-
-/**
- * Large bodies, which are not copied: a hundred peers that are sent the same one hold it together, in
- * as many parts as they like, and it counts once.
- */
-export interface SharedBodies {
-  /** A body, or a part of one that is there already, is held once more. */
-  borrow(body: Uint8Array): void;
-  giveBack(body: Uint8Array): void;
-}
-
-/** Whether the memory of a body, or of a part of one, is worth to be counted for itself. */
-export function isShared({ buffer }: Uint8Array): boolean {
-  return buffer.byteLength > copiedBytes;
 }
 
 /** What is told where no session begins because of what is orphaned. */
@@ -91,6 +78,8 @@ const leastShare = 1 / 16;
 export class Account {
   readonly #budget: MemoryBudget;
   readonly holder: Holder | undefined;
+  /** Large bodies, which others may hold, too. */
+  readonly bodies: OwnBodies;
   /** Its buffers. */
   bytes = 0;
   /** What this end has accepted of them. */
@@ -105,6 +94,10 @@ export class Account {
   constructor(budget: MemoryBudget, holder: Holder | undefined) {
     this.#budget = budget;
     this.holder = holder;
+    this.bodies = new OwnBodies(
+      (body) => budget.borrow(body),
+      (buffer) => budget.giveBack(buffer),
+    );
   }
 
   /** Everything that is there because of it. */
@@ -176,7 +169,7 @@ export class Account {
   }
 }
 
-export class MemoryBudget implements SharedBodies {
+export class MemoryBudget {
   readonly maxBytes: number;
   /** Little is left of it. */
   isTight = false;
@@ -184,17 +177,17 @@ export class MemoryBudget implements SharedBodies {
   /** Those who wait for room in their queues. */
   readonly #crowded = new Map<Account, () => void>();
   #tellsRoom = false;
+  #reviews = false;
   #bytes = 0;
   #handedBytes = 0;
   #orphanedBytes = 0;
   readonly #accounts = new Set<Account>();
-  #bodyBytes = 0;
   /** What this end has accepted, shared bodies apart. */
   #acceptedBytes = 0;
   /** Of those whom nobody can end. */
   #looseBytes = 0;
   readonly #withheld = new Set<Account>();
-  readonly #bodies = new Map<ArrayBufferLike, { readonly bytes: number; uses: number }>();
+  readonly #bodies = new HeldBodies();
   /** So many bytes beyond it are one message: not looked at again before there are more. */
   #overdraft = 0;
   #isEvicting = false;
@@ -209,7 +202,7 @@ export class MemoryBudget implements SharedBodies {
 
   /** What is held at this moment. */
   measure(): number {
-    let bytes = this.#bodyBytes + this.#looseBytes;
+    let bytes = this.#bodies.bytes + this.#looseBytes;
     for (const { holder } of this.#accounts) bytes += holder?.ownBytes ?? 0;
     return bytes;
   }
@@ -222,12 +215,12 @@ export class MemoryBudget implements SharedBodies {
   /** What a queue may hold of what this end accepts: so many times what is left, and a little always. */
   mayHold(factor: number): number {
     const least = (this.maxBytes * leastShare) / Math.max(1, this.#accounts.size);
-    return Math.max(factor * this.left, least);
+    return Math.floor(Math.max(factor * this.left, least));
   }
 
   /** What is left for this end to accept; it may be less than nothing. */
   get left(): number {
-    return this.maxBytes * acceptedShare - this.#acceptedBytes - this.#bodyBytes;
+    return this.maxBytes * acceptedShare - this.#acceptedBytes - this.#bodies.bytes;
   }
 
   /** How many there are, of those that can be ended. */
@@ -247,26 +240,23 @@ export class MemoryBudget implements SharedBodies {
     return account;
   }
 
-  borrow({ buffer, length }: Uint8Array): void {
-    const known = this.#bodies.get(buffer);
-    if (known !== undefined) {
-      known.uses += 1;
-      return;
-    }
-    this.#bodies.set(buffer, { bytes: length, uses: 1 });
-    this.#bodyBytes += length;
-    this.#bytes += length;
+  /** From an {@link Account}: it holds this body, too. */
+  borrow(body: Uint8Array): void {
+    this.#bytes += this.#bodies.add(body);
   }
 
-  giveBack({ buffer }: Uint8Array): void {
-    const known = this.#bodies.get(buffer);
-    if (known === undefined) return;
-    known.uses -= 1;
-    if (known.uses > 0) return;
-    this.#bodies.delete(buffer);
-    this.#bodyBytes -= known.bytes;
-    this.#bytes -= known.bytes;
-    this.#tellRoom();
+  /** From an {@link Account}: it does not any more. */
+  giveBack(buffer: ArrayBufferLike): void {
+    const freed = this.#bodies.remove(buffer);
+    this.#bytes -= freed;
+    if (freed > 0) this.#tellRoom();
+  }
+
+  /** What it frees to end whose account this is: bodies that others hold, too, are shared out. */
+  freedBy({ bodies, bytes, handedBytes }: Account): number {
+    let freed = bytes + handedBytes;
+    for (const buffer of bodies) freed += this.#bodies.partOf(buffer);
+    return freed;
   }
 
   /** From an {@link Account}. */
@@ -288,10 +278,15 @@ export class MemoryBudget implements SharedBodies {
     else for (const each of this.#withheld) this.ease(each);
   }
 
-  /** Those who were excused may be so no more. */
+  /** Those who were excused may be so no more. Once a turn: many may be found out together. */
   review(): void {
-    if (this.#over > 0) this.#evict();
-    this.isTight = this.#seemsTight;
+    if (this.#reviews) return;
+    this.#reviews = true;
+    this.#clock.setImmediate(() => {
+      this.#reviews = false;
+      if (this.#over > 0) this.#evict();
+      this.isTight = this.#seemsTight;
+    });
   }
 
   /** `run` is called when there is more room for what this end accepts. */
@@ -344,30 +339,48 @@ export class MemoryBudget implements SharedBodies {
   }
 
   #evictUntilEnough(): void {
-    const faults = this.#faults();
+    const faults = this.#ranked((account) => account.holder?.faultBytes ?? 0);
     let caused = faults.reduce((sum, { bytes }) => sum + bytes, 0);
-    // What this end has accepted for peers that take it is more by a few messages at most, and soon less.
-    const isCaused = (): boolean => caused > this.maxBytes * (1 - acceptedShare);
-    if (!isCaused()) faults.sort((one, other) => other.account.weight - one.account.weight);
     for (const { account, bytes } of faults) {
-      const over = this.#over;
-      if (over <= 0) return;
-      const isExcused = !isCaused() && over <= this.maxBytes * excusedShare;
-      if (isExcused || over <= (account.holder?.largestBytes ?? 0)) {
-        this.#overdraft = over + this.maxBytes * overdraftShare;
-        return;
-      }
-      this.#accounts.delete(account);
-      account.holder?.evict();
+      if (caused <= this.maxBytes * (1 - acceptedShare)) break;
+      if (this.#isOverdraft()) return;
+      this.#end(account);
       caused -= bytes;
+    }
+    // What this end has accepted for peers that take it is more by a few messages at most, and soon less:
+    // nobody is to be blamed, and the fewest are ended.
+    for (const { account, bytes } of this.#ranked((each) => this.freedBy(each))) {
+      if (this.#isOverdraft(this.maxBytes * excusedShare) || bytes === 0) return;
+      this.#end(account);
     }
   }
 
-  /** Who is to be blamed for how much, the greatest first. */
-  #faults(): { readonly account: Account; readonly bytes: number }[] {
+  /** Whether it is not spent, or only by the largest message that anybody holds, or by so much. */
+  #isOverdraft(excused: number = 0): boolean {
+    const over = this.#over;
+    if (over <= 0) return true;
+    let largest = excused;
+    for (const { holder } of this.#accounts) {
+      if (over <= largest) break;
+      largest = Math.max(largest, holder?.largestBytes ?? 0);
+    }
+    if (over > largest) return false;
+    this.#overdraft = over + this.maxBytes * overdraftShare;
+    return true;
+  }
+
+  #end(account: Account): void {
+    this.#accounts.delete(account);
+    account.holder?.evict();
+  }
+
+  /** All of them, whose bytes are the most first. */
+  #ranked(
+    bytesOf: (account: Account) => number,
+  ): { readonly account: Account; readonly bytes: number }[] {
     const accounts = [...this.#accounts];
-    const faults = accounts.map((account) => ({ account, bytes: account.holder?.faultBytes ?? 0 }));
-    return faults.sort((one, other) => other.bytes - one.bytes);
+    const ranked = accounts.map((account) => ({ account, bytes: bytesOf(account) }));
+    return ranked.sort((one, other) => other.bytes - one.bytes);
   }
 
   #askAll(): void {

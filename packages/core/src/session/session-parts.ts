@@ -83,7 +83,10 @@ export function sessionParts<Peer>(
       maxBytes: () => holdings.maxQueuedBytes,
       onMore: () => sending.measure(),
     }),
-    bodies: budget,
+    bodies: {
+      borrow: (body) => holdings.bodies.borrow(body),
+      giveBack: (body) => holdings.bodies.giveBack(body),
+    },
     way: { now, roundTripMs },
     keepsSent: options.isResumable,
     onPumped: hooks.onProgress,

@@ -352,7 +352,11 @@ test("uploads that a peer begins and never goes on with are counted for what the
   };
   const handlers = { collect, echo: (data: unknown) => data };
   const server = keep(
-    await serve("memory:uploads", { transports, limits: tight, handlers: handlers as never }),
+    await serve("memory:uploads", {
+      transports,
+      limits: { ...tight, windowMessages: 1_024 },
+      handlers: handlers as never,
+    }),
   );
   const ended: unknown[] = [];
   server.onPeer((peer) => void peer.closed.then(({ error }) => ended.push(error?.code)));

@@ -36,7 +36,11 @@ test("clients of node-ipc whose handlers have finished", async () => {
 
 test("clients over UDP whose handlers have finished", async () => {
   const { finish, listener, waiting } = slowListener();
-  const limits = { maxBufferedBytes: megabyte / 4, windowBytes: megabyte / 2 };
+  const limits = {
+    maxBufferedBytes: megabyte / 4,
+    windowBytes: megabyte / 2,
+    windowMessages: 100,
+  };
   const server = keep(await serve("udp://127.0.0.1:0", { limits }));
   server.on("x", listener);
   for (let n = 1; n <= 10; n++) {

@@ -15,7 +15,7 @@ import { turns, until, within } from "../../../../test/support/within.ts";
 import { freshAddress, keep } from "../endpoint/pairing.ts";
 
 const maxBufferedBytes = 1024 * 1024;
-const limits = { maxBufferedBytes };
+const limits = { maxBufferedBytes, windowMessages: 1_024 };
 const quickly = { drainMs: 0, timeoutMs: 100 };
 
 /** Handlers that finish when they are let. */

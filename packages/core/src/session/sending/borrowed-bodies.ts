@@ -1,5 +1,5 @@
 /** Large bodies that wait for one peer and were not copied: others may be sending them, too. */
-import { isShared, type SharedBodies } from "../memory-budget.ts";
+import { isShared, type SharedBodies } from "../held-bodies.ts";
 import type { Waiting } from "./all-unsent.ts";
 import type { AcceptedMessage } from "./message-frames.ts";
 

@@ -3,7 +3,7 @@
  * first use, and every counted frame remembered until it is acknowledged.
  */
 import type { Connection } from "../../transport/transport.ts";
-import type { SharedBodies } from "../memory-budget.ts";
+import type { SharedBodies } from "../held-bodies.ts";
 import { type Name, type NameTable, nameFrame } from "../messages/name-table.ts";
 import { goneError } from "./lent-bytes.ts";
 import type { Outgoing } from "./outgoing.ts";

@@ -2,7 +2,7 @@
 import { varintLength, writeVarint } from "../../bytes/varint.ts";
 import { frameHeaderBytes, writeFrameHeader } from "../../framing/length-prefix.ts";
 import type { MessagePlace } from "../calls/call-place.ts";
-import { isShared } from "../memory-budget.ts";
+import { isShared } from "../held-bodies.ts";
 import { type Coded, copiedBytes, ownCopy } from "../messages/data-codecs.ts";
 import type { CallHead, EntryWriter } from "../messages/entry-writer.ts";
 import { codecId, entryCost, frameKind, payload } from "../wire.ts";

@@ -1,7 +1,7 @@
 /** What all that leaves a session is given: what the peer granted, and what it shares with the others. */
 import type { Clock } from "../../clock.ts";
 import type { MyelinError } from "../../errors.ts";
-import type { SharedBodies } from "../memory-budget.ts";
+import type { SharedBodies } from "../held-bodies.ts";
 import type { NameTable } from "../messages/name-table.ts";
 import type { ItemRoom } from "./item-room.ts";
 import type { WindowSize } from "./send-window.ts";

@@ -3,7 +3,7 @@
  * long as one waits, all of its body is in memory, though the rest has left long ago.
  */
 import { Fifo } from "../../fifo.ts";
-import { isShared, type SharedBodies } from "../memory-budget.ts";
+import { isShared, type SharedBodies } from "../held-bodies.ts";
 
 /** What a connection was given of one of them. */
 interface Part {

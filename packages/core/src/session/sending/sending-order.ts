@@ -10,7 +10,7 @@
  */
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { BatchPlace, type CallPlace } from "../calls/call-place.ts";
-import type { SharedBodies } from "../memory-budget.ts";
+import type { SharedBodies } from "../held-bodies.ts";
 import type { NameSource } from "../messages/entry-reader.ts";
 import type { NameTable } from "../messages/name-table.ts";
 import type { UnsentMessage } from "../messages/unsent-message.ts";

@@ -4,7 +4,7 @@
  */
 import { MyelinError } from "../../errors.ts";
 import { Fifo } from "../../fifo.ts";
-import type { SharedBodies } from "../memory-budget.ts";
+import type { SharedBodies } from "../held-bodies.ts";
 import { acknowledgedFrames, frameCost } from "../wire.ts";
 import type { Outgoing } from "./outgoing.ts";
 

@@ -35,7 +35,10 @@ export class TakingWatch {
   /** As far as is known at this moment. */
   isTaking(): boolean {
     const { acknowledged, isWaiting } = this.#options;
-    if (!isWaiting()) return true;
+    if (!isWaiting()) {
+      this.#stuckAt = undefined;
+      return true;
+    }
     if (acknowledged() === this.#stuckAt) return false;
     if (this.#timer !== undefined) return true;
     this.#silentLooks = 0;
@@ -47,6 +50,12 @@ export class TakingWatch {
   stop(): void {
     this.#options.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** The connection is gone: it may take what it is sent over another one. */
+  forget(): void {
+    this.stop();
+    this.#stuckAt = undefined;
   }
 
   #wait(): void {
