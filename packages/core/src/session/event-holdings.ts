@@ -39,6 +39,11 @@ export class EventHoldings implements Holder {
     return Math.min(this.#options.maxQueuedBytes, this.#account.queueBytes);
   }
 
+  /** `run` is called, once, when others leave more room. */
+  awaitRoom(run: () => void): void {
+    if (!this.#isClosed) this.#account.awaitRoom(run);
+  }
+
   /** Of no message a part waits. */
   get largestBytes(): number {
     return 0;

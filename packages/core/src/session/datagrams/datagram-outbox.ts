@@ -4,6 +4,8 @@ import type { Clock } from "../../clock.ts";
 import { MyelinError } from "../../errors.ts";
 import type { SlowPeerPolicy } from "../../peer/endpoint-options.ts";
 import type { Connection } from "../../transport/transport.ts";
+import type { EventHoldings } from "../event-holdings.ts";
+import { EventRoom } from "../event-room.ts";
 import type { DataCodecs, Encoded } from "../messages/data-codecs.ts";
 import type { NameTable } from "../messages/name-table.ts";
 import { costOf, EventsQueue, type QueuedEvent } from "../sending/events-queue.ts";
@@ -24,7 +26,7 @@ export interface DatagramOutboxOptions {
   readonly maxDatagramBytes: number;
   readonly highWaterMarkBytes: number;
   /** How much may wait; it may change. */
-  readonly holdings: { readonly maxQueuedBytes: number };
+  readonly holdings: Pick<EventHoldings, "awaitRoom" | "maxQueuedBytes">;
   readonly slowPeer: SlowPeerPolicy;
   readonly say: (datagram: Uint8Array) => void;
   readonly onDrain: () => void;
@@ -38,16 +40,16 @@ export class DatagramOutbox {
   readonly #batch: DatagramBatch;
   readonly #queue = new EventsQueue();
   readonly #slowPeer: SlowPeer;
+  readonly #room: EventRoom;
   readonly #maxEntryBytes: number;
   #number = 0;
-  #needsDrain = false;
   /** Events that were handed to the connection since it was last known to be empty. */
   #underWay = 0;
   readonly #flushes: FlushWaiters;
 
   constructor(options: DatagramOutboxOptions) {
     const { clock, highWaterMarkBytes, holdings, maxDatagramBytes } = options;
-    const { onDropped, onTooSlow, slowPeer, tick } = options;
+    const { onDrain, onDropped, onTooSlow, slowPeer, tick } = options;
     this.#options = options;
     this.#flushes = new FlushWaiters(clock, () => this.#checkTaken());
     this.#maxEntryBytes = maxDatagramBytes - eventsHeadBytes;
@@ -65,6 +67,7 @@ export class DatagramOutbox {
       onDropped,
       onTooSlow,
     });
+    this.#room = new EventRoom({ holdings, onDrain, slowPeer: this.#slowPeer, tick });
   }
 
   get queuedBytes(): number {
@@ -72,11 +75,11 @@ export class DatagramOutbox {
   }
 
   get hasRoom(): boolean {
-    return this.queuedBytes < this.#slowPeer.highWaterMark();
+    return this.#room.isThere;
   }
 
   awaitRoom(): void {
-    this.#needsDrain = true;
+    this.#room.await();
   }
 
   /** As `Conversation.catchUp`. */
@@ -90,7 +93,7 @@ export class DatagramOutbox {
     const frame = eventEntry(names.use(name).bytes, codecs.fit(encoded));
     if (frame.length > this.#maxEntryBytes) throw this.#tooLarge(frame.length);
     if (this.#slowPeer.isFull() && !this.#slowPeer.admitsEvent(0, costOf(frame))) {
-      this.#needsDrain = true;
+      this.#room.await();
       return false;
     }
     this.sent.messages += 1;
@@ -99,7 +102,7 @@ export class DatagramOutbox {
     if (this.#queue.size === 0 && connection.writable) this.#batch.add(event);
     else this.#queue.add(event);
     if (this.hasRoom) return true;
-    this.#needsDrain = true;
+    this.#room.await();
     return false;
   }
 
@@ -111,8 +114,9 @@ export class DatagramOutbox {
     return taken;
   }
 
-  /** Hands everything to the connection, whether the system takes more or not. */
+  /** Hands everything to the connection, whether the system takes more or not: nothing follows. */
   push(): void {
+    this.#room.stop();
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       this.#batch.add(next);
     }
@@ -130,13 +134,12 @@ export class DatagramOutbox {
     }
     this.#batch.flush();
     this.#checkTaken();
-    if (!this.#needsDrain || this.queuedBytes * 2 > this.#slowPeer.highWaterMark()) return;
-    this.#needsDrain = false;
-    this.#options.onDrain();
+    this.#room.check();
   }
 
   /** Ends it. @returns what has not left, in order */
   stop(): readonly QueuedEvent[] {
+    this.#room.stop();
     const left = [...this.#batch.close(), ...this.#queue.takeAll()];
     this.#flushes.end();
     return left;
@@ -149,6 +152,7 @@ export class DatagramOutbox {
     this.#number += 1;
     this.#underWay += events.length;
     say(eventsDatagram(token, this.#number, events, bytes));
+    this.#room.leaving();
     if (this.#flushes.size > 0) this.#tellTaken();
   }
 

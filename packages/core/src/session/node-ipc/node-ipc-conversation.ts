@@ -13,6 +13,7 @@ import type { CallOpening } from "../calls/call-opening.ts";
 import type { Conversation, EventPast } from "../conversation.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { EventHoldings } from "../event-holdings.ts";
+import { EventRoom } from "../event-room.ts";
 import type { CloseOptions } from "../farewell.ts";
 import type { Handlers } from "../handlers.ts";
 import type { MessageContext } from "../message-context.ts";
@@ -65,6 +66,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
   #arrivedAt = 0;
   readonly #slowPeer: SlowPeer;
   readonly #holdings: EventHoldings;
+  readonly #room: EventRoom;
   /** What arrived before there were handlers. */
   #held: Buffer[] | undefined = [];
   /** What arrived in one piece with more than handlers may be at work on. */
@@ -72,7 +74,6 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
   /** How it ended. */
   #over: SessionEnd | undefined;
   #isClosing = false;
-  #needsDrain = false;
   #sent = { messages: 0, bytes: 0 };
   #received = { messages: 0, bytes: 0 };
   readonly #flushes: FlushWaiters;
@@ -82,7 +83,10 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     const { highWaterMarkBytes, maxQueuedBytes, slowPeer, terms } = endpoint;
     this.#options = options;
     this.#tick = tickOf(endpoint.clock);
-    this.#out = new EventWriter(connection, this.#tick, () => this.#holdings.freed());
+    this.#out = new EventWriter(connection, this.#tick, () => {
+      this.#holdings.freed();
+      this.#room.leaving();
+    });
     this.#decoder = new DelimiterDecoder(this, { delimiter, maxFrameBytes: terms.maxMessageBytes });
     this.#events = new EventDispatch(peer, handlers, peer);
     this.#window = new HandlerWindow({
@@ -117,10 +121,16 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
       onDropped: (events, bytes) => peer.tellDropped(events, bytes),
       onTooSlow: (error) => this.abort(error),
     });
+    this.#room = new EventRoom({
+      tick: this.#tick,
+      holdings: this.#holdings,
+      slowPeer: this.#slowPeer,
+      onDrain: () => peer.tellDrain(),
+    });
   }
 
   get hasRoom(): boolean {
-    return this.#queuedBytes < this.#slowPeer.highWaterMark();
+    return this.#room.isThere;
   }
 
   get #isEnded(): boolean {
@@ -154,7 +164,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
   }
 
   awaitRoom(): void {
-    this.#needsDrain = true;
+    this.#room.await();
   }
 
   event(name: string, data: unknown, codec?: string, options?: DataOptions): boolean {
@@ -168,7 +178,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     const frame = delimiter.frame(jsonEvent(name, jsonOf(encoded)));
     checkFrameSize(frame, endpoint.terms.maxMessageBytes);
     if (this.#slowPeer.isFull() && !this.#slowPeer.admitsEvent(0, costOf(frame))) {
-      this.#needsDrain = true;
+      this.#room.await();
       return false;
     }
     if (past?.isTold !== true && isSendingTapped()) {
@@ -179,7 +189,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     this.#out.add({ name, encoded, frame });
     this.#holdings.check();
     if (this.hasRoom) return true;
-    this.#needsDrain = true;
+    this.#room.await();
     return false;
   }
 
@@ -207,6 +217,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
   async close({ timeoutMs }: CloseOptions): Promise<void> {
     if (this.#isEnded) return;
     this.#isClosing = true;
+    this.#room.stop();
     this.#out.flush();
     this.release();
     await this.#options.connection.close({ timeoutMs });
@@ -269,7 +280,9 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     // Before more is written: what was there has been taken.
     this.#checkTaken();
     this.#out.pump();
-    this.#progress();
+    this.#holdings.check();
+    this.#checkTaken();
+    this.#room.check();
   }
 
   onClose(error?: MyelinError): void {
@@ -323,14 +336,6 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     this.#events.dispatch(name, data, this.#window.take(text.length));
   }
 
-  #progress(): void {
-    this.#holdings.check();
-    this.#checkTaken();
-    if (!this.#needsDrain || this.#queuedBytes * 2 > this.#slowPeer.highWaterMark()) return;
-    this.#needsDrain = false;
-    this.#options.peer.tellDrain();
-  }
-
   /** Whoever flushes hears when the system has taken everything that was accepted before. */
   #checkTaken(): void {
     this.#out.checkTaken();
@@ -363,6 +368,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     this.#decoder.stop();
     this.#progressWatch.stop();
     this.#holdings.close();
+    this.#room.stop();
     this.#backlog.clear();
     this.#flushes.end();
     this.#events.abort(error ?? closedError());

@@ -21,6 +21,11 @@ function outbox(slowPeer: SlowPeerPolicy = "wait", clock: Clock = systemClock) {
   const sent: EventsDatagram[] = [];
   const told: string[] = [];
   let endTick = (): void => {};
+  const crowded: (() => void)[] = [];
+  const holdings = {
+    maxQueuedBytes: 1_000,
+    awaitRoom: (run: () => void) => void crowded.push(run),
+  };
   const box = new DatagramOutbox({
     clock,
     names: new NameTable(),
@@ -35,15 +40,19 @@ function outbox(slowPeer: SlowPeerPolicy = "wait", clock: Clock = systemClock) {
     token: Buffer.from("a token!"),
     maxDatagramBytes: 219,
     highWaterMarkBytes: 500,
-    holdings: { maxQueuedBytes: 1_000 },
-    slowPeer,
+    ...{ holdings, slowPeer },
     say: (bytes) => void sent.push(readDatagram(bytes) as EventsDatagram),
     onDrain: () => void told.push("drain"),
     onDropped: (events, bytes) => void told.push(`dropped ${events}: ${bytes}`),
     onTooSlow: (error) => void told.push(error.code),
   });
   const names = () => sent.map(({ entries }) => readEvents(entries).map(({ name }) => name));
-  return { box, connection, names, sent, told, endTick: () => endTick() };
+  /** Others leave room: so much may wait. */
+  const roomier = (maxQueuedBytes: number): void => {
+    holdings.maxQueuedBytes = maxQueuedBytes;
+    for (const run of crowded.splice(0)) run();
+  };
+  return { box, connection, crowded, names, roomier, sent, told, endTick: () => endTick() };
 }
 
 /** Fifty bytes with a name of one. */
@@ -73,6 +82,48 @@ test("what the system does not take waits, within limits, and leaves in order", 
   box.drained();
   expect(names().flat()).toEqual(accepted.map((_, n) => `${n}`));
   expect(told).toEqual(["drain"]);
+});
+
+test("who waits for room hears of it when the tick is over, where the system takes everything", () => {
+  const { box, endTick, names, roomier, told } = outbox();
+  roomier(100);
+  expect(box.event("a", `"${fifty}"`)).toBe(false);
+  expect(told).toEqual([]);
+  endTick();
+  expect([names(), told]).toEqual([[["a"]], ["drain"]]);
+  // Who waits though there is room, as after a refusal.
+  box.awaitRoom();
+  endTick();
+  expect(told).toEqual(["drain", "drain"]);
+  endTick();
+  expect(told).toHaveLength(2);
+});
+
+test("who waits for room hears of it when others leave enough", () => {
+  const { box, connection, crowded, endTick, roomier, told } = outbox();
+  connection.writable = false;
+  roomier(400);
+  while (box.event("a", `"${fifty}"`));
+  endTick();
+  roomier(2 * box.queuedBytes);
+  expect(told).toEqual([]);
+  roomier(2 * box.queuedBytes + 1);
+  expect(told).toEqual(["drain"]);
+  connection.writable = true;
+  box.drained();
+  expect([told, crowded]).toEqual([["drain"], []]);
+});
+
+test("nobody hears of room once it has ended", () => {
+  const { box, crowded, endTick, roomier, told } = outbox();
+  roomier(100);
+  box.event("a", `"${fifty}"`);
+  box.stop();
+  roomier(1_000);
+  endTick();
+  box.awaitRoom();
+  endTick();
+  expect([told, crowded]).toEqual([[], []]);
 });
 
 test("the oldest make room where that was asked for", () => {
