@@ -2,6 +2,7 @@
 import { formatAddress } from "../address/address.ts";
 import { MyelinError } from "../errors.ts";
 import type { Notice } from "../peer/notice.ts";
+import type { EventPast } from "../session/conversation.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import { Handlers } from "../session/handlers.ts";
 import type { LetIn } from "../session/handshake/greet-client.ts";
@@ -28,6 +29,8 @@ export interface PeerOwner {
   onHeld(peer: LivePeer, bytes: number): void;
   tellNotice(notice: Notice): boolean;
 }
+
+const forMany: EventPast = Object.freeze({ isForMany: true });
 
 export abstract class LivePeer extends SessionPeer {
   readonly id: string;
@@ -82,10 +85,10 @@ export abstract class LivePeer extends SessionPeer {
     this.session?.release();
   }
 
-  /** @internal */
+  /** Sends what many get. @internal */
   sendEncoded(name: string, encoded: Encoded, headers: Buffer | undefined): boolean {
     if (this.session === undefined) throw closedError();
-    const hasRoom = this.session.encodedEvent(name, encoded, headers);
+    const hasRoom = this.session.encodedEvent(name, encoded, headers, forMany);
     if (!hasRoom) this.sending.full();
     return hasRoom;
   }
@@ -106,11 +109,6 @@ export abstract class LivePeer extends SessionPeer {
 
   /** Nobody comes back for a session that waits. @internal */
   expire(_reason: MyelinError): void {}
-
-  /** Ends it now. @internal */
-  cut(error: MyelinError): void {
-    this.session?.abort(error);
-  }
 
   /** The client comes back as another peer, if at all. */
   takesUnsent(): boolean {

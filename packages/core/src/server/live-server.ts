@@ -1,7 +1,7 @@
 /** A server: everybody who has come in, and what is said to all of them. */
 import type { Entry } from "../contract/entry.ts";
 import { Emitter, type Subscription } from "../emitter.ts";
-import { isMyelinError, MyelinError } from "../errors.ts";
+import { MyelinError } from "../errors.ts";
 import type { CloseOptions, ListenerOptions } from "../peer/call-options.ts";
 import type { Notice } from "../peer/notice.ts";
 import type { AskOptions, BroadcastOptions, BroadcastResult } from "../peer/server.ts";
@@ -296,15 +296,12 @@ export class LiveServer implements AsyncDisposable {
     }
   }
 
-  /** A peer that has no room for what everybody gets is too slow for it. */
+  /** A peer that has too much to read of what everybody gets is too slow for it, and is cut. */
   #sendTo(peer: LivePeer, name: string, encoded: Encoded, headers: Buffer | undefined): boolean {
     try {
       peer.sendEncoded(name, encoded, headers);
       return true;
-    } catch (reason) {
-      if (isMyelinError(reason) && reason.code === "ERR_QUEUE_FULL") {
-        peer.cut(new MyelinError("ERR_SLOW_PEER", `the peer does not read: ${reason.message}`));
-      }
+    } catch {
       return false;
     }
   }

@@ -1,5 +1,7 @@
-/** What was with an event before this conversation got it. */
+/** What a conversation is told of an event that is encoded already. */
 export interface EventPast {
+  /** Many get it: that one of them has no room is no error of whoever sends it. */
+  readonly isForMany?: boolean;
   /** Tools have heard of it. */
   readonly isTold?: boolean;
   /** Since when it has waited, by the clock of the conversation. @defaultValue it has not */

@@ -51,7 +51,12 @@ export class EventHoldings implements Holder {
 
   /** Nothing tells whether it reads. */
   get faultBytes(): number {
-    return this.#account.weight;
+    return this.ownBytes;
+  }
+
+  /** With so many bytes more waits for it than for any peer. */
+  isToBlame(waitingBytes: number): boolean {
+    return waitingBytes >= this.#options.maxQueuedBytes;
   }
 
   /** Something may have changed. */

@@ -95,6 +95,11 @@ export class Holdings implements Holder {
     return areSmall ? most * smallAnswersShare : most;
   }
 
+  /** With so many bytes more waits for it than for any peer, or it takes nothing. */
+  isToBlame(waitingBytes: number): boolean {
+    return waitingBytes >= this.#maxQueuedBytes || !this.#isTaking;
+  }
+
   /** `onRoom` is called when others leave more room. */
   awaitRoom(): void {
     this.#account.awaitRoom(this.#options.onRoom);
@@ -176,7 +181,7 @@ export class Holdings implements Holder {
 
   /** What this end has accepted for a peer that takes what it gets is no fault of that peer's. */
   get faultBytes(): number {
-    return this.#isTaking ? this.#incoming + this.#handed : this.#account.weight;
+    return this.#isTaking ? this.#incoming : this.ownBytes + this.#heldApart;
   }
 
   evict(): void {

@@ -45,7 +45,10 @@ export interface Holder {
   readonly unsettledBytes: number;
   /** Bytes of the largest single message that it holds. Asked for when it is to be ended. */
   readonly largestBytes: number;
-  /** What is to be laid at its door of all that is there because of it. Asked for when somebody is to be ended. */
+  /**
+   * What is to be laid at its door of all that is there because of it, but for what handlers are at work on.
+   * Asked for when somebody is to be ended.
+   */
   readonly faultBytes: number;
   /** Tells its account what it holds at this moment, however little has changed. */
   refresh(): void;
@@ -254,7 +257,7 @@ export class MemoryBudget {
 
   /** What it frees to end whose account this is: bodies that others hold, too, are shared out. */
   freedBy({ bodies, bytes, handedBytes }: Account): number {
-    let freed = bytes + handedBytes;
+    let freed = bytes + (this.#handedBytes > this.#bytes ? handedBytes : 0);
     for (const buffer of bodies) freed += this.#bodies.partOf(buffer);
     return freed;
   }
@@ -339,7 +342,11 @@ export class MemoryBudget {
   }
 
   #evictUntilEnough(): void {
-    const faults = this.#ranked((account) => account.holder?.faultBytes ?? 0);
+    // What handlers are at work on is nobody's fault where the rest is too much without it.
+    const withHanded = this.#handedBytes > this.#bytes;
+    const faults = this.#ranked(({ handedBytes, holder }) => {
+      return (holder?.faultBytes ?? 0) + (withHanded ? handedBytes : 0);
+    });
     let caused = faults.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const { account, bytes } of faults) {
       if (caused <= this.maxBytes * (1 - acceptedShare)) break;

@@ -1,5 +1,6 @@
 // The budget by itself: who is counted, who is ended, and what is counted once.
 import { expect, test } from "vitest";
+import { turns } from "../../../../test/support/within.ts";
 import { type Account, type Holder, MemoryBudget } from "../../src/session/memory-budget.ts";
 
 /** Somebody who holds what it is told to. */
@@ -35,7 +36,7 @@ class Hoarder implements Holder {
   }
 
   get faultBytes(): number {
-    return this.isTaking ? this.unsettledBytes : this.account.weight;
+    return this.isTaking ? this.ownBytes - this.acceptedBytes : this.ownBytes;
   }
 
   refresh(): void {
@@ -164,7 +165,7 @@ test("who takes what was accepted for it is not ended for what others send", () 
   expect(budget.measure()).toBe(530);
 });
 
-test("what many have accepted may overdraw it by an eighth, if all of them take it", () => {
+test("what many have accepted may overdraw it by an eighth, if all of them take it", async () => {
   const budget = new MemoryBudget(1_000);
   const [first, ...others] = hoarders(budget, 3);
   first.accept(600);
@@ -172,6 +173,7 @@ test("what many have accepted may overdraw it by an eighth, if all of them take 
   expect([first, ...others].map(({ evictions }) => evictions)).toEqual([0, 0, 0]);
   first.isTaking = false;
   budget.review();
+  await turns(1);
   expect([first, ...others].map(({ evictions }) => evictions)).toEqual([1, 0, 0]);
   others[0]?.accept(700);
   expect([first, ...others].map(({ evictions }) => evictions)).toEqual([1, 1, 0]);

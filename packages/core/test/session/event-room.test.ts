@@ -6,7 +6,7 @@ import { SlowPeer } from "../../src/session/sending/slow-peer.ts";
 
 function crowded() {
   const state = { waitingBytes: 500, drains: 0 };
-  const holdings = { maxQueuedBytes: 1_000, awaitRoom() {} };
+  const holdings = { maxQueuedBytes: 1_000, isToBlame: () => true, awaitRoom() {} };
   const due: (() => void)[] = [];
   const tick = new Tick((run) => void due.push(run));
   const slowPeer = new SlowPeer({

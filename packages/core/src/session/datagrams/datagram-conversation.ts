@@ -121,7 +121,7 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
   encodedEvent(name: string, encoded: Encoded, _headers?: Buffer, past?: EventPast): boolean {
     if (this.#end !== undefined || this.#isClosing) throw closedError();
     const { messages } = this.#outbox.sent;
-    const hasRoom = this.#outbox.event(name, encoded);
+    const hasRoom = this.#outbox.event(name, encoded, past?.isForMany);
     // It may have been dropped.
     const isAccepted = this.#outbox.sent.messages > messages;
     if (isAccepted && past?.isTold !== true && isSendingTapped()) {

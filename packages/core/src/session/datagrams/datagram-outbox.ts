@@ -26,7 +26,7 @@ export interface DatagramOutboxOptions {
   readonly maxDatagramBytes: number;
   readonly highWaterMarkBytes: number;
   /** How much may wait; it may change. */
-  readonly holdings: Pick<EventHoldings, "awaitRoom" | "maxQueuedBytes">;
+  readonly holdings: Pick<EventHoldings, "awaitRoom" | "isToBlame" | "maxQueuedBytes">;
   readonly slowPeer: SlowPeerPolicy;
   readonly say: (datagram: Uint8Array) => void;
   readonly onDrain: () => void;
@@ -88,11 +88,11 @@ export class DatagramOutbox {
   }
 
   /** As `Conversation.encodedEvent`. @throws {MyelinError} */
-  event(name: string, encoded: Encoded): boolean {
+  event(name: string, encoded: Encoded, isForMany?: boolean): boolean {
     const { codecs, connection, names } = this.#options;
     const frame = eventEntry(names.use(name).bytes, codecs.fit(encoded));
     if (frame.length > this.#maxEntryBytes) throw this.#tooLarge(frame.length);
-    if (this.#slowPeer.isFull() && !this.#slowPeer.admitsEvent(0, costOf(frame))) {
+    if (this.#slowPeer.isFull() && !this.#slowPeer.admitsEvent(0, costOf(frame), isForMany)) {
       this.#room.await();
       return false;
     }

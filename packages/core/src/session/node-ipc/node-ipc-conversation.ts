@@ -177,7 +177,8 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     const { delimiter, endpoint } = this.#options;
     const frame = delimiter.frame(jsonEvent(name, jsonOf(encoded)));
     checkFrameSize(frame, endpoint.terms.maxMessageBytes);
-    if (this.#slowPeer.isFull() && !this.#slowPeer.admitsEvent(0, costOf(frame))) {
+    const slowPeer = this.#slowPeer;
+    if (slowPeer.isFull() && !slowPeer.admitsEvent(0, costOf(frame), past?.isForMany)) {
       this.#room.await();
       return false;
     }

@@ -106,7 +106,7 @@ export class Sending {
     const mayBeFull = this.#weighed + bytes >= most;
     if (mayBeFull && slowPeer.isFull(bytes)) {
       const all = encodedLength(encoded) + (headers?.length ?? 0) + entryCost;
-      if (!slowPeer.admitsEvent(bytes, all)) {
+      if (!slowPeer.admitsEvent(bytes, all, past.isForMany)) {
         this.awaitRoom();
         return false;
       }

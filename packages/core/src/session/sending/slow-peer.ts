@@ -10,10 +10,16 @@ export interface SlowQueue {
   dropEvents(bytes: number): { readonly events: number; readonly bytes: number };
 }
 
+export interface SlowHoldings {
+  /** How much may wait; it may change. */
+  readonly maxQueuedBytes: number;
+  /** Whether it is this peer that has too much with so many bytes, and not others who leave it less. */
+  isToBlame(waitingBytes: number): boolean;
+}
+
 export interface SlowPeerOptions {
   readonly policy: SlowPeerPolicy;
-  /** How much may wait; it may change. */
-  readonly holdings: { readonly maxQueuedBytes: number };
+  readonly holdings: SlowHoldings;
   /** From here on senders are told to wait. */
   readonly highWaterMarkBytes: number;
   readonly queue: SlowQueue;
@@ -82,11 +88,12 @@ export class SlowPeer {
    * There is too much already.
    * @param added bytes of the event, where that may be much
    * @param all bytes of the event, for whoever is told that it was dropped
+   * @param isForMany as `EventPast`
    * @returns whether one more event may be added; false: it was dropped
    * @throws {MyelinError} `ERR_QUEUE_FULL`, `ERR_SLOW_PEER`
    */
-  admitsEvent(added: number, all: number): boolean {
-    const { holdings, onDropped, onTooSlow, policy, queue } = this.#options;
+  admitsEvent(added: number, all: number, isForMany: boolean = false): boolean {
+    const { holdings, onDropped, policy, queue } = this.#options;
     switch (policy) {
       case "drop-newest":
         onDropped(1, all);
@@ -100,28 +107,36 @@ export class SlowPeer {
         else onDropped(events + 1, bytes + all);
         return hasRoom;
       }
-      case "disconnect": {
-        const error = this.tooSlow();
-        onTooSlow(error);
-        throw error;
+      case "disconnect":
+      case "wait": {
+        const isToBlame = holdings.isToBlame(this.waitingBytes + added);
+        if (isToBlame && (isForMany || policy === "disconnect")) throw this.#tooSlow();
+        if (!isForMany) throw this.full();
+        onDropped(1, all);
+        return false;
       }
-      case "wait":
-        throw this.full();
     }
   }
 
   full(): MyelinError {
-    const { maxQueuedBytes } = this.#options.holdings;
-    return new MyelinError("ERR_QUEUE_FULL", `more than ${maxQueuedBytes} bytes wait for the peer`);
+    const { holdings } = this.#options;
+    const { maxQueuedBytes } = holdings;
+    const message = holdings.isToBlame(this.waitingBytes)
+      ? `more than ${maxQueuedBytes} bytes wait for the peer`
+      : `no more than ${maxQueuedBytes} bytes may wait for the peer: others have the rest of maxBufferedBytes`;
+    return new MyelinError("ERR_QUEUE_FULL", message);
   }
 
   tooManyCalls(): MyelinError {
     return new MyelinError("ERR_QUEUE_FULL", "too many calls wait for the peer's answers");
   }
 
-  tooSlow(): MyelinError {
-    const { maxQueuedBytes } = this.#options.holdings;
-    const message = `the peer does not read: more than ${maxQueuedBytes} bytes wait for it`;
-    return new MyelinError("ERR_SLOW_PEER", message);
+  /** Has it cut. */
+  #tooSlow(): MyelinError {
+    const { holdings, onTooSlow } = this.#options;
+    const message = `the peer does not read: more than ${holdings.maxQueuedBytes} bytes wait for it`;
+    const error = new MyelinError("ERR_SLOW_PEER", message);
+    onTooSlow(error);
+    return error;
   }
 }

@@ -75,9 +75,10 @@ export class TakingWatch {
     if (hasTaken) onTaken();
     if (!isWaiting() || (hasTaken && !matters())) return;
     this.#seen = acknowledged();
-    // This process may have been the one that slept, and the peer with it.
+    // This process may have been the one that slept, and the peer with it: such a look does not count.
     const isLate = clock.now() - this.#dueAt > lookMs;
-    this.#silentLooks = hasTaken || isLate ? 0 : this.#silentLooks + 1;
+    if (hasTaken) this.#silentLooks = 0;
+    else if (!isLate) this.#silentLooks += 1;
     if (this.#silentLooks < looks) {
       this.#wait();
       return;

@@ -59,7 +59,8 @@ export class WaitingPosts {
     // The first may be larger than all that is left, or a large one never could.
     const mayOverdraw = this.isEmpty && account.hasLeft;
     if (!mayOverdraw && this.#bytes + bytes > account.queueBytes) {
-      const message = `posts that wait for room: ${this.#posts.size} (${this.#bytes} bytes)`;
+      const waiting = `${this.#posts.size} posts (${this.#bytes} bytes) wait for room`;
+      const message = `no room for a post of ${bytes} bytes: ${waiting}`;
       throw new MyelinError("ERR_QUEUE_FULL", message);
     }
     let post!: Post;

@@ -51,8 +51,8 @@ export class ItemSender implements Lane, Puller {
   /** Bytes that wait here, with what each frame takes; of large items without the heads of theirs. */
   #queuedBytes = 0;
   #pulling = false;
-  /** What the source has given when there was no room for it in this turn, or at all. */
-  #kept: { readonly step: unknown } | undefined;
+  /** Goes on with what the source has given when there was no room for it, in this turn or at all. */
+  #kept: (() => boolean) | undefined;
   #over = false;
 
   constructor(options: ItemSenderOptions) {
@@ -109,7 +109,7 @@ export class ItemSender implements Lane, Puller {
     if (kept !== undefined && this.#waits()) return;
     this.#pulling = false;
     this.#kept = undefined;
-    if (kept === undefined || this.#accept(kept.step)) this.#pull();
+    if (kept === undefined || kept()) this.#pull();
   }
 
   /** Sends nothing more, not even what was pulled, and lets the source clean up. */
@@ -168,8 +168,13 @@ export class ItemSender implements Lane, Puller {
         // Thousands may be asked for in one turn, and nobody knows yet how large they are.
         share.take(entryCost);
         promise.then(
-          (result) => this.#given(result),
-          (reason: unknown) => this.#fail(reason),
+          (step) => this.#given(() => this.#accept(step)),
+          (reason: unknown) => {
+            this.#given(() => {
+              this.#fail(reason);
+              return false;
+            });
+          },
         );
         return;
       }
@@ -178,14 +183,17 @@ export class ItemSender implements Lane, Puller {
     this.#pulling = false;
   }
 
-  /** A promise was kept; thousands may be before this turn is over. */
-  #given(step: unknown): void {
+  /**
+   * A promise has settled; thousands may before this turn is over.
+   * @param goOn takes what it gave, and says whether there may be more
+   */
+  #given(goOn: () => boolean): void {
     if (!this.#over && this.#waits()) {
-      this.#kept = { step };
+      this.#kept = goOn;
       return;
     }
     this.#pulling = false;
-    if (this.#accept(step)) this.#pull();
+    if (goOn()) this.#pull();
   }
 
   /** @returns whether it goes on later: the share of this turn is spent, or too much waits for the connection */
@@ -247,6 +255,7 @@ export class ItemSender implements Lane, Puller {
     this.#over = true;
     this.#enqueue(makeLast());
     this.#options.outbox.addLane(this);
+    this.#options.outbox.items.tell();
   }
 
   /** Makes a frame of what was collected. */

@@ -24,6 +24,7 @@ function outbox(slowPeer: SlowPeerPolicy = "wait", clock: Clock = systemClock) {
   const crowded: (() => void)[] = [];
   const holdings = {
     maxQueuedBytes: 1_000,
+    isToBlame: () => true,
     awaitRoom: (run: () => void) => void crowded.push(run),
   };
   const box = new DatagramOutbox({

@@ -7,7 +7,7 @@ function full(policy: SlowPeerPolicy, oldest: { events: number; bytes: number })
   const told: [events: number, bytes: number][] = [];
   const slowPeer = new SlowPeer({
     policy,
-    holdings: { maxQueuedBytes: 1_000 },
+    holdings: { maxQueuedBytes: 1_000, isToBlame: () => true },
     highWaterMarkBytes: 500,
     queue: { largestBytes: 0, dropEvents: () => oldest },
     waitingBytes: () => 1_000 - oldest.bytes,
