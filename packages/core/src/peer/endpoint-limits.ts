@@ -15,12 +15,12 @@ export interface EndpointLimits {
    * All that an endpoint buffers, for all connections together: incomplete messages, items that were not
    * asked for, what is unsent, what is kept for a replay, what waits for room or for a connection.
    * Limits per connection do not stop a hundred peers at once. What this end accepts has three quarters of
-   * it: each queue may hold twice what the others leave of that, so half of it alone. From three quarters
+   * it: each queue may hold two thirds of what the others leave of that, so half of it alone. From three quarters
    * on, a peer of which more than an equal share has not settled gets no window and no credit; when it is
    * spent, the one of which most has arrived, or waits if it takes nothing, is cut: `ERR_BUSY`, or
-   * `ERR_SLOW_PEER` if it does not read. One message may overdraw it. What handlers have been given and have not settled is theirs: with it, it is at most twice as
-   * much for the sessions that stand. While what is still at work for those that ended is more than this,
-   * no session begins: `ERR_BUSY`.
+   * `ERR_SLOW_PEER` if it does not read. One message may overdraw it. What handlers have been given and
+   * have not settled is theirs: with it, it is at most twice as much for the sessions that stand. While what
+   * is still at work for those that ended is more than this, no session begins: `ERR_BUSY`.
    * @defaultValue 256 MiB
    */
   maxBufferedBytes?: number;
@@ -56,10 +56,15 @@ export interface EndpointLimits {
   /**
    * Events and openings of calls that a peer may send before handlers have settled, as bytes and as a
    * number. Without it a fast sender to slow asynchronous handlers is a million live promises. At least
-   * 1,024. @defaultValue 4 MiB, or an eighth of `maxBufferedBytes` if that is less
+   * 1,024. @defaultValue 4 MiB, or an eighth of `maxBufferedBytes` if that is less, or, for one who comes in
+   * as the nth, an nth of a quarter of it, but not less than a 1,024th of all
    */
   windowBytes?: number;
-  /** The same as a number: a million tiny events would be as many live promises. @defaultValue 1,024 */
+  /**
+   * The same as a number: a million tiny events would be as many live promises. @defaultValue 1,024, or a
+   * 8,192nd of the bytes of `maxBufferedBytes` if that is less, or, for one who comes in as the nth, an nth of
+   * it, but not less than a 65,536th and 16
+   */
   windowMessages?: number;
   /**
    * Calls and streams of one peer that are open, until the handler has settled; cancelling does not

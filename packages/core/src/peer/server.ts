@@ -40,7 +40,7 @@ export interface BroadcastOptions extends SendOptions, AudienceOptions {}
 /** What became of a broadcast, as numbers of peers. */
 export interface BroadcastResult {
   readonly accepted: number;
-  /** `slowPeer` dropped it, or an older event in its place. */
+  /** `slowPeer` dropped it, or an older event in its place; or what others hold leaves no room for it. */
   readonly dropped: number;
   /** Not sent: closing, cut as too slow, or the peer takes no message so large or of this codec. */
   readonly refused: number;

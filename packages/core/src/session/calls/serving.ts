@@ -19,6 +19,7 @@ import { isReceivingTapped, isSendingTapped, tellItem, tellReceived } from "../t
 import { type CallType, callType, givesItems, kindOfType } from "../wire.ts";
 import { Answers, type AnswersOptions } from "./answers.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { RecentIds } from "./recent-ids.ts";
 import { type Refusal, refusals } from "./refusal.ts";
 import type { EncodeErrorOptions } from "./remote-error.ts";
 import { RunningCall } from "./running-call.ts";
@@ -53,7 +54,7 @@ export class Serving<Peer> {
   readonly #seen: SeenIds;
   readonly #answers: Answers<Peer>;
   /** Cancels of calls that have not arrived. */
-  readonly #cancelled = new Set<number>();
+  readonly #cancelled: RecentIds;
   /** Those of the running that send or receive items. */
   #streams = 0;
   #draining = false;
@@ -61,6 +62,7 @@ export class Serving<Peer> {
   constructor(options: ServingOptions<Peer>) {
     this.#options = options;
     this.#seen = new SeenIds(options.firstId);
+    this.#cancelled = new RecentIds(options.maxInboundCalls);
     this.#answers = new Answers(options);
   }
 
@@ -117,11 +119,6 @@ export class Serving<Peer> {
     }
     if (this.#seen.has(id)) return;
     this.#cancelled.add(id);
-    if (this.#cancelled.size <= this.#options.maxInboundCalls) return;
-    for (const oldest of this.#cancelled) {
-      this.#cancelled.delete(oldest);
-      return;
-    }
   }
 
   /** Takes no further calls. */

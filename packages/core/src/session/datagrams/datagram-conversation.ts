@@ -82,7 +82,7 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
       codecs,
       events: new EventDispatch(peer, handlers, peer),
       tick,
-      window: terms.window,
+      window: endpoint.nextWindow,
       remote: peer.remote ?? "udp:",
       onSettled: () => holdings.freed(),
       onDropped: (events, bytes) => peer.tellDropped(events, bytes, "slow-handlers"),

@@ -90,7 +90,7 @@ export class NodeIpcConversation<Peer> implements Conversation, Sink, FrameSink<
     this.#decoder = new DelimiterDecoder(this, { delimiter, maxFrameBytes: terms.maxMessageBytes });
     this.#events = new EventDispatch(peer, handlers, peer);
     this.#window = new HandlerWindow({
-      size: terms.window,
+      size: endpoint.nextWindow,
       pause: () => this.#pause(),
       resume: () => this.#goOn(),
       onSettled: () => this.#holdings.freed(),
