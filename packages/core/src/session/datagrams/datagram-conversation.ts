@@ -53,7 +53,7 @@ export class DatagramConversation<Peer> implements Conversation, Sink {
   constructor(options: DatagramConversationOptions<Peer>) {
     const { connection, endpoint, handlers, peer, token } = options;
     const maxDatagramBytes = connection.safeDatagramBytes ?? limits.eventDatagramBytes;
-    const { clock, highWaterMarkBytes, maxQueuedBytes, names, slowPeer, terms } = endpoint;
+    const { clock, highWaterMarkBytes, maxQueuedBytes, names, slowPeer } = endpoint;
     const tick = tickOf(clock);
     const codecs = codecsOf(endpoint);
     this.#options = options;
