@@ -147,16 +147,18 @@ test.each([
         },
       },
     });
-    const outcomes: Promise<unknown>[] = [];
-    for (let n = 0; n < clients; n += 1) {
-      const client = keep(await connect(server.address, { retry: false, callTimeoutMs: 0 }));
-      const data = "x".repeat(1_000);
-      for (let each = 0; each < times; each += 1) {
-        if (kind === "call") outcomes.push(client.call("call"));
-        else if (kind === "stream") outcomes.push(all(client.stream("stream")));
-        else outcomes.push(client.post("event", data));
-      }
-    }
+    const them = await Promise.all(
+      Array.from({ length: clients }, async () =>
+        keep(await connect(server.address, { retry: false, callTimeoutMs: 0 })),
+      ),
+    );
+    const outcomes = them.flatMap((client) =>
+      Array.from({ length: times }, (): Promise<unknown> => {
+        if (kind === "call") return client.call("call");
+        if (kind === "stream") return all(client.stream("stream"));
+        return client.post("event", "x".repeat(1_000));
+      }),
+    );
     await Promise.all(outcomes);
     if (kind === "post") await until("all are heard", () => heard === outcomes.length);
     expect(ends).toEqual([]);

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { turns, within } from "../../../../test/support/within.ts";
 import { systemClock } from "../../src/clock.ts";
 import { limits } from "../../src/limits.ts";
+import { MemoryBudget } from "../../src/session/memory-budget.ts";
 import { callType } from "../../src/session/wire.ts";
 import { VirtualClock } from "../../src/testing/virtual-clock.ts";
 import { batch, bytePeer, frame } from "../session/byte-peer.ts";
@@ -214,6 +215,16 @@ describe("a sender that is faster than the handlers", () => {
     for (let n = 0; n < 100; n += 1) peer.say(batch([0x11, 0, 1, 0x79], data));
     expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
     expect(heard * 5_000).toBeLessThanOrEqual(100_000 + 4 * 10_000 + 5_000);
+  });
+
+  test("leaves nothing at work that breaks its window", async () => {
+    const budget = new MemoryBudget(100_000);
+    const terms = { window: { messages: 100, bytes: 1_000_000 }, maxFrameBytes: 20_000 };
+    const { peer, side } = await busy({ terms, session: { budget } });
+    const events = Array.from({ length: 4_000 }, () => event).flat();
+    peer.say(frame(0x10, varint(4_000), events));
+    expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
+    expect(budget.isOutlived).toBe(false);
   });
 });
 

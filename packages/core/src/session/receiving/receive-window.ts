@@ -20,19 +20,20 @@ export class ReceiveWindow {
   }
 
   /**
-   * A frame with so many events and calls arrived.
+   * A frame with so many events and calls arrived, which are handed to handlers.
    * @throws {MyelinError} `ERR_PROTOCOL` when there was no room for them.
    */
   receive(messages: number, bytes: number): void {
-    const before = this.#bytes - this.settledBytes;
-    this.#messages += messages;
-    this.#bytes += bytes;
+    const atWork = this.#messages - this.settledMessages;
     if (
-      this.#messages - this.settledMessages > this.#size.messages ||
-      before > this.#size.bytes + this.#tolerance
+      atWork + messages > this.#size.messages ||
+      this.unsettledBytes > this.#size.bytes + this.#tolerance
     ) {
       throw new MyelinError("ERR_PROTOCOL", "the peer sent more than its window admits");
     }
+    // What was refused is no handler's, and would count as one's for ever.
+    this.#messages += messages;
+    this.#bytes += bytes;
   }
 
   /** Since the session began. */
