@@ -6,7 +6,7 @@
 import { type Abortable, abortedError, unwatchAbort, watchAbort } from "../abort-watch.ts";
 import type { Clock, Timer } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
-import type { Account } from "../session/memory-budget.ts";
+import type { Account } from "../session/account.ts";
 import { notRun } from "../session/peers/peer-arguments.ts";
 import type { WaitingLater } from "../session/peers/peer-stats.ts";
 import { frameCost, promiseCost } from "../session/wire.ts";

@@ -1,7 +1,8 @@
 /** What a conversation of events only has in its buffers, both ways, for the budget of its endpoint. */
 import { MyelinError } from "../errors.ts";
+import type { Account, Holder } from "./account.ts";
 import { stepBytes } from "./holdings.ts";
-import type { Account, Holder, MemoryBudget } from "./memory-budget.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 
 export interface EventHoldingsOptions {
   readonly budget: MemoryBudget;

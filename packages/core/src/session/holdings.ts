@@ -2,8 +2,9 @@
 import type { Clock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import type { Account, Holder } from "./account.ts";
 import type { SharedBodies } from "./held-bodies.ts";
-import type { Account, Holder, MemoryBudget } from "./memory-budget.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 import type { Inbox } from "./receiving/inbox.ts";
 import type { Intake } from "./receiving/intake.ts";
 import type { Outbox } from "./sending/outbox.ts";

@@ -1,7 +1,8 @@
 // The budget by itself: who is counted, who is ended, and what is counted once.
 import { expect, test } from "vitest";
 import { turns } from "../../../../test/support/within.ts";
-import { type Account, type Holder, MemoryBudget } from "../../src/session/memory-budget.ts";
+import type { Account, Holder } from "../../src/session/account.ts";
+import { MemoryBudget } from "../../src/session/memory-budget.ts";
 
 /** Somebody who holds what it is told to. */
 class Hoarder implements Holder {

@@ -3,7 +3,7 @@
  * when it was given: what becomes of the data afterwards changes nothing.
  */
 import { MyelinError } from "../../errors.ts";
-import type { Account } from "../memory-budget.ts";
+import type { Account } from "../account.ts";
 import { type Encoded, encodedLength } from "../messages/data-codecs.ts";
 import { frameCost, promiseCost } from "../wire.ts";
 
