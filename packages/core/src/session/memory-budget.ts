@@ -33,6 +33,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { Account, type Holder } from "./account.ts";
 import { HeldBodies } from "./held-bodies.ts";
+import { ParsedItems } from "./streams/parsed-items.ts";
 
 /** What is told where no session begins because of what is orphaned. */
 export const outlivedText: string =
@@ -47,11 +48,15 @@ const overdraftShare = 1 / 64;
 const excusedShare = 1 / 8;
 /** So much of the budget is for what this end accepts. */
 const acceptedShare = 3 / 4;
+/** So much of it may wait as parsed items. */
+const parsedShare = 1 / 16;
 /** And an equal part of so much of the budget always. */
 const leastShare = 1 / 16;
 
 export class MemoryBudget {
   readonly maxBytes: number;
+  /** Items that wait as objects, which are more than what they had on the wire. */
+  readonly parsed: ParsedItems;
   /** Little is left of it. */
   isTight = false;
   readonly #clock: Pick<Clock, "setImmediate">;
@@ -78,6 +83,7 @@ export class MemoryBudget {
 
   constructor(maxBytes: number, clock: Pick<Clock, "setImmediate"> = systemClock) {
     this.maxBytes = maxBytes;
+    this.parsed = new ParsedItems(maxBytes * parsedShare);
     this.#clock = clock;
   }
 

@@ -104,6 +104,7 @@ export function sessionParts<Peer>(
   const { maxStreamWindowBytes } = options;
   const items = new InboundItems({
     ...{ ours, maxStreamWindowBytes, isHeldBack },
+    parsed: budget.parsed,
     shareBytes: () => budget.share,
     onFreed: () => holdings.freed(),
     ...{ clock, roundTripMs },

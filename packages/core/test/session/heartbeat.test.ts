@@ -13,6 +13,16 @@ class SleepyClock extends VirtualClock {
   sleep(ms: number): void {
     this.#sleptMs += ms;
   }
+
+  /** As in the event loop: what is in the sockets arrives between timers and immediates. */
+  override setImmediate(run: () => void): void {
+    super.setImmediate(() => {
+      this.onArrivals?.();
+      run();
+    });
+  }
+
+  onArrivals: (() => void) | undefined;
 }
 
 let clock: SleepyClock;
@@ -94,6 +104,15 @@ describe("a heartbeat", () => {
     heartbeat.heard();
     clock.advance(1_000);
     expect({ asked, silences }).toEqual({ asked: 2, silences: 0 });
+  });
+
+  test("finding 22: what is in the socket already when it is looked is a sign of life", () => {
+    clock.advance(1_001);
+    clock.onArrivals = () => heartbeat.heard();
+    clock.advance(1_000);
+    expect({ asked, silences }).toEqual({ asked: 1, silences: 0 });
+    clock.advance(10_000);
+    expect({ asked, silences }).toEqual({ asked: 1, silences: 0 });
   });
 
   test("says nothing once it was stopped", () => {

@@ -51,7 +51,7 @@ export class Assembly {
     return this.#block;
   }
 
-  /** @throws {MyelinError} `ERR_PROTOCOL` for a part that is empty or too much. */
+  /** @throws {MyelinError} `ERR_PROTOCOL` for a part that is empty or too much; `ERR_BUSY` without memory for it. */
   add(part: Buffer): void {
     const length = this.#length + part.length;
     if (part.length === 0 || length > this.total) {
@@ -81,8 +81,19 @@ export class Assembly {
     const least = isItem ? Math.max(smallestBytes, 2 * needed) : Math.max(firstBytes, needed);
     const wanted = this.#length < grownBytes ? Math.max(least, this.#block.length * 2) : this.total;
     const size = Math.min(this.total, wanted);
-    const larger = Buffer.allocUnsafeSlow(size);
+    const larger = allocate(size);
     this.#block.copy(larger, 0, 0, this.#length);
     this.#block = larger;
+  }
+}
+
+/** @throws {MyelinError} `ERR_BUSY`: the peer has broken no rule */
+function allocate(bytes: number): Buffer {
+  try {
+    return Buffer.allocUnsafeSlow(bytes);
+  } catch (cause) {
+    throw new MyelinError("ERR_BUSY", `there is no memory for ${bytes} bytes of a message`, {
+      cause,
+    });
   }
 }

@@ -14,6 +14,7 @@ import { type Entry, isControl, isWindowed, readEntry } from "../messages/entry-
 import { NameBook } from "../messages/name-book.ts";
 import { checkProtoKeys } from "../messages/proto-keys.ts";
 import type { WindowSize } from "../sending/send-window.ts";
+import { ItemsSource } from "../streams/parsed-items.ts";
 import {
   codecId,
   entryCost,
@@ -43,7 +44,7 @@ export interface InboxSink {
    */
   admitsItem(id: number): boolean;
   /** Items of a stream, at least one, and what they cost of its credit. */
-  onItems(id: number, items: readonly unknown[], cost: number): void;
+  onItems(id: number, items: readonly unknown[], cost: number, source: ItemsSource): void;
   /** A frame that is not counted; the reader is at its payload. */
   onControl(kind: number, reader: ByteReader): void;
   /** The handler of an event or call has settled. */
@@ -228,9 +229,12 @@ export class Inbox {
     const id = this.#reader.varint();
     const count = this.#reader.varint();
     if (count === 0) throw new MyelinError("ERR_PROTOCOL", "items without any");
+    const { position, remaining } = this.#reader;
     const items = this.#readArray(bytes, count);
     this.messages += count;
-    this.#sink.onItems(id, items, length + entryCost * count);
+    const text = bytes.subarray(position, position + remaining);
+    const source = new ItemsSource(text, false, parseItems);
+    this.#sink.onItems(id, items, length + entryCost * count, source);
   }
 
   /** The rest of the frame: a JSON array with so many elements. */
@@ -295,7 +299,13 @@ export class Inbox {
   #decodeAndHandOn(entry: Entry, codec: number, body: Buffer, cost: number, isOwn: boolean): void {
     const receipt = isWindowed(entry) ? this.#receipt(1, cost) : undefined;
     try {
-      this.#handOn(entry, this.#options.decode(codec, body, isOwn), cost, receipt);
+      const { decode } = this.#options;
+      const data = decode(codec, body, isOwn);
+      if (entry.kind === entryKind.item) {
+        this.messages += 1;
+        const source = new ItemsSource(body, isOwn, (own) => [decode(codec, own, true)]);
+        this.#sink.onItems(entry.id, [data], cost, source);
+      } else this.#handOn(entry, data, receipt);
     } catch (reason) {
       // No handler has it: it is not to count as one that is at work when the session is over.
       receipt?.settle();
@@ -326,15 +336,13 @@ export class Inbox {
     }
   }
 
-  #handOn(entry: Entry, data: unknown, cost: number, receipt?: Receipt): void {
+  #handOn(entry: Entry, data: unknown, receipt: Receipt | undefined): void {
     this.messages += 1;
     if (data instanceof WithBytes) {
       if (!isWindowed(entry)) {
         throw new MyelinError("ERR_PROTOCOL", "bytes beside what is no event and no call");
       }
       this.#sink.onMessage(entry, data.data, receipt, data.bytes);
-    } else if (entry.kind === entryKind.item) {
-      this.#sink.onItems(entry.id, [data], cost);
     } else {
       this.#sink.onMessage(entry, data, receipt);
     }
@@ -352,6 +360,8 @@ export class Inbox {
     return new Receipt(this.window, messages, bytes, this.#sink);
   }
 }
+
+const parseItems = (text: Buffer) => parse(text) as readonly unknown[];
 
 function parse(bytes: Buffer): unknown {
   const text = decodeUtf8(bytes, bytes.length);

@@ -6,6 +6,7 @@ import type { Serving } from "../calls/serving.ts";
 import { extrasOf } from "../message-context.ts";
 import type { Entry } from "../messages/entry-reader.ts";
 import type { ItemReceiver } from "../streams/item-receiver.ts";
+import type { ItemsSource } from "../streams/parsed-items.ts";
 import { isReceivingTapped, tellReceived } from "../taps.ts";
 import { entryKind } from "../wire.ts";
 import type { EventDispatch } from "./dispatch.ts";
@@ -81,11 +82,11 @@ export class MessageRouter<Peer> implements InboxSink {
     return input !== undefined;
   }
 
-  onItems(id: number, items: readonly unknown[], cost: number): void {
+  onItems(id: number, items: readonly unknown[], cost: number, source: ItemsSource): void {
     this.#checkOpened(id);
     if (isReceivingTapped()) this.#tellItems(id, items);
     // A stream that ended here meanwhile: its items are late.
-    this.#inputOf(id)?.push(items, cost);
+    this.#inputOf(id)?.push(items, cost, source);
   }
 
   #tellItems(id: number, items: readonly unknown[]): void {

@@ -1,6 +1,7 @@
 /** What all streams that this side of a session consumes have in common: windows, and their sum. */
 import type { Clock } from "../../clock.ts";
 import type { SessionTerms } from "../session-options.ts";
+import type { ParsedItems } from "./parsed-items.ts";
 
 /** One of those streams. */
 export interface Credited {
@@ -15,6 +16,8 @@ export interface InboundItemsOptions {
   readonly shareBytes: () => number;
   /** Whether more is held for this peer than there is memory for; `release` is called when it is not. */
   readonly isHeldBack: () => boolean;
+  /** What of all peers waits as objects. */
+  readonly parsed: ParsedItems;
   /** Items were asked for, or are not wanted. */
   readonly onFreed: () => void;
   /** The measured round trip, in milliseconds; undefined when nobody has measured it. */
@@ -57,9 +60,26 @@ export class InboundItems {
     this.#open += 1;
   }
 
+  /** Whether so many bytes of items are to be kept as they had come. */
+  keeps(bytes: number): boolean {
+    return this.#options.parsed.isMuchWith(bytes);
+  }
+
+  /** So many bytes of items have arrived. */
+  add(bytes: number, areKept: boolean): void {
+    this.bytes += bytes;
+    if (!areKept) this.parsed(bytes);
+  }
+
+  /** What was kept is parsed. */
+  parsed(bytes: number): void {
+    this.#options.parsed.bytes += bytes;
+  }
+
   /** So many bytes of items were asked for, or are not wanted. */
-  free(bytes: number): void {
+  free(bytes: number, areKept: boolean): void {
     this.bytes -= bytes;
+    if (!areKept) this.#options.parsed.bytes -= bytes;
     this.#options.onFreed();
   }
 

@@ -6,6 +6,7 @@
 import { MyelinError } from "../../errors.ts";
 import { Fifo } from "../../fifo.ts";
 import type { Credited, InboundItems } from "./inbound-items.ts";
+import type { ItemsSource } from "./parsed-items.ts";
 
 export interface ItemReceiverOptions {
   /** What it shares with the other streams of the session. */
@@ -21,7 +22,9 @@ export interface ItemReceiverOptions {
 }
 
 interface Arrived {
-  readonly items: readonly unknown[];
+  /** Undefined: they are to be parsed again. */
+  items: readonly unknown[] | undefined;
+  readonly again: (() => readonly unknown[]) | undefined;
   readonly cost: number;
   next: number;
 }
@@ -70,12 +73,14 @@ export class ItemReceiver implements Credited {
   }
 
   /** @throws {MyelinError} as {@link checkCredit} */
-  push(items: readonly unknown[], cost: number): void {
+  push(items: readonly unknown[], cost: number, source: ItemsSource): void {
     this.checkCredit();
     this.#received += cost;
     if (this.#ended) return;
-    this.#arrived.push({ items, cost, next: 0 });
-    this.#options.items.bytes += cost;
+    const isKept = this.#waiters.size < items.length && this.#options.items.keeps(cost);
+    const again = isKept ? source.keep() : undefined;
+    this.#arrived.push({ items: isKept ? undefined : items, again, cost, next: 0 });
+    this.#options.items.add(cost, isKept);
     while (this.#waiters.size > 0 && this.#arrived.size > 0) {
       this.#handOut(this.#waiters.shift() as Waiter);
     }
@@ -132,7 +137,9 @@ export class ItemReceiver implements Credited {
   }
 
   #drop(): void {
-    this.#options.items.free(this.#arrived.takeAll().reduce((sum, { cost }) => sum + cost, 0));
+    for (const { cost, items } of this.#arrived.takeAll()) {
+      this.#options.items.free(cost, items === undefined);
+    }
   }
 
   #tellWaiters(): void {
@@ -161,16 +168,24 @@ export class ItemReceiver implements Credited {
 
   #take(): unknown {
     const first = this.#arrived.first as Arrived;
-    const item = first.items[first.next];
+    const items = first.items ?? this.#parse(first);
+    const item = items[first.next];
     first.next += 1;
-    if (first.next === first.items.length) {
+    if (first.next === items.length) {
       this.#arrived.shift();
       this.#consumed += first.cost;
-      this.#options.items.free(first.cost);
+      this.#options.items.free(first.cost, false);
       if (!this.#ended) this.giveCredit();
     }
     const { accept } = this.#options;
     return accept === undefined ? item : accept(item);
+  }
+
+  #parse(arrived: Arrived): readonly unknown[] {
+    const items = arrived.again?.() ?? [];
+    arrived.items = items;
+    this.#options.items.parsed(arrived.cost);
+    return items;
   }
 
   /** A window was consumed: the next one is larger if the way was too long for this one. */

@@ -3,7 +3,10 @@ import { VirtualClock } from "myelin/testing";
 import { beforeEach, expect, test } from "vitest";
 import { TakingWatch } from "../../../src/session/sending/taking-watch.ts";
 
-const fresh = { acknowledged: 0, isWaiting: true, matters: false, stuck: 0, taken: 0 };
+const fresh = {
+  ...{ acknowledged: 0, isWaiting: true, matters: false, stuck: 0, taken: 0 },
+  onArrivals: undefined as (() => void) | undefined,
+};
 const state = { ...fresh };
 beforeEach(() => void Object.assign(state, fresh));
 
@@ -15,7 +18,12 @@ function watching() {
       now: () => clock.now() + sleptMs,
       setTimeout: (run, ms) => clock.setTimeout(run, ms),
       clearTimeout: (timer) => clock.clearTimeout(timer),
-      setImmediate: (run) => clock.setImmediate(run),
+      // As in the event loop: what is in the sockets arrives between timers and immediates.
+      setImmediate: (run) =>
+        clock.setImmediate(() => {
+          state.onArrivals?.();
+          run();
+        }),
     },
     acknowledged: () => state.acknowledged,
     isWaiting: () => state.isWaiting,
@@ -42,6 +50,30 @@ test("who takes nothing for a second does not, until it does", async () => {
   expect(watch.isTaking()).toBe(false);
   state.acknowledged = 1;
   expect(watch.isTaking()).toBe(true);
+});
+
+test("what is in the socket already when it is looked was taken", async () => {
+  const { pass, watch } = watching();
+  watch.isTaking();
+  await pass(875);
+  state.onArrivals = () => {
+    state.acknowledged = 1;
+  };
+  await pass(125);
+  expect(state).toMatchObject({ stuck: 0, taken: 1 });
+});
+
+test("who was stuck may take what is sent over another connection", async () => {
+  const { pass, watch } = watching();
+  watch.isTaking();
+  await pass(1_000);
+  expect(watch.isTaking()).toBe(false);
+  watch.forget();
+  expect(watch.isTaking()).toBe(true);
+  await pass(875);
+  expect(watch.isTaking()).toBe(true);
+  await pass(250);
+  expect(watch.isTaking()).toBe(false);
 });
 
 test("nobody is held to take what is not there", async () => {

@@ -1,0 +1,60 @@
+// Items that nobody has asked for yet: little of them waits as objects, which take many times what they had on the wire.
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { connect, serve } from "myelin";
+import { expect, test } from "vitest";
+import { until } from "../../../../test/support/within.ts";
+import { freshAddress, keep } from "../endpoint/pairing.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+const MiB = 1024 * 1024;
+const maxBufferedBytes = 64 * MiB;
+/** Many tiny arrays: fifteen times as much in memory. */
+const dense = (length: number) => Array.from({ length }, () => []);
+
+test.each([
+  { what: "in batches", items: 10, length: 2_000 },
+  { what: "as messages of their own", items: 1, length: 20_000 },
+])("uploads of dense data that are not read, $what", async ({ items: most, length }) => {
+  const held: (() => void)[] = [];
+  const seen: unknown[][] = [];
+  const server = keep(
+    await serve(freshAddress(), {
+      limits: { maxBufferedBytes },
+      handlers: {
+        hold: async (data: unknown) => {
+          await new Promise<void>((resolve) => held.push(resolve));
+          const items: unknown[] = [];
+          for await (const item of data as AsyncIterable<unknown>) items.push(item);
+          seen.push(items);
+        },
+      },
+    }),
+  );
+  const client = keep(await connect(server.address, { retry: false, callTimeoutMs: 0 }));
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  const count = 500;
+  const item = dense(length);
+  const uploads = Array.from({ length: count }, (_, n) =>
+    client.upload("hold", [n, ...Array(most).fill(item), [n, "ü"]]),
+  );
+  await until("all have arrived", () => {
+    const { bufferedBytes } = server.stats();
+    return held.length === count && bufferedBytes > count * 40_000;
+  });
+  await client.flush();
+  collectGarbage();
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(2 * maxBufferedBytes);
+  for (const resolve of held) resolve();
+  await Promise.all(uploads);
+  expect(seen).toHaveLength(count);
+  for (const items of seen) {
+    const [first] = items;
+    expect(items).toHaveLength(most + 2);
+    for (const each of items.slice(1, -1)) expect(each).toHaveLength(length);
+    expect(items.at(-1)).toEqual([first, "ü"]);
+  }
+});
