@@ -280,7 +280,9 @@ describe("codecs by agreement", () => {
     for (let n = 0; n < 5; n++) client.send("news", { n });
     await turns();
     for (const peer of server.peers.values()) {
-      (peer as unknown as { cut(error: Error): void }).cut(new Error("dead"));
+      (peer as unknown as { session: { abort(error: Error): void } }).session.abort(
+        new Error("dead"),
+      );
     }
     await server.close();
     keep(

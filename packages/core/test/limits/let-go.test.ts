@@ -21,7 +21,11 @@ function slowListener() {
 
 test("clients of node-ipc whose handlers have finished", async () => {
   const { finish, listener, waiting } = slowListener();
-  const limits = { maxBufferedBytes: megabyte, windowBytes: megabyte / 2 };
+  const limits = {
+    maxBufferedBytes: megabyte,
+    windowBytes: megabyte / 2,
+    windowMessages: 100,
+  };
   const server = keep(await serve(freshAddress(), { accept: ["node-ipc"], limits }));
   server.on("x", listener);
   for (let n = 1; n <= 10; n++) {

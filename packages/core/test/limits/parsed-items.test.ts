@@ -10,7 +10,7 @@ setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
 const MiB = 1024 * 1024;
-const maxBufferedBytes = 64 * MiB;
+const maxBufferedBytes = 32 * MiB;
 /** Many tiny arrays: fifteen times as much in memory. */
 const dense = (length: number) => Array.from({ length }, () => []);
 
@@ -36,7 +36,7 @@ test.each([
   const client = keep(await connect(server.address, { retry: false, callTimeoutMs: 0 }));
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
-  const count = 500;
+  const count = 250;
   const item = dense(length);
   const uploads = Array.from({ length: count }, (_, n) =>
     client.upload("hold", [n, ...Array(most).fill(item), [n, "ü"]]),

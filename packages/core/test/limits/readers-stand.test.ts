@@ -100,14 +100,14 @@ test("long-lived duplexes get credit, however many of them wait for it", async (
     handlers: { echo: (items: unknown) => items },
   });
   const perClient = 16;
-  let isOver = false;
+  const state = { isOver: false };
   const counts: number[] = [];
   for (let n = 0; n < 20; n += 1) {
     const client = keep(await connect(server.address, { retry: false }));
     for (let each = 0; each < perClient; each += 1) {
       const at = counts.push(0) - 1;
       const words = async function* () {
-        while (!isOver) {
+        while (!state.isOver) {
           yield "x".repeat(100);
           await after(20);
         }
@@ -119,7 +119,7 @@ test("long-lived duplexes get credit, however many of them wait for it", async (
   }
   // More than the first credit of each.
   await until("all go on", () => counts.every((count) => count > 45));
-  isOver = true;
+  state.isOver = true;
   expect(ends).toEqual([]);
 });
 
