@@ -215,3 +215,61 @@ test("what waits for nobody who could be ended ends nobody beyond its part", () 
   peer.hold(300);
   expect(peer.evictions).toBe(1);
 });
+
+test("nobody is ended for the large message of another, once the one to blame is gone", () => {
+  const budget = new MemoryBudget(1_000);
+  const [stuck, large, ...small] = hoarders(budget, 22) as [Hoarder, Hoarder, ...Hoarder[]];
+  stuck.accept(280);
+  stuck.isTaking = false;
+  for (const each of small) each.hold(0, 10);
+  large.largestBytes = 1_400;
+  large.accept(1_400);
+  expect([stuck, large].map(({ evictions }) => evictions)).toEqual([0, 0]);
+  large.largestBytes = 600;
+  large.refresh();
+  large.accept(100);
+  expect([stuck.evictions, large.evictions]).toEqual([1, 0]);
+  expect(small.filter(({ evictions }) => evictions > 0)).toEqual([]);
+});
+
+test("what handlers are at work on is nobody's fault where the rest is too much", () => {
+  const budget = new MemoryBudget(1_000);
+  const [greedy, ...busy] = hoarders(budget, 5);
+  for (const each of busy) each.hold(0, 200);
+  greedy.hold(1_001);
+  expect([greedy, ...busy].map(({ evictions }) => evictions)).toEqual([1, 0, 0, 0, 0]);
+});
+
+test("where nobody is to blame the one is ended who holds most for itself", () => {
+  const budget = new MemoryBudget(1_000_000);
+  const [one, ...sharing] = hoarders(budget, 6);
+  const body = new Uint8Array(400_000);
+  for (const each of sharing) {
+    each.account.bodies.borrow(body);
+    each.refresh();
+  }
+  expect(budget.measure()).toBe(400_000);
+  one.accept(800_000);
+  expect([one, ...sharing].map(({ evictions }) => evictions)).toEqual([1, 0, 0, 0, 0, 0]);
+});
+
+test("many who are found out together are looked at once", async () => {
+  const budget = new MemoryBudget(1_000);
+  const [large, ...stuck] = hoarders(budget, 101);
+  large.largestBytes = 2_000;
+  for (const each of stuck) each.accept(1);
+  large.accept(2_000);
+  let looks = 0;
+  const refresh = large.refresh.bind(large);
+  large.refresh = () => {
+    looks += 1;
+    refresh();
+  };
+  for (const each of stuck) {
+    each.isTaking = false;
+    budget.review();
+  }
+  await turns(3);
+  expect(looks).toBe(1);
+  expect([large, ...stuck].filter(({ evictions }) => evictions > 0)).toEqual([]);
+});
