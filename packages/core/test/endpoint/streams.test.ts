@@ -195,6 +195,34 @@ describe("sources that fail", () => {
     });
   });
 
+  test("promises among the items of a plain source are waited for, as for await does", async () => {
+    const { client, server } = await pair();
+    server.handle("take", async (items) => all(items as AsyncIterable<unknown>));
+    server.handle("give", function* () {
+      yield Promise.resolve(1);
+      yield 2;
+      yield Promise.resolve([3]);
+    });
+    expect(await client.upload("take", [Promise.resolve(1), 2, Promise.resolve([3])])).toEqual([
+      1,
+      2,
+      [3],
+    ]);
+    expect(await all(client.stream("give"))).toEqual([1, 2, [3]]);
+    let isClean = false;
+    const failing = function* () {
+      try {
+        yield 1;
+        yield Promise.reject(new Error("no"));
+        yield 3;
+      } finally {
+        isClean = true;
+      }
+    };
+    await expect(client.upload("take", failing())).rejects.toMatchObject({ code: "ERR_SOURCE" });
+    expect(isClean).toBe(true);
+  });
+
   test("steps that are thenables count once", async () => {
     const { server, client } = await pair();
     let n = 0;

@@ -20,7 +20,7 @@ import type { Outbox } from "../sending/outbox.ts";
 import type { Outgoing } from "../sending/outgoing.ts";
 import type { Puller } from "../sending/turn-share.ts";
 import { entryCost, firstItemSlot, frameCost, frameKind } from "../wire.ts";
-import { type EncodedItem, endIterator, type ItemSource } from "./items.ts";
+import { type EncodedItem, endIterator, type ItemSource, promisedStep } from "./items.ts";
 
 export interface ItemSenderOptions {
   readonly id: number;
@@ -42,6 +42,8 @@ type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 export class ItemSender implements Lane, Puller {
   readonly #options: ItemSenderOptions;
   #iterator: AnyIterator | undefined;
+  /** Promises among its items are waited for, as `for await` does. */
+  #isSync = false;
   readonly #queue = new Fifo<Outgoing | Fragments>();
   #json = "";
   #count = 0;
@@ -85,6 +87,7 @@ export class ItemSender implements Lane, Puller {
   start(): void {
     const { source } = this.#options;
     try {
+      this.#isSync = !(Symbol.asyncIterator in source);
       const iterator: AnyIterator | undefined =
         Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
       if (iterator === undefined || iterator === null) throw new TypeError("there is no iterator");
@@ -164,6 +167,7 @@ export class ItemSender implements Lane, Puller {
         this.#fail(reason);
         return;
       }
+      promise ??= this.#isSync ? promisedStep(step) : undefined;
       if (promise !== undefined) {
         // Thousands may be asked for in one turn, and nobody knows yet how large they are.
         share.take(entryCost);
@@ -172,6 +176,8 @@ export class ItemSender implements Lane, Puller {
           (reason: unknown) => {
             this.#given(() => {
               this.#fail(reason);
+              // It was an item of a source that has not failed.
+              if (this.#isSync) void this.#release();
               return false;
             });
           },

@@ -41,6 +41,18 @@ export function endIterator(
   }
 }
 
+/** The step of an iterator that gave a promise as an item: with what that gives. */
+export function promisedStep(step: unknown): Promise<IteratorResult<unknown>> | undefined {
+  try {
+    const { done, value } = step as IteratorResult<unknown>;
+    if (done === true) return undefined;
+    return promiseOf(value)?.then((item) => ({ done: false, value: item }));
+  } catch {
+    // Whoever takes the step finds out.
+    return undefined;
+  }
+}
+
 function ignore(): void {}
 
 /** @throws {MyelinError} as `DataCodecs.encode` */
