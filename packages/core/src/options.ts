@@ -209,6 +209,7 @@ function resolveOptions<Resolved extends object>(
   defaults: Partial<Resolved>,
   rules: { readonly [Key in keyof Required<Resolved>]: OptionRule },
 ): Resolved {
+  checkObject(owner, given);
   const resolved: Record<string, unknown> = { ...defaults };
   for (const [key, value] of Object.entries(given)) {
     if (!Object.hasOwn(rules, key)) {
@@ -219,6 +220,17 @@ function resolveOptions<Resolved extends object>(
     resolved[key] = value;
   }
   return resolved as Resolved;
+}
+
+/** Whether it may hold options: in a list, whatever was meant by it would be ignored. */
+export function isOptions(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` for options that are no object */
+export function checkObject(owner: string, options: unknown): void {
+  if (isOptions(options)) return;
+  throw new MyelinError("ERR_CONFIG", `${owner}(): options must be an object`);
 }
 
 /** A mistyped option would be ignored, and what was meant by it would not happen. */
@@ -257,7 +269,7 @@ export function checkAll(owner: string, prefix: string, given: object, rules: Op
 /** @throws {MyelinError} `ERR_CONFIG` when an option's value is not what its rule says. */
 export function checkOption(owner: string, key: string, value: unknown, rule: OptionRule): void {
   if (typeof rule === "string") {
-    if (typeof value === rule && value !== null) return;
+    if (rule === "object" ? isOptions(value) : typeof value === rule) return;
     throw new MyelinError(
       "ERR_CONFIG",
       `${owner}(): ${key} must be ${rule === "object" ? "an" : "a"} ${rule}, not ${shown(value)}`,
@@ -276,5 +288,6 @@ export function checkOption(owner: string, key: string, value: unknown, rule: Op
 
 /** The text "1" is no number, and must not look like one. */
 function shown(value: unknown): string {
+  if (Array.isArray(value)) return "an array";
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -1,4 +1,4 @@
-import { tcp, tls, udp, unix } from "myelin";
+import { local, memory, pipe, spawnPeer, tcp, tls, udp, unix } from "myelin";
 import { describe, expect, test } from "vitest";
 import { checkOption, defaults } from "../src/options.ts";
 
@@ -28,6 +28,22 @@ describe("an option with a wrong value is refused at once", () => {
   ])("%s", (message, make) => {
     expect(make).toThrow(refused(message));
   });
+});
+
+describe.each([[null], [[]], [5], ["yes"]])("%j is refused as the options", (given) => {
+  test.each(Object.entries({ local, unix, pipe, tcp, tls, udp, memory }))("of %s()", (_, make) => {
+    expect(() => make(given as never)).toThrow(refused("(): options must be an object"));
+  });
+
+  test("of spawnPeer()", async () => {
+    const spawned = spawnPeer(process.execPath, [], given as never);
+    await expect(spawned).rejects.toEqual(refused("spawnPeer(): options must be an object"));
+  });
+});
+
+test("a list is refused as an option that is an object", () => {
+  const check = () => checkOption("serve", "handlers", [], "object");
+  expect(check).toThrow(refused("serve(): handlers must be an object, not an array"));
 });
 
 test("a mistyped option is refused, with the names that exist", () => {

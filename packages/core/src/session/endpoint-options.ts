@@ -4,7 +4,9 @@ import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import {
   checkAll,
+  checkObject,
   checkOption,
+  isOptions,
   milliseconds,
   type OptionRules,
   refuseUndefined,
@@ -12,8 +14,7 @@ import {
 } from "../options.ts";
 import type { ConnectOptions } from "../peer/connect-options.ts";
 import type { EndpointOptions } from "../peer/endpoint-options.ts";
-import { checkObject } from "./peers/peer-arguments.ts";
-import { abortSignal, clock, has, isFunction, isObject, listOf, oneOf } from "./shapes.ts";
+import { abortSignal, clock, has, isFunction, listOf, oneOf } from "./shapes.ts";
 
 const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
 const time = { ...milliseconds, min: 1 };
@@ -25,7 +26,7 @@ const toldBytes = { ...told, min: 1024 };
 /** An object with options of its own, or `false`: none of it. */
 const orFalse: Shape = {
   what: "an object or false",
-  is: (value) => value === false || isObject(value),
+  is: (value) => value === false || isOptions(value),
 };
 
 /** What becomes of messages while there is no connection. */
@@ -33,7 +34,7 @@ const offlinePolicy = oneOf(["queue", "drop", "reject"]);
 
 const policyOrObject: Shape = {
   what: "a policy, or an object with one",
-  is: (value) => typeof value === "string" || isObject(value),
+  is: (value) => typeof value === "string" || isOptions(value),
 };
 
 const common: OptionRules = {

@@ -1,7 +1,6 @@
 /** What can go wrong on a connection, how often, and how a test hears of it. */
 import type { Clock } from "../clock.ts";
-import { checkAll, checkOption, type OptionRule, type Shape } from "../options.ts";
-import { checkObject } from "../session/peers/peer-arguments.ts";
+import { checkAll, checkObject, checkOption, type OptionRule, type Shape } from "../options.ts";
 import { clock } from "../session/shapes.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 

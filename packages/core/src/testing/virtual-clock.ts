@@ -7,8 +7,7 @@
 import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
-import { checkAll, type OptionRule } from "../options.ts";
-import { checkObject } from "../session/peers/peer-arguments.ts";
+import { checkAll, checkObject, type OptionRule } from "../options.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { type Task, TaskQueue } from "./task-queue.ts";
 

@@ -16,7 +16,7 @@ import {
   securePrivateFolder,
 } from "../address/local-path.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
-import type { UnixOptions } from "../options.ts";
+import { checkObject, type UnixOptions } from "../options.ts";
 import { isAbsence } from "./capabilities.ts";
 import { pipe } from "./pipe.ts";
 import { aborted } from "./socket-dial.ts";
@@ -29,6 +29,7 @@ import { unixTransport } from "./unix.ts";
  * user do not see the same environment. `MYELIN_DIR` sets the folder for both.
  */
 export function local(options: UnixOptions = {}): SocketTransport {
+  checkObject("local", options);
   const windows = process.platform === "win32";
   const isForAll = options.readableAll === true || options.writableAll === true;
   const inner = windows ? pipe(options) : unixTransport(options, isForAll ? undefined : 0o600);

@@ -7,7 +7,7 @@ import { type Address, formatAddress, type MemoryAddress } from "../address/addr
 import { type Clock, systemClock } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { checkOption } from "../options.ts";
+import { checkObject, checkOption } from "../options.ts";
 import { streamCapabilities } from "./capabilities.ts";
 import { memoryPair, type PairOptions } from "./memory-connection.ts";
 import { aborted } from "./socket-dial.ts";
@@ -56,6 +56,7 @@ const processRegistry = new MemoryRegistry();
 
 /** Connects parts of one process, without a socket. */
 export function memory(options: MemoryOptions = {}): Transport {
+  checkObject("memory", options);
   const { clock = systemClock, registry = processRegistry } = options;
   const pairOptions: PairOptions = {
     highWaterMarkBytes: options.highWaterMarkBytes ?? limits.highWaterMarkBytes,

@@ -2,6 +2,7 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import type { Socket } from "node:net";
 import { MyelinError, toMyelinError } from "../errors.ts";
+import { checkObject } from "../options.ts";
 import { socketConnection } from "./socket-connection.ts";
 import type { Connection } from "./transport.ts";
 
@@ -37,6 +38,7 @@ export async function spawnPeer(
   args: readonly string[] = [],
   options: SpawnPeerOptions = {},
 ): Promise<SpawnedPeer> {
+  checkObject("spawnPeer", options);
   const { stdio = defaultStreams, ...others } = options;
   if (stdio.length > descriptor) {
     const message = `spawnPeer(): descriptor ${descriptor} is the connection; stdio has stdin, stdout and stderr`;

@@ -12,6 +12,7 @@ import { formatAddress } from "../address/address.ts";
 import { MyelinError, withoutOpenSsl } from "../errors.ts";
 import { limits } from "../limits.ts";
 import {
+  checkObject,
   checkOption,
   defaults,
   milliseconds,
@@ -71,6 +72,7 @@ export type TlsOptions = Omit<
  * knows why. Below `serve()` the client is told, in the words of the myelin wire.
  */
 export function tls(options: TlsOptions = {}): SocketTransport {
+  checkObject("tls", options);
   const { handshakeTimeoutMs = limits.handshakeTimeoutMs, ...given } = options;
   checkOption("tls", "handshakeTimeoutMs", handshakeTimeoutMs, milliseconds);
   refuseUndefined("tls", options, whatDecides);

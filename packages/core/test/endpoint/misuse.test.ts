@@ -15,6 +15,7 @@ const odd: Readonly<Record<string, unknown>> = {
   bool: true,
   object: {},
   list: [null],
+  empty: [],
   date: new Date(0),
   symbol: Symbol("odd"),
 };
@@ -24,8 +25,11 @@ describe("odd values", () => {
   test.each([
     ...["contract", "clock", "trace"].map((key) => [key, Object.keys(odd).join(" ")]),
     ...["transports", "codecs", "use"].map((key) => [key, `${objects} object list date`]),
-    ...["resume", "heartbeat", "handlers", "events", "limits"].map((key) => [key, objects]),
-    ...["unix", "tcp", "tls", "udp"].map((key) => [key, objects]),
+    ...["resume", "heartbeat", "handlers", "events", "limits"].map((key) => [
+      key,
+      `${objects} empty`,
+    ]),
+    ...["unix", "tcp", "tls", "udp"].map((key) => [key, `${objects} empty`]),
     ["signal", Object.keys(odd).join(" ")],
     ["slowPeer", Object.keys(odd).join(" ")],
     ["exposeErrors", Object.keys(odd).join(" ")],
@@ -69,7 +73,7 @@ describe("odd values", () => {
 
   test.each(["retry", "offline", "meta"])("of connect's %s are refused", async (key) => {
     const { server } = await pair({ kind: "memory" });
-    for (const value of [null, 5, "x", true]) {
+    for (const value of [null, 5, "x", true, []]) {
       const wrong = connect(server.address, { [key]: value });
       await expect(wrong).rejects.toEqual(coded("ERR_CONFIG"));
     }

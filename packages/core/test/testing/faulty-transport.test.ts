@@ -480,7 +480,7 @@ test.each(options)("%s that cannot be is refused, and named: %o", (name, options
   expect(() => connectedPair(options)).toThrow(error("connectedPair"));
 });
 
-test.each([null, 5, "tcp"])(
+test.each([[null], [5], ["tcp"], [[]]])(
   "%j is refused as options, as a transport and as what may be said",
   (nothing) => {
     const given = nothing as never;

@@ -62,17 +62,20 @@ describe("a virtual clock", () => {
     expect(() => new VirtualClock(options)).toThrow(wrong);
   });
 
-  test.each([null, 5, "seed"])("takes %j for neither options nor a promise", async (nothing) => {
-    const given = nothing as never;
-    const wrong = (says: string) =>
-      expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringContaining(says) });
-    expect(() => new VirtualClock(given)).toThrow(
-      wrong("VirtualClock(): options must be an object") as Error,
-    );
-    await expect(new VirtualClock().until(given)).rejects.toEqual(
-      wrong(`until(): takes a promise, not ${String(nothing)}`),
-    );
-  });
+  test.each([[null], [5], ["seed"], [[]]])(
+    "takes %j for neither options nor a promise",
+    async (nothing) => {
+      const given = nothing as never;
+      const wrong = (says: string) =>
+        expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringContaining(says) });
+      expect(() => new VirtualClock(given)).toThrow(
+        wrong("VirtualClock(): options must be an object") as Error,
+      );
+      await expect(new VirtualClock().until(given)).rejects.toEqual(
+        wrong(`until(): takes a promise, not ${String(nothing)}`),
+      );
+    },
+  );
 
   test("runs by due time, and then as it was told", () => {
     const clock = new VirtualClock();

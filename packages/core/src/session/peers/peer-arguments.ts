@@ -1,8 +1,8 @@
 /** Checks what the methods of a peer are given. */
 import { isMyelinError, MyelinError, textOfThrown } from "../../errors.ts";
-import { unknownOption } from "../../options.ts";
+import { checkObject, unknownOption } from "../../options.ts";
 import type { CloseOptions, ListenerOptions } from "../../peer/call-options.ts";
-import { abortSignal, isFunction, isObject } from "../shapes.ts";
+import { abortSignal, isFunction } from "../shapes.ts";
 import { type ItemSource, isItemSource } from "../streams/items.ts";
 import { timeLimit } from "../time-limit.ts";
 import type { WaitLimits } from "./bounded.ts";
@@ -11,12 +11,6 @@ import type { WaitLimits } from "./bounded.ts";
 export function checkedSource(source: ItemSource | undefined): ItemSource {
   if (isItemSource(source)) return source;
   throw new MyelinError("ERR_CONFIG", "what is sent must be iterable");
-}
-
-/** @throws {MyelinError} `ERR_CONFIG` for options that are no object */
-export function checkObject(owner: string, options: object): void {
-  if (isObject(options)) return;
-  throw new MyelinError("ERR_CONFIG", `${owner}(): options must be an object`);
 }
 
 const sent = ["bytes", "copy"];
