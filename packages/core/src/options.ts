@@ -286,8 +286,12 @@ export function checkOption(owner: string, key: string, value: unknown, rule: Op
   throw new MyelinError("ERR_CONFIG", `${owner}(): ${key} must be ${range}, not ${shown(value)}`);
 }
 
-/** The text "1" is no number, and must not look like one. */
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
+/** Any value, as an error shows it: the text "1" is no number, and must not look like one. Never throws. */
+export function shown(value: unknown): string {
+  try {
+    if (Array.isArray(value)) return "an array";
+    return typeof value === "string" ? JSON.stringify(value) : String(value);
+  } catch {
+    return "a value that has no text";
+  }
 }

@@ -1,6 +1,17 @@
-import { local, memory, pipe, spawnPeer, tcp, tls, udp, unix } from "myelin";
+import { event, local, memory, pipe, spawnPeer, tcp, tls, udp, unix } from "myelin";
 import { describe, expect, test } from "vitest";
+import { CodecRegistry } from "../src/codec/codec-registry.ts";
 import { checkOption, defaults } from "../src/options.ts";
+import { acceptSettings } from "../src/session/node-ipc/node-ipc-options.ts";
+import { timeLimit } from "../src/session/time-limit.ts";
+import { SeededRandom } from "../src/testing/seeded-random.ts";
+import { VirtualClock } from "../src/testing/virtual-clock.ts";
+
+const codec = { id: 16, name: "acme/codec", encode: () => "", decode: () => 0 };
+
+const fail = (): never => {
+  throw new Error("no text");
+};
 
 const refused = (what: string) =>
   expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringContaining(what) });
@@ -38,6 +49,32 @@ describe.each([[null], [[]], [5], ["yes"]])("%j is refused as the options", (giv
   test("of spawnPeer()", async () => {
     const spawned = spawnPeer(process.execPath, [], given as never);
     await expect(spawned).rejects.toEqual(refused("spawnPeer(): options must be an object"));
+  });
+});
+
+const revoked = Proxy.revocable([], {});
+revoked.revoke();
+
+describe.each<[string, unknown]>([
+  ["without a prototype", Object.create(null)],
+  ["whose text throws", { toString: () => fail() }],
+  ["that was revoked", revoked.proxy],
+])("a value %s is refused as any other", (_, value) => {
+  const given = value as never;
+  test.each<[string, () => unknown]>([
+    ["tcp(): noDelay must be a boolean", () => tcp({ noDelay: given })],
+    ["tcp(): localPort must be a number", () => tcp({ localPort: given })],
+    ["unix(): backlog must be a number", () => unix({ backlog: given })],
+    ["the time must be a number of milliseconds", () => timeLimit("the time", given)],
+    ["codec must be json, tagged, structured", () => event({ codec: given })],
+    ["its id must be 16 to 255", () => new CodecRegistry([{ ...codec, id: given }])],
+    ["its name must be", () => new CodecRegistry([{ ...codec, name: given }])],
+    ["none of myelin, node-ipc", () => acceptSettings({ accept: [given] })],
+    ["seed must be a whole number", () => new SeededRandom(given)],
+    ["VirtualClock(): maxTasks must be", () => new VirtualClock({ maxTasks: given })],
+    ["advance(): ms must be a number from 0", () => new VirtualClock().advance(given)],
+  ])("%s", (message, make) => {
+    expect(make).toThrow(refused(message));
   });
 });
 

@@ -1,6 +1,7 @@
 /** The codecs of one endpoint, found by the number that a message carries and by name. */
 import { isUint8Array } from "node:util/types";
 import { MyelinError } from "../errors.ts";
+import { shown } from "../options.ts";
 import { bytesCodec } from "./bytes.ts";
 import { type Codec, defineCodec } from "./codec.ts";
 import { jsonCodec } from "./json.ts";
@@ -56,8 +57,8 @@ export class CodecRegistry {
 function checkedCodec(codec: Codec): Codec {
   const { id, name } = codec;
   if (!Number.isInteger(id) || id < firstOwnId || id > lastId) {
-    const range = `${firstOwnId} to ${lastId}`;
-    throw new MyelinError("ERR_CONFIG", `codec "${name}": its id must be ${range}, not ${id}`);
+    const message = `codec ${shown(name)}: its id must be ${firstOwnId} to ${lastId}, not ${shown(id)}`;
+    throw new MyelinError("ERR_CONFIG", message);
   }
   if (!isOwnName(name)) {
     const rule = "up to 64 of a-z 0-9 . / - with a slash between them, not v8/";

@@ -3,6 +3,7 @@
  * and is given its types, or schemas, or both.
  */
 import { MyelinError } from "../errors.ts";
+import { shown } from "../options.ts";
 import type { Json } from "./json.ts";
 import {
   isStandardSchema,
@@ -181,7 +182,7 @@ function entry<Kind extends EntryKind>(
   checkSchema(kind, "output", output);
   if (typeof codec !== "string" || !codecName.test(codec)) {
     const names = "json, tagged, structured, or one that is registered, such as acme/msgpack";
-    throw wrong(kind, `codec must be ${names}, not ${String(codec)}`);
+    throw wrong(kind, `codec must be ${names}, not ${shown(codec)}`);
   }
   if (typeof validateOutput !== "boolean") throw wrong(kind, "validateOutput must be a boolean");
   return Object.freeze({ kind, input, output, codec, validateOutput, [brand]: true });

@@ -1,5 +1,6 @@
 /** Chance that can be repeated: the same seed gives the same numbers, on every machine. */
 import { MyelinError } from "../errors.ts";
+import { shown } from "../options.ts";
 
 /** A stream of numbers that follows from its seed (Mulberry32: 32 bits of state, period 2^32). */
 export class SeededRandom {
@@ -12,7 +13,7 @@ export class SeededRandom {
    */
   constructor(seed: number) {
     if (!Number.isInteger(seed)) {
-      throw new MyelinError("ERR_CONFIG", `seed must be a whole number, not ${String(seed)}`);
+      throw new MyelinError("ERR_CONFIG", `seed must be a whole number, not ${shown(seed)}`);
     }
     this.seed = seed >>> 0;
     this.#state = this.seed;

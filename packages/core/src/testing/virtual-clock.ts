@@ -7,7 +7,7 @@
 import { setImmediate } from "node:timers";
 import type { Clock, Timer } from "../clock.ts";
 import { MyelinError } from "../errors.ts";
-import { checkAll, checkObject, type OptionRule } from "../options.ts";
+import { checkAll, checkObject, type OptionRule, shown } from "../options.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { type Task, TaskQueue } from "./task-queue.ts";
 
@@ -197,7 +197,7 @@ function isPromiseLike(given: unknown): boolean {
 }
 
 function wrong(rule: string, value: unknown): MyelinError {
-  return new MyelinError("ERR_CONFIG", `${rule}, not ${String(value)}`);
+  return new MyelinError("ERR_CONFIG", `${rule}, not ${shown(value)}`);
 }
 
 // All promises and ticks run before the event loop takes its next turn.

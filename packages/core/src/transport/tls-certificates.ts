@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { SecureContextOptions } from "node:tls";
 import { MyelinError } from "../errors.ts";
+import { shown } from "../options.ts";
 
 /** A path to a file, the PEM text itself (it contains `-----BEGIN`), or the bytes of either. */
 export type CertificateSource = string | Uint8Array;
@@ -79,7 +80,7 @@ function load(name: string, value: unknown): unknown {
     const field = "pem" in entry ? "pem" : "buf";
     return { ...entry, [field]: load(name, entry[field]) };
   }
-  const message = `tls(): \`${name}\` must be a path, PEM text or bytes, not ${String(value)}`;
+  const message = `tls(): \`${name}\` must be a path, PEM text or bytes, not ${shown(value)}`;
   throw new MyelinError("ERR_CONFIG", message);
 }
 

@@ -16,6 +16,8 @@ const odd: Readonly<Record<string, unknown>> = {
   object: {},
   list: [null],
   empty: [],
+  // As querystring.parse() makes them: nothing turns it into text.
+  bare: Object.create(null),
   date: new Date(0),
   symbol: Symbol("odd"),
 };
@@ -33,7 +35,8 @@ describe("odd values", () => {
     ["signal", Object.keys(odd).join(" ")],
     ["slowPeer", Object.keys(odd).join(" ")],
     ["exposeErrors", Object.keys(odd).join(" ")],
-    ["callTimeoutMs", "null text bool object list date symbol"],
+    ["callTimeoutMs", "null text bool object list bare date symbol"],
+    ...["insecureTransport", "exposeStacks", "unref"].map((key) => [key, "null number text bare"]),
   ] as [string, string][])("of %s are refused by both ends: %s", async (key, kinds) => {
     const { server } = await pair({ kind: "memory" });
     for (const kind of kinds.split(" ")) {

@@ -62,20 +62,29 @@ describe("a virtual clock", () => {
     expect(() => new VirtualClock(options)).toThrow(wrong);
   });
 
-  test.each([[null], [5], ["seed"], [[]]])(
-    "takes %j for neither options nor a promise",
-    async (nothing) => {
-      const given = nothing as never;
-      const wrong = (says: string) =>
-        expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringContaining(says) });
-      expect(() => new VirtualClock(given)).toThrow(
-        wrong("VirtualClock(): options must be an object") as Error,
-      );
-      await expect(new VirtualClock().until(given)).rejects.toEqual(
-        wrong(`until(): takes a promise, not ${String(nothing)}`),
-      );
-    },
-  );
+  test.each([
+    [null, "null"],
+    [5, "5"],
+    ["seed", '"seed"'],
+    [[], "an array"],
+  ])("takes %j for neither options nor a promise", async (nothing, shown) => {
+    const given = nothing as never;
+    const wrong = (says: string) =>
+      expect.objectContaining({ code: "ERR_CONFIG", message: expect.stringContaining(says) });
+    expect(() => new VirtualClock(given)).toThrow(
+      wrong("VirtualClock(): options must be an object") as Error,
+    );
+    await expect(new VirtualClock().until(given)).rejects.toEqual(
+      wrong(`until(): takes a promise, not ${shown}`),
+    );
+  });
+
+  test("says what is no promise also where that has no text", async () => {
+    await expect(new VirtualClock().until(Object.create(null))).rejects.toMatchObject({
+      code: "ERR_CONFIG",
+      message: "until(): takes a promise, not a value that has no text",
+    });
+  });
 
   test("runs by due time, and then as it was told", () => {
     const clock = new VirtualClock();

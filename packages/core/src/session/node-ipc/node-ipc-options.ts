@@ -1,6 +1,7 @@
 /** Checks what is said about node-ipc's dialect, and what does not go together with it. */
 import { MyelinError } from "../../errors.ts";
 import { Delimiter } from "../../framing/delimiter.ts";
+import { shown } from "../../options.ts";
 import type { ConnectOptions } from "../../peer/connect-options.ts";
 import type { Authorize, AuthorizeLegacy, ServeOptions } from "../../peer/serve-options.ts";
 import { isObject } from "../shapes.ts";
@@ -29,8 +30,8 @@ export function acceptSettings(options: ServeOptions): AcceptSettings {
   const dialects: readonly string[] = ["myelin", "node-ipc"];
   if (!Array.isArray(accept) || accept.length === 0) throw wrong("accept is a list of dialects");
   for (const each of accept) {
-    if (!dialects.includes(each))
-      throw wrong(`accept: ${String(each)} is none of ${dialects.join(", ")}`);
+    if (dialects.includes(each)) continue;
+    throw wrong(`accept: ${shown(each)} is none of ${dialects.join(", ")}`);
   }
   const { legacy, myelin } = askedOf(authorize);
   if (!accept.includes("node-ipc")) {
