@@ -30,12 +30,22 @@ export function over(source?: WaySource<Connection>): Way<Connection> {
   );
 }
 
+/** What a session takes for granted: what is missing would be missed only when it is needed. */
+const typesOfParts: Readonly<Partial<Record<keyof Connection, string>>> = {
+  ...{ open: "function", send: "function", pause: "function", resume: "function" },
+  ...{ close: "function", abort: "function", ref: "function", unref: "function" },
+  ...{ writable: "boolean", pendingBytes: "number", peer: "object" },
+};
+
 function checkConnection(given: Partial<Connection> | undefined | null): void {
-  // A socket has neither of the two, and what spawnPeer gives has a connection.
-  if (typeof given?.open !== "function" || typeof given.send !== "function") {
-    const message = "over(): takes a connection, such as `connection` of what spawnPeer() gives";
+  const missing = Object.entries(typesOfParts)
+    .filter(([name, type]) => typeof given?.[name as keyof Connection] !== type)
+    .map(([name]) => name);
+  if (missing.length > 0) {
+    const known = "a connection, such as `connection` of what spawnPeer() gives";
+    const message = `over(): takes ${known}; this has no ${missing.join(", ")}`;
     throw new MyelinError("ERR_CONFIG", message, { address: "over:" });
   }
-  if (given.kind === "stream") return;
+  if (given?.kind === "stream") return;
   throw new MyelinError("ERR_CONFIG", "over() needs a stream, and this carries datagrams");
 }

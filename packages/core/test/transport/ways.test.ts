@@ -18,6 +18,7 @@ import {
   stdio,
   type Way,
 } from "myelin";
+import { connectedPair } from "myelin/testing";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bundleCore } from "../../../../test/support/core-bundle.ts";
 import { removeTempFolders, tempFolder } from "../../../../test/support/temp-path.ts";
@@ -281,6 +282,23 @@ describe.each([
     }
     expect(() => make().accept(nothing as never)).toThrow(error);
   });
+});
+
+test.each([
+  ...["open", "send", "pause", "resume", "close", "abort", "ref", "unref"],
+  ...["writable", "pendingBytes", "peer"],
+])("over() says of a connection without %s what is missing", async (name) => {
+  const { dialled } = connectedPair();
+  const lame = new Proxy(dialled, {
+    get: (target, key) => (key === name ? undefined : (Reflect.get(target, key) as unknown)),
+  });
+  const error = expect.objectContaining({
+    code: "ERR_CONFIG",
+    message: expect.stringMatching(new RegExp(`this has no ${name}$`)),
+  });
+  const way = over(lame);
+  await expect(way.dial(way.address)).rejects.toEqual(error);
+  expect(() => over().accept(lame)).toThrow(error);
 });
 
 test.each<[string, (source: never) => Way<never>]>([
