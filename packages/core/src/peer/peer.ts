@@ -81,8 +81,9 @@ export interface PeerBasics extends PeerName, AsyncDisposable {
   /**
    * Resolves when the other end has acknowledged everything accepted before: its process has handed it
    * to its handlers, which may still be at work. At once when nothing waits for that, with a connection
-   * or without.
+   * or without, unless the peer is closed.
    * @throws {MyelinError} `ERR_UNDELIVERED` when the session ends first and some of it may be lost,
+   * `ERR_CLOSED` when the peer is closed, also while something waits for a first session,
    * `ERR_TIMEOUT`, `ERR_ABORTED`
    */
   readonly flush: (options?: FlushOptions) => Promise<void>;
