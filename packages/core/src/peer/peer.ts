@@ -37,7 +37,11 @@ export type PeerState = "connecting" | "open" | "detached" | "closed";
 
 /** Why a session is over. */
 export interface CloseReason {
-  /** This end called `close()`, the other end said goodbye, or neither: it broke. */
+  /**
+   * - `here`: this end called `close()`, and it ended in order
+   * - `peer`: the other end said goodbye
+   * - `failure`: it broke, also amid a `close()` here: one whose time ran out has `ERR_TIMEOUT`
+   */
   readonly by: "here" | "peer" | "failure";
   /** What broke it, or what the other end complained of. Absent after an end in order. */
   readonly error: MyelinError | undefined;
