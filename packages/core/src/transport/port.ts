@@ -74,6 +74,7 @@ class PortLink implements MessageLink {
     // A port closes, a worker exits.
     this.#port.on("close", this.#onGone);
     this.#port.on("exit", this.#onGone);
+    if (hasEnded(this.#port)) this.#lost("the port was closed before, or its thread has ended");
   }
 
   post(piece: Piece): void {
@@ -109,12 +110,27 @@ class PortLink implements MessageLink {
   };
 
   readonly #onDamage = (): void => {
-    const message = "a message arrived at the port that could not be read";
-    this.#receiver?.lost(new MyelinError("ERR_CONNECTION_LOST", message));
+    this.#lost("a message arrived at the port that could not be read");
   };
 
   readonly #onGone = (): void => {
-    const message = "the thread at the other end of the port is gone, or has closed it";
-    this.#receiver?.lost(new MyelinError("ERR_CONNECTION_LOST", message));
+    this.#lost("the thread at the other end of the port is gone, or has closed it");
   };
+
+  #lost(message: string): void {
+    this.#receiver?.lost(new MyelinError("ERR_CONNECTION_LOST", message));
+  }
+}
+
+/** Who comes after its last event hears of nothing any more. */
+function hasEnded(carrier: MessagePort | Worker): boolean {
+  if ("threadId" in carrier) return carrier.threadId === -1;
+  const port = carrier as MessagePort & { hasRef?(): boolean };
+  if (typeof port.hasRef !== "function") return false;
+  // Node tells it nowhere; but one that is closed never keeps a process alive.
+  const hadRef = port.hasRef();
+  port.ref();
+  const isOpen = port.hasRef();
+  if (!hadRef) port.unref();
+  return !isOpen;
 }

@@ -246,6 +246,60 @@ describe("a dial", () => {
   });
 });
 
+describe("what had ended before", () => {
+  async function closedPort(closes: "its own side" | "the other side"): Promise<MessagePort> {
+    const { port1, port2 } = new MessageChannel();
+    const closed = Promise.all([once(port1, "close"), once(port2, "close")]);
+    (closes === "its own side" ? port1 : port2).close();
+    await within("the end of both", closed);
+    return port1;
+  }
+
+  async function handedOn(): Promise<MessagePort> {
+    const { port1 } = new MessageChannel();
+    const other = new MessageChannel();
+    const closed = once(port1, "close");
+    other.port1.postMessage(port1, [port1]);
+    await within("its end here", closed);
+    other.port1.close();
+    return port1;
+  }
+
+  async function deadWorker(): Promise<Worker> {
+    const worker = start("echo");
+    await worker.terminate();
+    return worker;
+  }
+
+  test.each<[string, () => Promise<MessagePort | Worker>]>([
+    ["a port that was closed", () => closedPort("its own side")],
+    ["a port whose other end was closed", () => closedPort("the other side")],
+    ["a port that was handed on", handedOn],
+    ["a worker", deadWorker],
+  ])("fails a dial at once, and keeps nobody from serving: %s", async (_, make) => {
+    const way = port(await make());
+    await expect(within("the dial", way.dial(way.address))).rejects.toMatchObject({
+      code: "ERR_CONNECTION_LOST",
+      message: "the port was closed before, or its thread has ended",
+    });
+    const server = port(await make());
+    const listener = await server.listen(server.address, () => {});
+    server.accept(await make());
+    await listener.close();
+  });
+
+  test("is no port that is merely unref'd", async () => {
+    const { port1, port2 } = new MessageChannel();
+    port1.on("message", () => {});
+    port1.unref();
+    port2.postMessage({ "myelin:1": 0 });
+    const way = port(port1);
+    const connection = await within("the dial", way.dial(way.address));
+    expect((port1 as MessagePort & { hasRef(): boolean }).hasRef()).toBe(false);
+    connection.abort();
+  });
+});
+
 describe("a way", () => {
   test("keeps what it accepts until somebody listens", async () => {
     const { port1, port2 } = new MessageChannel();
