@@ -1,12 +1,16 @@
 /**
  * How one value becomes the bytes of one message and back. Every message says by a number which
- * codec wrote it; 1 to 15 belong to the library, 16 to 255 to programs.
+ * codec wrote it: the library's by their own, those of programs by numbers that both ends agree on by
+ * their names.
  */
 import { isMyelinError, lineOfThrown, MyelinError } from "../errors.ts";
 
 /** Writes and reads values, at once: a codec that had to wait would hold up every message behind. */
 export interface Codec {
-  /** Its number on the wire: 16 to 255 for a program's own, the same at both ends. */
+  /**
+   * Its number among the codecs of this end: 16 to 255 for a program's own. The other end may have
+   * another one for it.
+   */
   readonly id: number;
   /** By this name both ends agree on it: it changes when the format does. At most 64 of `a-z0-9./-`. */
   readonly name: string;
