@@ -3,7 +3,7 @@
 import { type Address, isPrivate } from "../address/address.ts";
 import type { Timer } from "../clock.ts";
 import { sessionDetached } from "../diagnostics.ts";
-import { MyelinError, toMyelinError } from "../errors.ts";
+import { MyelinError } from "../errors.ts";
 import type { Endpoint } from "../session/endpoint.ts";
 import {
   greetServer,
@@ -16,7 +16,13 @@ import type { ResumeOffer } from "../session/handshake/welcome.ts";
 import type { SessionPeer } from "../session/peers/session-peer.ts";
 import type { Session } from "../session/session.ts";
 import type { SessionEnd } from "../session/session-end.ts";
-import { receiveLimits, resumeFeature, sinkOf, startSession } from "../session/start-session.ts";
+import {
+  receiveLimits,
+  resumeFeature,
+  resumeSession,
+  sinkOf,
+  startSession,
+} from "../session/start-session.ts";
 import { channelBinding } from "../transport/channel-binding.ts";
 import type { Connection } from "../transport/transport.ts";
 import { LiveClient, type LiveClientOptions } from "./live-client.ts";
@@ -159,11 +165,9 @@ export class MyelinClient extends LiveClient {
     this.#resume = welcome.resume;
     this.setConnection(connection);
     this.resumptions += 1;
-    try {
-      session.resume(connection, received);
-    } catch (reason) {
-      session.abort(toMyelinError(reason));
-      connection.abort();
+    if (!resumeSession(session, connection, received)) {
+      // What else it says is nobody's, and is not kept.
+      handOn(sinkOf(session, connection));
       return;
     }
     this.setState("open");

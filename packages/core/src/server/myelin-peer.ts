@@ -10,7 +10,7 @@ import type { SessionPeer } from "../session/peers/session-peer.ts";
 import type { WindowSize } from "../session/sending/send-window.ts";
 import type { Session } from "../session/session.ts";
 import { closedError, type SessionEnd } from "../session/session-end.ts";
-import { sinkOf, startSession } from "../session/start-session.ts";
+import { resumeSession, sinkOf, startSession } from "../session/start-session.ts";
 import type { Connection } from "../transport/transport.ts";
 import { type TakenBack, tokenLength } from "./gate.ts";
 import { LivePeer, type PeerOwner } from "./live-peer.ts";
@@ -96,11 +96,9 @@ export class MyelinPeer extends LivePeer {
     this.setConnection(connection);
     this.resumptions += 1;
     this.#windowMs = welcome.resume?.windowMs ?? this.#windowMs;
-    try {
-      session.resume(connection, resumed.received);
-    } catch (reason) {
-      session.abort(reason as MyelinError);
-      connection.abort(reason as MyelinError);
+    if (!resumeSession(session, connection, resumed.received)) {
+      // What else it says is nobody's, and is not kept.
+      handOn(sinkOf(session, connection));
       return;
     }
     this.setState("open");

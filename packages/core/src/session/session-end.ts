@@ -86,12 +86,16 @@ export function undeliveredError({
 
 const lastWordsMs = 1_000;
 
-/** Ends a connection whose last words may not have left yet. */
-export async function endGently(connection: Connection | undefined): Promise<void> {
+/** Ends a connection whose last words may not have left yet, or are said here. */
+export async function endGently(
+  connection: Connection | undefined,
+  lastWords?: Uint8Array,
+): Promise<void> {
   try {
+    if (lastWords !== undefined) connection?.send(lastWords);
     await connection?.close({ timeoutMs: lastWordsMs });
   } catch {
-    // Both sides have said that they have everything.
+    // Both sides have said that they have everything, or nobody is there to be told.
   }
 }
 

@@ -112,6 +112,11 @@ export class Session<Peer> implements Conversation {
     };
   }
 
+  /** Counted frames that have left. */
+  get sent(): number {
+    return this.#outbox.sent.sent;
+  }
+
   /** Counted frames that have arrived: what the peer need not send again. */
   get received(): number {
     return this.#inbox.received;
@@ -180,9 +185,10 @@ export class Session<Peer> implements Conversation {
 
   /**
    * Goes on over another connection. The peer has so many of our frames: the rest is sent again.
-   * @throws {MyelinError} `ERR_PROTOCOL` when it cannot have them
+   * @throws {MyelinError} `ERR_PROTOCOL` when it cannot have them: nothing has left, and it still waits
    */
   resume(connection: Connection, received: number): void {
+    this.#outbox.arrived(received);
     this.#connection = connection;
     this.#inbox.assemblies.excuse();
     this.#progressWatch.watch();

@@ -1,14 +1,16 @@
-/** Makes the session of a peer that has been welcomed, and connects it to its connection. */
-import type { MyelinError } from "../errors.ts";
+/** Makes the session of a peer that has been welcomed, and connects it to its connections. */
+import { type MyelinError, toMyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import type { Connection, Sink } from "../transport/transport.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { goodbyeCode, goodbyeFrame } from "./goodbye.ts";
 import type { Handlers } from "./handlers.ts";
 import { AgreedCodecs } from "./handshake/agreed-codecs.ts";
 import type { ReceiveLimits } from "./handshake/terms.ts";
 import type { MessageContext } from "./message-context.ts";
 import type { WindowSize } from "./sending/send-window.ts";
 import { Session } from "./session.ts";
+import { endGently } from "./session-end.ts";
 import type { SessionOwner, SessionTerms } from "./session-options.ts";
 
 export interface StartSession<Peer> {
@@ -73,6 +75,37 @@ export function startSession<Peer>(start: StartSession<Peer>): Session<Peer> {
   session.attach(connection);
   start.handOn(sinkOf(session, connection));
   return session;
+}
+
+/**
+ * Goes on over another connection with a peer that has received so many frames.
+ * @returns whether it does; otherwise the session is over, and a peer that cannot have them is told
+ */
+export function resumeSession<Peer>(
+  session: Session<Peer>,
+  connection: Connection,
+  received: number,
+): boolean {
+  try {
+    session.resume(connection, received);
+    return true;
+  } catch (reason) {
+    const error = toMyelinError(reason);
+    session.abort(error);
+    if (error.code === "ERR_PROTOCOL") void endGently(connection, breachOf(session, error));
+    else connection.abort(error);
+    return false;
+  }
+}
+
+function breachOf<Peer>({ received, sent }: Session<Peer>, { code, message }: MyelinError): Buffer {
+  return goodbyeFrame({
+    code: goodbyeCode(code),
+    retry: "never",
+    sent,
+    received,
+    text: message,
+  });
 }
 
 /** Brings what happens on a connection to the session, as long as it is the session's. */

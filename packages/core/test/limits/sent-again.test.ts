@@ -1,11 +1,12 @@
 // What is sent again after a resume is what was kept: it counts once, also when that connection breaks, too.
-import { MemoryRegistry, memory, serve } from "myelin";
+import { MemoryRegistry, type MyelinError, memory, serve } from "myelin";
 import { expect, test } from "vitest";
 import { hearChannel } from "../../../../test/support/hear-channel.ts";
 import { until, within } from "../../../../test/support/within.ts";
 import { systemClock } from "../../src/clock.ts";
 import { greetServer, type Welcomed } from "../../src/session/handshake/greet-server.ts";
 import type { ResumeRequest } from "../../src/session/handshake/hello.ts";
+import type { Sink } from "../../src/transport/transport.ts";
 import { keep } from "../endpoint/pairing.ts";
 
 const address = { scheme: "memory", name: "again" } as const;
@@ -31,12 +32,11 @@ async function come(resume?: ResumeRequest): Promise<Welcomed> {
       });
     }),
   );
-  welcomed.handOn({
-    onData: (chunk) => void (readBytes += chunk.length),
-    onDrain() {},
-    onClose() {},
-  });
   return welcomed;
+}
+
+function reading(): Sink {
+  return { onData: (chunk) => void (readBytes += chunk.length), onDrain() {}, onClose() {} };
 }
 
 test("what is sent again counts once", async () => {
@@ -44,6 +44,7 @@ test("what is sent again counts once", async () => {
   const server = keep(await serve("memory:again", { transports: [transport], resume: {}, limits }));
   const first = await come();
   const idle = await come();
+  for (const { handOn } of [first, idle]) handOn(reading());
   const [peer, other] = [...server.peers.values()];
   for (let n = 0; n < 400; n++) peer?.send("news", "x".repeat(5_000));
   await until("all has left", () => readBytes > 2_000_000);
@@ -59,7 +60,27 @@ test("what is sent again counts once", async () => {
   const coming = come({ session, token: resume?.token as Uint8Array, received: 0 });
   await until("it is back", () => opened.length === 1);
   expect(server.stats().bufferedBytes).toBeLessThan(held + 300_000);
-  (await coming).connection.abort();
+  const back = await coming;
+  back.handOn(reading());
+  back.connection.abort();
   await until("it waits again", () => server.stats().detached === 2);
   expect([peer?.state, other?.state]).toEqual(["detached", "detached"]);
+});
+
+test("who claims to have more than was sent is told so, and cut", async () => {
+  const server = keep(await serve("memory:again", { transports: [transport], resume: {} }));
+  const { connection, welcome } = await come();
+  const [peer] = [...server.peers.values()];
+  connection.abort();
+  await until("it waits", () => peer?.state === "detached");
+  const token = welcome.resume?.token as Uint8Array;
+  const back = await come({ session: welcome.peer, token, received: 99 });
+  const said: Buffer[] = [];
+  const end = new Promise<MyelinError | undefined>((onClose) => {
+    back.handOn({ onData: (chunk) => void said.push(Buffer.from(chunk)), onDrain() {}, onClose });
+  });
+  expect(await within("the end", end)).toBeUndefined();
+  // A goodbye, with the code for ERR_PROTOCOL and the advice not to come back.
+  expect([...Buffer.concat(said).subarray(4, 7)]).toEqual([0x23, 1, 0]);
+  expect(await peer?.closed).toMatchObject({ by: "failure", error: { code: "ERR_PROTOCOL" } });
 });

@@ -4,8 +4,11 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { within } from "../../../../test/support/within.ts";
 import { systemClock, type Timer } from "../../src/clock.ts";
+import { MyelinError } from "../../src/errors.ts";
 import { MemoryBudget } from "../../src/session/memory-budget.ts";
+import { resumeSession } from "../../src/session/start-session.ts";
 import { callType } from "../../src/session/wire.ts";
+import { blockedWire } from "../findings/blocked-wire.ts";
 import { batch, bytePeer, frame } from "./byte-peer.ts";
 import { noCodecs, terms } from "./session-pair.ts";
 
@@ -28,6 +31,24 @@ describe("a codec", () => {
     peer.say(frame(0x11, [0x21, 0, 1], "x", [5], [0xff, 0x0f, 0x42, 0xff, 0xff, 0xff, 0xff, 0x0f]));
     expect((await side.end).error).toEqual(coded("ERR_PROTOCOL"));
     expect(heard).toEqual([]);
+  });
+});
+
+describe("a peer that comes back", () => {
+  test("and claims more than was sent is told so, and nothing else", async () => {
+    const { side } = await bytePeer({ session: { isResumable: true } });
+    side.session.release();
+    side.session.event("x", 1);
+    side.session.detach(new MyelinError("ERR_CONNECTION_LOST", "the line broke"));
+    side.session.event("x", 2);
+    const next = blockedWire(0);
+    expect(resumeSession(side.session, next, 99)).toBe(false);
+    const error = { code: "ERR_PROTOCOL", message: "the peer acknowledged 99 frames of 1" };
+    expect(await side.end).toMatchObject({ error, unsent: { events: 1 } });
+    // A goodbye: ERR_PROTOCOL, never to come back, in 0 ms, 1 frame sent and none received.
+    const said = Buffer.concat(next.sent).subarray(4);
+    expect([...said.subarray(0, 6)]).toEqual([0x23, 1, 0, 0, 1, 0]);
+    expect(said.subarray(6).toString()).toBe(error.message);
   });
 });
 
