@@ -1,4 +1,4 @@
-import { event, local, memory, pipe, spawnPeer, tcp, tls, udp, unix } from "myelin";
+import { contract, event, local, memory, pipe, spawnPeer, tcp, tls, udp, unix } from "myelin";
 import { describe, expect, test } from "vitest";
 import { CodecRegistry } from "../src/codec/codec-registry.ts";
 import { checkOption, defaults } from "../src/options.ts";
@@ -75,6 +75,16 @@ describe.each<[string, unknown]>([
     ["advance(): ms must be a number from 0", () => new VirtualClock().advance(given)],
   ])("%s", (message, make) => {
     expect(make).toThrow(refused(message));
+  });
+});
+
+describe.each([[null], [5], ["text"], [{}]])("%j is refused as a list", (given) => {
+  test.each<[string, () => unknown]>([
+    ["spawnPeer(): args must be a list", () => spawnPeer("node", given as never)],
+    ["spawnPeer(): stdio must be", () => spawnPeer("node", [], { stdio: given as never })],
+    ["contract(): errors must be a list", () => contract({}, { errors: given as never })],
+  ])("%s", async (message, make) => {
+    await expect(Promise.resolve().then(make)).rejects.toEqual(refused(message));
   });
 });
 

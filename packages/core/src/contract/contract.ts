@@ -61,6 +61,7 @@ export function contract(given: object, about: ContractAbout = {}): Contract {
   }
   if (name !== undefined) checkName(name, "its name");
   if (version !== undefined) checkName(version, "its version");
+  if (!Array.isArray(errors)) throw wrong("errors must be a list of names and codes");
   for (const error of errors) checkName(error, "the name or code of an error");
   const { server = {}, client = {} } = isSided(given) ? given : { server: given };
   return Object.freeze({

@@ -2,7 +2,7 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import type { Socket } from "node:net";
 import { MyelinError, toMyelinError } from "../errors.ts";
-import { checkObject } from "../options.ts";
+import { checkObject, checkOption, type Shape } from "../options.ts";
 import { socketConnection } from "./socket-connection.ts";
 import type { Connection } from "./transport.ts";
 
@@ -23,6 +23,7 @@ export interface SpawnedPeer {
 /** What the child dials or serves: `connect("fd:3")`. */
 const descriptor = 3;
 const address = Object.freeze({ scheme: "fd", fd: descriptor } as const);
+const list: Shape = { what: "a list", is: Array.isArray };
 const defaultStreams: readonly StandardStream[] = ["ignore", "inherit", "inherit"];
 
 /**
@@ -40,6 +41,8 @@ export async function spawnPeer(
 ): Promise<SpawnedPeer> {
   checkObject("spawnPeer", options);
   const { stdio = defaultStreams, ...others } = options;
+  checkOption("spawnPeer", "args", args, list);
+  checkOption("spawnPeer", "stdio", stdio, list);
   if (stdio.length > descriptor) {
     const message = `spawnPeer(): descriptor ${descriptor} is the connection; stdio has stdin, stdout and stderr`;
     throw new MyelinError("ERR_CONFIG", message);
