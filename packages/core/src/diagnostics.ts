@@ -103,6 +103,13 @@ export interface HandlerFailed extends OfSession {
   readonly error: unknown;
 }
 
+/** Payload of `myelin:call:refused`, at the end that refuses: no handler is to answer this call, or its answer is not sent. */
+export interface CallRefused extends OfSession {
+  readonly name: string;
+  /** What the caller is told. */
+  readonly error: MyelinError;
+}
+
 /** Payload of `myelin:payload`: what programs say to each other. Only there is data. */
 export interface PayloadSeen extends OfSession {
   readonly direction: "sent" | "received";
@@ -136,5 +143,6 @@ export const messageSent: Tap<MessageSeen> = channel("myelin:message:sent");
 export const messageReceived: Tap<MessageSeen> = channel("myelin:message:received");
 export const callSettled: Tap<CallSettled> = channel("myelin:call:settled");
 export const handlerFailed: Tap<HandlerFailed> = channel("myelin:handler:failed");
+export const callRefused: Tap<CallRefused> = channel("myelin:call:refused");
 export const payloadSeen: Tap<PayloadSeen> = channel("myelin:payload");
 export const noticeSeen: Tap<NoticeSeen> = channel("myelin:notice");

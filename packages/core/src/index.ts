@@ -123,6 +123,7 @@ export { readAsOneTick } from "./bytes/tick.ts";
 export type { Codec } from "./codec/codec.ts";
 export { encodeJsonEvent, type JsonEvent, JsonEventDecoder } from "./codec/json-event.ts";
 export type {
+  CallRefused,
   CallSettled,
   ConnectionClosed,
   ConnectionOpened,

@@ -1,11 +1,14 @@
 /** Tells tools of messages, when there is somebody who listens: each caller asks that first. */
+
 import {
+  callRefused,
   handlerFailed,
   type MessageKind,
   messageReceived,
   messageSent,
   payloadSeen,
 } from "../diagnostics.ts";
+import type { MyelinError } from "../errors.ts";
 import { type Encoded, encodedLength } from "./messages/data-codecs.ts";
 import type { EncodedItem } from "./streams/items.ts";
 
@@ -40,6 +43,11 @@ export function tellItem(peer: unknown, name: string, item: EncodedItem, data: u
 /** Nobody has to have asked before: it is no path that is to be fast. */
 export function tellHandlerFailed(peer: unknown, name: string, error: unknown): void {
   if (handlerFailed.hasSubscribers) handlerFailed.publish({ peer: named(peer), name, error });
+}
+
+/** @param error makes what the caller is told, if somebody wants to know */
+export function tellRefused(peer: unknown, name: string, error: () => MyelinError): void {
+  if (callRefused.hasSubscribers) callRefused.publish({ peer: named(peer), name, error: error() });
 }
 
 /** Somebody wants to know what is received. */

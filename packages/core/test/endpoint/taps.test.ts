@@ -1,8 +1,11 @@
 // What tools hear of endpoints: on every channel, and never what is secret.
 import { inspect } from "node:util";
 import {
+  type CallRefused,
   type CallSettled,
+  call,
   connect,
+  contract,
   type HandlerFailed,
   type HandshakeFailed,
   type MessageSeen,
@@ -16,6 +19,7 @@ import {
 } from "myelin";
 import { faulty } from "myelin/testing";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { hearChannel } from "../../../../test/support/hear-channel.ts";
 import { until, within } from "../../../../test/support/within.ts";
 import { all, freshAddress, keep, pair } from "./pairing.ts";
@@ -24,7 +28,7 @@ async function* count(to: number) {
   for (let item = 1; item <= to; item++) yield item;
 }
 
-const coded = (code: string) => expect.objectContaining({ code });
+const coded = (code: string, fields: object = {}) => expect.objectContaining({ code, ...fields });
 
 describe("tools hear", () => {
   test("of a session's beginning, break, return and end, at both ends", async () => {
@@ -78,6 +82,41 @@ describe("tools hear", () => {
       { peer, name: "unsendable", error: coded("ERR_NOT_SERIALIZABLE") },
       { peer, name: "breaks", error: bug },
     ]);
+  });
+
+  test("of calls that the library refuses, at the end that does", async () => {
+    const refused = hearChannel<CallRefused>("myelin:call:refused");
+    const shape = contract({
+      add: call({ input: z.number(), output: z.number() }),
+      waits: call<unknown, unknown>(),
+      large: call<unknown, string>(),
+    });
+    const server = keep(
+      await serve(freshAddress(), {
+        contract: shape,
+        limits: { maxInboundCalls: 40, maxQueuedBytes: 100_000 },
+        handlers: {
+          add: (x: number) => x,
+          waits: () => new Promise(() => {}),
+          large: () => "x".repeat(60_000),
+        } as never,
+      }),
+    );
+    const client = keep(await connect(server.address));
+    const [peer] = [...server.peers.values()];
+    await expect(client.call("add", "one")).rejects.toEqual(coded("ERR_INVALID_DATA"));
+    await expect(client.call("nope")).rejects.toEqual(coded("ERR_NO_HANDLER"));
+    const larges = Array.from({ length: 20 }, () => client.call("large").catch(({ code }) => code));
+    expect(await Promise.all(larges)).toContain("ERR_BUSY");
+    expect(
+      new Set(refused.map(({ peer: by, name, error }) => [by === peer, name, error.code].join())),
+    ).toEqual(
+      new Set(["true,add,ERR_INVALID_DATA", "true,nope,ERR_NO_HANDLER", "true,large,ERR_BUSY"]),
+    );
+    refused.length = 0;
+    for (let n = 0; n < 40; n += 1) client.call("waits").catch(() => {});
+    await expect(client.call("add", 1)).rejects.toEqual(coded("ERR_BUSY", { ran: "no" }));
+    expect(refused).toEqual([{ peer, name: "add", error: coded("ERR_BUSY", { ran: "no" }) }]);
   });
 
   test("of every message, by kind, name and size, where it is sent and where it arrives", async () => {
@@ -208,7 +247,15 @@ describe("tools hear", () => {
   test("neither secrets nor data on any other channel", async () => {
     const channels = ["connection:opened", "connection:closed", "listener:error"]
       .concat(["handshake:failed", "session:opened", "session:resumed", "session:detached"])
-      .concat(["session:closed", "message:sent", "message:received", "call:settled", "notice"]);
+      .concat([
+        "session:closed",
+        "message:sent",
+        "message:received",
+        "call:settled",
+        "call:refused",
+        "notice",
+      ])
+      .concat(["handler:failed", "datagram:failed"]);
     const heard = channels.map((each) => hearChannel<object>(`myelin:${each}`));
     const line = faulty(tcp());
     const secret = "between-us-and-nobody-else";

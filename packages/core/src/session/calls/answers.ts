@@ -4,10 +4,10 @@ import type { DataCodecs, Encoded } from "../messages/data-codecs.ts";
 import { EntryWriter } from "../messages/entry-writer.ts";
 import type { Outbox } from "../sending/outbox.ts";
 import { endIterator } from "../streams/items.ts";
-import { isSendingTapped, tellHandlerFailed, tellPayload, tellSent } from "../taps.ts";
+import { isSendingTapped, tellHandlerFailed, tellPayload, tellRefused, tellSent } from "../taps.ts";
 import { payload, ranCode } from "../wire.ts";
 import { fittedError } from "./fitted-error.ts";
-import { nothingToIterate, type Refusal, refusalData, refusals } from "./refusal.ts";
+import { nothingToIterate, type Refusal, refusalData, refusalError, refusals } from "./refusal.ts";
 import { type EncodeErrorOptions, encodeRemoteError } from "./remote-error.ts";
 import type { RunningCall } from "./running-call.ts";
 
@@ -38,7 +38,7 @@ export class Answers<Peer> {
     try {
       const encoded = codecs.encode(value, handler.codec);
       if (!admitsAnswer(encoded)) {
-        this.refuse(id, refusals.noRoom, undefined, context.ran);
+        this.refuse(id, context.name, refusals.noRoom, context.ran);
         return;
       }
       if (isSendingTapped()) {
@@ -54,7 +54,7 @@ export class Answers<Peer> {
       outbox.message({ entry, kind: "other", ...encoded });
     } catch (reason) {
       tellHandlerFailed(peer, context.name, reason);
-      this.refuse(id, unsendable(reason), reason, context.ran);
+      this.#refuse(id, unsendable(reason), context.ran, reason);
     }
   }
 
@@ -63,7 +63,7 @@ export class Answers<Peer> {
     { context, id }: RunningCall<Peer>,
     iterator: Iterator<unknown> | AsyncIterator<unknown>,
   ): void {
-    this.refuse(id, refusals.otherType, undefined, context.ran);
+    this.refuse(id, context.name, refusals.otherType, context.ran);
     void endIterator(iterator);
   }
 
@@ -71,7 +71,7 @@ export class Answers<Peer> {
   refuseAnswer(call: RunningCall<Peer>): void {
     const { context, handler, id } = call;
     if (handler.type !== undefined) this.fail(call, nothingToIterate(context.name));
-    else this.refuse(id, refusals.otherType, undefined, context.ran);
+    else this.refuse(id, context.name, refusals.otherType, context.ran);
   }
 
   fail(call: RunningCall<Peer>, reason: unknown): void {
@@ -106,7 +106,20 @@ export class Answers<Peer> {
     return { number: 0, json: fittedError(encodeRemoteError(reason, errors), maxErrorBytes) };
   }
 
-  refuse(id: number, { number }: Refusal, reason?: unknown, ran: number = ranCode.no): void {
+  /** The library's own answer to a call of this name. */
+  refuse(
+    id: number,
+    name: string,
+    refusal: Refusal,
+    ran: number = ranCode.no,
+    reason?: unknown,
+  ): void {
+    const message = isMyelinError(reason) ? reason.message : undefined;
+    tellRefused(this.#options.peer, name, () => refusalError(refusal.number, ran, name, message));
+    this.#refuse(id, refusal, ran, reason);
+  }
+
+  #refuse(id: number, { number }: Refusal, ran: number, reason: unknown): void {
     this.#error(id, number, ran, refusalData(reason, this.#options.outbox.maxErrorBytes));
   }
 }

@@ -16,7 +16,7 @@ import { ItemReceiver } from "../streams/item-receiver.ts";
 import { ItemSender } from "../streams/item-sender.ts";
 import { encodeItem, isItemSource, isIterator } from "../streams/items.ts";
 import { isReceivingTapped, isSendingTapped, tellItem, tellReceived } from "../taps.ts";
-import { type CallType, callType, givesItems, kindOfType } from "../wire.ts";
+import { type CallType, callType, givesItems, kindOfType, ranCode } from "../wire.ts";
 import { Answers, type AnswersOptions } from "./answers.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { RecentIds } from "./recent-ids.ts";
@@ -98,7 +98,7 @@ export class Serving<Peer> {
     const handler = handlers.call(entry.name);
     const refusal = this.#refusalOf(entry, handler, maxInboundCalls);
     if (refusal !== undefined || handler === undefined) {
-      this.#answers.refuse(entry.id, refusal ?? refusals.noHandler);
+      this.#answers.refuse(entry.id, entry.name, refusal ?? refusals.noHandler);
       receipt?.settle();
       return;
     }
@@ -158,7 +158,10 @@ export class Serving<Peer> {
       try {
         input = accept(data);
       } catch (reason) {
-        this.#finish(call, () => this.#answers.refuse(call.id, refusals.invalidData, reason));
+        this.#finish(call, () => {
+          const { context, id } = call;
+          this.#answers.refuse(id, context.name, refusals.invalidData, ranCode.no, reason);
+        });
         return;
       }
     }
