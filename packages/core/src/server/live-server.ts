@@ -2,6 +2,7 @@
 import type { Entry } from "../contract/entry.ts";
 import { Emitter, type Subscription } from "../emitter.ts";
 import { MyelinError } from "../errors.ts";
+import { shown } from "../options.ts";
 import type { CloseOptions, ListenerOptions } from "../peer/call-options.ts";
 import type { Notice } from "../peer/notice.ts";
 import type { AskOptions, BroadcastOptions, BroadcastResult } from "../peer/server.ts";
@@ -223,7 +224,7 @@ export class LiveServer implements AsyncDisposable {
     if (want !== "all" && (!Number.isInteger(want) || want < 0)) {
       throw new MyelinError(
         "ERR_CONFIG",
-        `want must be "all" or a number of peers, not ${String(want)}`,
+        `want must be "all" or a number of peers, not ${shown(want)}`,
       );
     }
     const peers = audienceOf(this.#peers, this.rooms, options);

@@ -56,7 +56,7 @@ export class Farewell {
     this.#options = options;
     this.#drainLimit = new Patience(clock, () => this.#drained());
     this.#limit = new Patience(clock, (ms) => {
-      end(new MyelinError("ERR_TIMEOUT", `closing took longer than ${ms} ms`));
+      end(new MyelinError("ERR_TIMEOUT", `closing took longer than ${Math.round(ms)} ms`));
     });
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;

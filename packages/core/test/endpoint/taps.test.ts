@@ -99,7 +99,7 @@ describe("tools hear", () => {
           add: (x: number) => x,
           waits: () => new Promise(() => {}),
           large: () => "x".repeat(60_000),
-        } as never,
+        },
       }),
     );
     const client = keep(await connect(server.address));
