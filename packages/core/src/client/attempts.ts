@@ -57,6 +57,12 @@ export class Attempts {
     return this.#dialling !== undefined || this.#timer !== undefined;
   }
 
+  /** No further one is made, whatever fails now. */
+  get isSpent(): boolean {
+    const { retry } = this.#options;
+    return retry === undefined || this.#backoff.attempts >= retry.maxAttempts;
+  }
+
   /** Why the newest attempt failed. */
   get lastError(): MyelinError | undefined {
     return this.#lastError;
@@ -102,15 +108,13 @@ export class Attempts {
 
   /** Tries again, unless that was the last attempt. */
   later(atLeastMs: number, error: MyelinError | undefined): void {
-    const { onGivenUp, retry } = this.#options;
     if (this.#isOver) return;
-    // Also behind a pause that was told to all: they must not come back together.
-    const waitMs = atLeastMs + this.#backoff.next();
-    if (retry === undefined || this.#backoff.attempts > retry.maxAttempts) {
-      onGivenUp(error);
+    if (this.isSpent) {
+      this.#options.onGivenUp(error);
       return;
     }
-    this.#wait(waitMs);
+    // Also behind a pause that was told to all: they must not come back together.
+    this.#wait(atLeastMs + this.#backoff.next());
   }
 
   #wait(ms: number): void {

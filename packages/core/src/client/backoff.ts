@@ -22,7 +22,9 @@ export class Backoff {
 
   /** Attempts since the last success. */
   get attempts(): number {
-    return this.#attempts;
+    const openedAt = this.#openedAt;
+    const isSuccess = openedAt !== undefined && this.#clock.now() - openedAt >= successMs;
+    return isSuccess ? 0 : this.#attempts;
   }
 
   /** A session stands. */
@@ -36,12 +38,11 @@ export class Backoff {
    */
   next(): number {
     const { maxMs, minMs } = this.#options;
-    const openedAt = this.#openedAt;
+    const { attempts } = this;
     this.#openedAt = undefined;
-    if (openedAt !== undefined && this.#clock.now() - openedAt >= successMs) this.#attempts = 0;
+    this.#attempts = attempts + 1;
     // Doubled no further than any wait is long: beyond that it would be no number.
-    const limit = Math.min(maxMs, minMs * 2 ** Math.min(this.#attempts, 64));
-    this.#attempts += 1;
+    const limit = Math.min(maxMs, minMs * 2 ** Math.min(attempts, 64));
     return this.#clock.random() * limit;
   }
 }

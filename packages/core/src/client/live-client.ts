@@ -171,7 +171,13 @@ export abstract class LiveClient extends SessionPeer {
     if (this.#gaveUp || this.#options.retry === undefined) return true;
     if (this.#isReplaced) return false;
     if (this.wasClosedHere) return true;
+    if (this.attempts.isSpent && !this.attempts.isUnderWay) return true;
     return retry === "never" || error?.code === "ERR_CLOSED";
+  }
+
+  /** One that ended by itself has told it as a gap. @internal */
+  override async tellUndelivered(): Promise<void> {
+    if (this.wasClosedHere) await super.tellUndelivered();
   }
 
   #tellGap({ unacknowledged, unsent }: SessionEnd): void {
@@ -319,11 +325,13 @@ export abstract class LiveClient extends SessionPeer {
     const reason = told ?? closedError();
     this.#offline.failAll(reason);
     const { calls, events } = end.unsent;
-    this.finish({
-      ...end,
-      error: told,
-      unsent: { events: events + waited.events, calls: calls + waited.calls },
-    });
+    const unsent = { events: events + waited.events, calls: calls + waited.calls };
+    const last = { ...end, error: told, unsent };
+    // Closed before: who hears of the gap can send nothing more.
+    this.setState("closed");
+    // Who closed it is told by `close()`.
+    if (!this.wasClosedHere) this.#tellGap(last);
+    this.finish(last);
     this.#failed(reason);
   }
 

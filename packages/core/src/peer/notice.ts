@@ -13,7 +13,8 @@ export interface PeerName {
 /**
  * A session could not be continued. These had left and were neither acknowledged nor answered; they are
  * not sent again.
- * What had not left goes into the next session, unless `offline` says otherwise: then it counts here.
+ * What had not left goes into the next session. It counts here where `offline` says otherwise, and
+ * where a client ends for good that nobody has closed.
  */
 export interface GapNotice extends MessageCount {
   readonly kind: "gap";
@@ -36,7 +37,7 @@ export interface DroppedNotice {
   readonly reason: "slow-peer" | "offline" | "too-old" | "slow-handlers";
 }
 
-/** An end came before everything accepted was acknowledged, and no promise could tell. */
+/** `await using` closed it before everything accepted was acknowledged, and no promise could tell. */
 export interface UndeliveredNotice extends Undelivered {
   readonly kind: "undelivered";
   readonly peer: PeerName;
