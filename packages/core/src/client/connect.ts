@@ -33,11 +33,12 @@ const defaultOffline = { maxBytes: 16 * 1024 * 1024, maxMessages: 10_000, maxAge
  * what another attempt would not mend, such as `ERR_AUTHENTICATION`, `ERR_REFUSED`, `ERR_VERSION`,
  * `ERR_INVALID_ADDRESS`; with `retry: false` any first failure.
  */
-export async function connect<C extends Contract = Contract>(
+export function connect<C extends Contract = Contract>(
   address: ConnectAddress,
   options?: ConnectOptions<C>,
-): Promise<Client<C>> {
-  const given = (options ?? {}) as ConnectOptions;
+): Promise<Client<C>>;
+export async function connect(address: ConnectAddress, options?: ConnectOptions): Promise<Client> {
+  const given = options ?? {};
   checkOptions("connect", given);
   checkConnectOptions(given);
   const { lazy = false, signal } = given;

@@ -49,7 +49,14 @@ export type ReceivedOutput<C extends Contract, S extends Side, Name extends stri
   EntriesOf<C, S>[Name]
 >["received"];
 
+/**
+ * Data, or an item, of a name that may be used. Where there is no such name it is the name that is refused,
+ * not the data: so the peer of any contract is a `Peer`.
+ */
+export type DataOf<Data> = [Data] extends [never] ? unknown : Data;
+
 /** Data and options as the arguments of a method: data that may be nothing may be left out. */
-export type DataArguments<Data, Options> = undefined extends Data
-  ? [data?: Data, options?: Options]
-  : [data: Data, options?: Options];
+export type DataArguments<Data, Options> =
+  undefined extends DataOf<Data>
+    ? [data?: DataOf<Data>, options?: Options]
+    : [data: Data, options?: Options];

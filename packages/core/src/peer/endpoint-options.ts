@@ -50,7 +50,7 @@ export interface EndpointOptions<C extends Contract = Contract, S extends Side =
   /** Listeners that are there before the first event; see `Peer.on` for later ones. */
   events?: Listeners<C, S>;
   /** Around every handler and listener, the first one outermost. */
-  use?: readonly Middleware<C, S>[];
+  use?: readonly Middleware<NoInfer<C>, S>[];
   /**
    * What both ends know and nobody else: each proves to the other that it does, without sending it. At
    * least 16 random bytes, as bytes or text; no password, since whoever hears a handshake can try words

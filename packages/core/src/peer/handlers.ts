@@ -83,18 +83,21 @@ type AnyValue =
   | readonly AnyValue[]
   | { readonly [key: string]: AnyValue };
 
-// In brackets, so that "any kind" is asked about as one thing.
+// In brackets, so that "any kind" and "no kind" are asked about as one thing. No kind: the peer of a side
+// that handles nothing is a `Peer` all the same.
 type HandlerOfKind<Kind, In, Out, Ctx> = [EntryKind] extends [Kind]
   ? (data: unknown, ctx: Ctx) => Anything
-  : Kind extends "event"
-    ? (data: In, ctx: Ctx) => unknown
-    : Kind extends "call"
-      ? (input: In, ctx: Ctx) => Awaitable<Out>
-      : Kind extends "stream"
-        ? (input: In, ctx: Ctx) => Awaitable<Source<Out>>
-        : Kind extends "upload"
-          ? (items: AsyncIterable<In>, ctx: Ctx) => Awaitable<Out>
-          : (items: AsyncIterable<In>, ctx: Ctx) => Awaitable<Source<Out>>;
+  : [Kind] extends [never]
+    ? (data: never, ctx: Ctx) => unknown
+    : Kind extends "event"
+      ? (data: In, ctx: Ctx) => unknown
+      : Kind extends "call"
+        ? (input: In, ctx: Ctx) => Awaitable<Out>
+        : Kind extends "stream"
+          ? (input: In, ctx: Ctx) => Awaitable<Source<Out>>
+          : Kind extends "upload"
+            ? (items: AsyncIterable<In>, ctx: Ctx) => Awaitable<Out>
+            : (items: AsyncIterable<In>, ctx: Ctx) => Awaitable<Source<Out>>;
 
 /** The kinds that are answered. */
 export type AnsweredKind = Exclude<EntryKind, "event">;
@@ -116,9 +119,17 @@ export type Listeners<C extends Contract = Contract, S extends Side = Side> = [
 // An object type without names would take any.
 type NoHandlers = Readonly<Record<string, never>>;
 
-/** What a middleware may know of the message it lets through. */
-export interface Incoming<C extends Contract = Contract, S extends Side = Side>
-  extends Context<C, S> {
+/**
+ * What a middleware may know of the message it lets through. Its `name` is one of those that side `S`
+ * handles, and goes with its `kind`.
+ */
+export type Incoming<C extends Contract = Contract, S extends Side = Side> = Context<C, S> &
+  { [Kind in EntryKind]: IncomingOfKind<Kind, Handled<C, S>[Kind]> }[EntryKind];
+
+/** Where there is none of a kind its name is `never`. */
+interface IncomingOfKind<Kind extends EntryKind, Name extends string> {
+  readonly kind: Kind;
+  readonly name: Name;
   /** What arrived, checked by the schema; for uploads and duplexes the items. */
   readonly data: unknown;
 }

@@ -5,6 +5,7 @@
 import type { Contract, Side } from "../contract/contract.ts";
 import type {
   DataArguments,
+  DataOf,
   Handled,
   OtherSide,
   ReceivedOutput,
@@ -171,7 +172,7 @@ export interface Peer<C extends Contract = Contract, S extends Side = "client"> 
    */
   readonly upload: <Name extends Usable<C, S>["upload"]>(
     name: Name,
-    source: Source<SentInput<C, OtherSide<S>, Name>>,
+    source: Source<DataOf<SentInput<C, OtherSide<S>, Name>>>,
     options?: CallOptions,
   ) => Promise<ReceivedOutput<C, OtherSide<S>, Name>>;
   /**
@@ -181,7 +182,7 @@ export interface Peer<C extends Contract = Contract, S extends Side = "client"> 
    */
   readonly duplex: <Name extends Usable<C, S>["duplex"]>(
     name: Name,
-    source: Source<SentInput<C, OtherSide<S>, Name>>,
+    source: Source<DataOf<SentInput<C, OtherSide<S>, Name>>>,
     options?: StreamOptions,
   ) => ItemStream<ReceivedOutput<C, OtherSide<S>, Name>>;
   /**

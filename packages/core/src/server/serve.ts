@@ -26,11 +26,15 @@ export type ServeAddress = string | Address | Way<never>;
  * @throws {MyelinError} when one of them cannot be bound: none is then. `ERR_ADDRESS_IN_USE`,
  * `ERR_INVALID_ADDRESS`, `ERR_PERMISSION`, `ERR_ABORTED`, `ERR_CONFIG` and others of the transport.
  */
-export async function serve<C extends Contract = Contract>(
+export function serve<C extends Contract = Contract>(
   address: ServeAddress | readonly ServeAddress[],
   options?: ServeOptions<C>,
-): Promise<Server<C>> {
-  const given = (options ?? {}) as ServeOptions;
+): Promise<Server<C>>;
+export async function serve(
+  address: ServeAddress | readonly ServeAddress[],
+  options?: ServeOptions,
+): Promise<Server> {
+  const given = options ?? {};
   checkOptions("serve", given);
   const { authorize, nodeIpc } = acceptSettings(given);
   const endpoint = new Endpoint<SessionPeer>("server", given);

@@ -14,6 +14,7 @@ import {
 } from "../options.ts";
 import type { ConnectOptions } from "../peer/connect-options.ts";
 import type { EndpointOptions } from "../peer/endpoint-options.ts";
+import type { ServeOptions } from "../peer/serve-options.ts";
 import { abortSignal, clock, has, isFunction, listOf, oneOf } from "./shapes.ts";
 
 const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
@@ -97,7 +98,10 @@ const limitsOf: Readonly<Record<"serve" | "connect", OptionRules>> = {
 };
 
 /** @throws {MyelinError} `ERR_CONFIG` for an option that nobody knows or a value that cannot be. */
-export function checkOptions(owner: "serve" | "connect", options: EndpointOptions): void {
+export function checkOptions(
+  owner: "serve" | "connect",
+  options: ServeOptions | ConnectOptions,
+): void {
   checkObject(owner, options);
   checkAll(owner, "", options, own[owner]);
   refuseUndefined(owner, options, owner === "serve" ? ["secret", "authorize"] : ["secret"]);
@@ -130,7 +134,7 @@ export function checkConnectOptions({ offline = "queue", retry = false }: Connec
 export function checkSecret(
   owner: string,
   { host = "", scheme }: { readonly scheme: string; readonly host?: string },
-  options: EndpointOptions,
+  options: Pick<EndpointOptions, "secret" | "insecureTransport">,
 ): void {
   const { insecureTransport = false, secret } = options;
   if (secret === undefined || insecureTransport || scheme !== "tcp" || isLoopback(host)) return;

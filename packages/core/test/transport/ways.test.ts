@@ -219,7 +219,7 @@ describe.skipIf(process.platform === "win32")("over the connection of spawnPeer"
       contract: contract({ client: { same: call({ codec: "structured" }) } }),
     });
     cleanups.push(() => server.close());
-    const arrival = new Promise<ServerPeer>((resolve) => server.onPeer(resolve as never));
+    const arrival = new Promise<ServerPeer>((resolve) => server.onPeer(resolve));
     const peer = await within("a peer", arrival);
     expect(await peer.call("same", new Map([[1, new Set([2])]]))).toEqual(
       new Map([[1, new Set([2])]]),
