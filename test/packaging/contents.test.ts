@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { npm, root, run } from "../../scripts/command.mjs";
+import { linksOf, textOf } from "../docs/markdown.ts";
 import { packCore } from "./core-package.ts";
 import { type PackedPackage, packPackage } from "./registry.ts";
 
@@ -47,6 +48,13 @@ describe("packed by hand, where nothing was built", () => {
   });
 });
 
+// Nor has the registry a link to the repository: that is where a relative one would lead.
+test.each(["core", "node-ipc"])("the README of %s leads to what is in its tarball", (name) => {
+  const own = ["LICENSE", "package.json"];
+  const links = linksOf(textOf(`packages/${name}/README.md`));
+  expect(links.filter((link) => !own.includes(link) && !/^(?:#|https:)/.test(link))).toEqual([]);
+});
+
 /** What version control does not have. */
 function isBuilt(path: string): boolean {
   const built = ["packages/core/dist", "packages/node-ipc/index.js"].map((each) => join(each));
@@ -59,7 +67,7 @@ describe("the drop-in", () => {
     packed = await packPackage("packages/node-ipc", folder);
   });
 
-  const textOf = (path: string) => readFile(join(root, "packages/node-ipc", path), "utf8");
+  const read = (path: string) => readFile(join(root, "packages/node-ipc", path), "utf8");
 
   test("holds the bundle, the files that programs import by path, and types beside each", () => {
     expect([...packed.files].sort()).toEqual(
@@ -83,7 +91,7 @@ describe("the drop-in", () => {
 
   test("its code requires Node's own modules and its own files only", async () => {
     const code = packed.files.filter((file) => /\.c?js$/.test(file));
-    const required = (await Promise.all(code.map(textOf))).flatMap((text) =>
+    const required = (await Promise.all(code.map(read))).flatMap((text) =>
       [...text.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name = ""]) => name),
     );
     const foreign = required.filter(
@@ -96,7 +104,7 @@ describe("the drop-in", () => {
   test("its types do not speak of the core, which users do not have", async () => {
     const types = packed.files.filter((file) => /\.d\.c?ts$/.test(file));
     expect(types).toHaveLength(8);
-    for (const file of types) expect(await textOf(file), file).not.toMatch(/myelin/i);
+    for (const file of types) expect(await read(file), file).not.toMatch(/myelin/i);
   });
 });
 
