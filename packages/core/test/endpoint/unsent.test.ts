@@ -59,7 +59,8 @@ async function stuck(kind: string, options: Parameters<typeof connect>[1] = {}) 
 
 /** Ends a session without a word. */
 function cut(peer: object): void {
-  (peer as { cut(error: MyelinError): void }).cut(new MyelinError("ERR_CONNECTION_LOST", "dead"));
+  const { session } = peer as { session: { abort(error: MyelinError): void } };
+  session.abort(new MyelinError("ERR_CONNECTION_LOST", "dead"));
 }
 
 const bytes = new Uint8Array(300_000).fill(7);
