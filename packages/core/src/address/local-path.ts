@@ -106,26 +106,17 @@ export function localPipePath(name: string): string {
   return `\\\\.\\pipe\\myelin-${userName().replace(/[^A-Za-z0-9._-]/g, "_")}-${name}`;
 }
 
-/** Who owns a socket that may not be used, or else its folder. */
-interface Owner {
-  readonly isUs: boolean;
-  /** As an error says it. */
-  readonly text: string;
-}
-
-/** Undefined where nothing can be seen. */
-export function ownerOf(path: string): Owner | undefined {
+/** Who owns a socket that may not be used; undefined where nothing can be seen. */
+export function describeOwner(path: string): string | undefined {
   const uid = process.getuid?.();
   if (uid === undefined) return undefined;
   for (const each of [path, dirname(path)]) {
     try {
       // As bigint, as in transport/fd.ts: it may be a socket.
       const { uid: owner } = lstatSync(each, { bigint: true });
-      const isUs = owner === BigInt(uid);
-      const text = isUs
+      return owner === BigInt(uid)
         ? `${each} is this user's own; its mode or its file system forbids it`
         : `${each} belongs to user ${owner}, this is user ${uid}`;
-      return { isUs, text };
     } catch {
       // Not there, or not to be seen: its folder is the next best.
     }

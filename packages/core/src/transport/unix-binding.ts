@@ -8,7 +8,7 @@ import type { Server } from "node:net";
 import { constants } from "node:os";
 import { dirname } from "node:path";
 import { formatAddress, type UnixAddress } from "../address/address.ts";
-import { ownerOf } from "../address/local-path.ts";
+import { describeOwner } from "../address/local-path.ts";
 import { MyelinError, toMyelinError } from "../errors.ts";
 import type { PathBinding } from "./path-transport.ts";
 import {
@@ -159,11 +159,9 @@ export function explainPathError(reason: unknown, address: UnixAddress): MyelinE
     const message = `${error.cause instanceof Error ? error.cause.message : text}: the folder ${folder} does not exist`;
     return new MyelinError("ERR_NOT_FOUND", message, { address: text, cause: reason });
   }
-  const owner = code === "ENOENT" ? undefined : ownerOf(address.path);
+  const owner = code === "ENOENT" ? undefined : describeOwner(address.path);
   if (owner === undefined) return error;
-  // The hint is to look for another owner.
-  const { message } = owner.isUs && reason instanceof Error ? reason : error;
-  return new MyelinError("ERR_PERMISSION", `${message}: ${owner.text}`, {
+  return new MyelinError("ERR_PERMISSION", `${error.message}: ${owner}`, {
     address: text,
     cause: reason,
   });

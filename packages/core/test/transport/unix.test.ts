@@ -324,19 +324,9 @@ describe("a folder that is missing", () => {
     chmodSync(folder, 0o500);
     await expect(listen(join(folder, "s"))).rejects.toMatchObject({
       code: "ERR_PERMISSION",
-      message: expect.stringContaining(`${folder} is this user's own`),
+      message: expect.stringContaining("is this user's own"),
     });
     chmodSync(folder, 0o700);
-  });
-
-  // Nobody may make files there, not even root.
-  const isOurs = existsSync("/proc") && statSync("/proc").uid === process.getuid?.();
-  test.runIf(isOurs)("or closed to its owner gives no advice about owners", async () => {
-    await expect(listen("/proc/s")).rejects.toMatchObject({
-      code: "ERR_PERMISSION",
-      message:
-        "listen EACCES: permission denied /proc/s: /proc is this user's own; its mode or its file system forbids it",
-    });
   });
 });
 
