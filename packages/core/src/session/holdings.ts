@@ -98,7 +98,8 @@ export class Holdings implements Holder {
 
   /** With so many bytes more waits for it than for any peer, or it takes nothing. */
   isToBlame(waitingBytes: number): boolean {
-    return waitingBytes >= this.#maxQueuedBytes || !this.#isTaking;
+    const isStuck = this.#options.isConnected() && !this.#watch.isTaking();
+    return waitingBytes >= this.#maxQueuedBytes || isStuck;
   }
 
   /** `onRoom` is called when others leave more room. */
@@ -273,10 +274,10 @@ export class Holdings implements Holder {
     return this.#options.calling.pending * (frameCost + promiseCost);
   }
 
-  /** What handlers are at work on. */
+  /** What handlers are at work on, and what sources have given without room for it. */
   get #handed(): number {
-    const { inbox, serving } = this.#options;
-    return inbox.window.unsettledBytes + serving.handedBytes;
+    const { inbox, outbox, serving } = this.#options;
+    return inbox.window.unsettledBytes + serving.handedBytes + outbox.items.keptBytes;
   }
 }
 

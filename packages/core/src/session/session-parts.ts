@@ -6,6 +6,7 @@ import { Deadlines } from "./calls/deadlines.ts";
 import { Serving } from "./calls/serving.ts";
 import { Farewell } from "./farewell.ts";
 import type { Goodbye, Retry } from "./goodbye.ts";
+import type { SharedBodies } from "./held-bodies.ts";
 import { Holdings } from "./holdings.ts";
 import { Liveness } from "./liveness.ts";
 import { DataCodecs } from "./messages/data-codecs.ts";
@@ -68,6 +69,10 @@ export function sessionParts<Peer>(
   const deadlines = new Deadlines(clock);
   const now = (): number => clock.now();
   const roundTripMs = (): number | undefined => liveness.roundTripMs;
+  const bodies: SharedBodies = {
+    borrow: (body) => holdings.bodies.borrow(body),
+    giveBack: (body) => holdings.bodies.giveBack(body),
+  };
   const outbox = new Outbox({
     clock,
     names,
@@ -76,17 +81,15 @@ export function sessionParts<Peer>(
     maxMessageBytes: theirs.maxMessageBytes,
     maxOpenMessages: theirs.maxOpenMessages,
     items: new ItemRoom({
-      clock,
+      ...{ bodies, clock },
       // In a small budget there must be room for other things.
       plentyBytes: Math.min(options.highWaterMarkBytes, budget.maxBytes / 16),
       underWayBytes: () => outbox.underWayBytes,
       maxBytes: () => holdings.maxQueuedBytes,
       onMore: () => sending.measure(),
+      onKept: () => holdings.check(),
     }),
-    bodies: {
-      borrow: (body) => holdings.bodies.borrow(body),
-      giveBack: (body) => holdings.bodies.giveBack(body),
-    },
+    bodies,
     way: { now, roundTripMs },
     keepsSent: options.isResumable,
     onPumped: hooks.onProgress,

@@ -8,6 +8,7 @@ import { all, freshAddress, keep } from "../endpoint/pairing.ts";
 const MiB = 1024 * 1024;
 const retry = { minMs: 1, maxMs: 5 } as const;
 const forEver = () => new Promise<never>(() => {});
+const moment = () => new Promise<void>((resolve) => void setImmediate(resolve));
 const after = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** A server whose peers' ends are noted. */
@@ -261,6 +262,61 @@ describe("a broadcast that finds no room", () => {
     });
     expect(peer.state).toBe("open");
   });
+});
+
+test("a broadcast leaves alone whose connection has just broken, though others hold the memory", async () => {
+  const transports = [memory({ registry: new MemoryRegistry() })];
+  const { server, ends } = await serving("memory:broken", {
+    ...{ transports, resume: {}, limits: { maxBufferedBytes: 4 * MiB } },
+  });
+  const inner = transports[0] as (typeof transports)[number];
+  const stuck = faulty(inner);
+  for (let n = 0; n < 3; n += 1) {
+    keep(await connect("memory:broken", { transports: [stuck], resume: {}, retry: false }));
+  }
+  const others = [...server.peers.values()];
+  stuck.faults.stall("down");
+  const line = faulty(inner);
+  let heard = 0;
+  const options = { transports: [line], resume: {}, retry };
+  keep(await connect("memory:broken", { ...options, events: { event: () => void heard++ } }));
+  const peer = [...server.peers.values()].at(-1) as ServerPeer;
+  for (const each of others) fill(each, 10_000);
+  line.faults.refuse();
+  line.faults.cutAll("both");
+  await until("it is detached", () => peer.state === "detached");
+  let accepted = 0;
+  for (let n = 0; n < 100; n += 1) {
+    accepted += server.broadcast("event", "x".repeat(2_000), { to: peer }).accepted;
+  }
+  expect(accepted).toBeLessThan(100);
+  line.faults.heal();
+  await until("it has come back", () => peer.state === "open");
+  await peer.flush();
+  expect([heard, ends]).toEqual([accepted, []]);
+});
+
+test("what sources have given for which there is no room is the fault of who takes nothing", async () => {
+  const transports = [memory({ registry: new MemoryRegistry() })];
+  const { server } = await serving("memory:kept", {
+    transports,
+    limits: { maxBufferedBytes: 4 * MiB },
+    handlers: {
+      items: async function* () {
+        for (;;) {
+          await moment();
+          yield Buffer.alloc(100_000);
+        }
+      },
+    },
+  });
+  const line = faulty(transports[0] as (typeof transports)[number]);
+  const client = keep(await connect("memory:kept", { transports: [line], retry: false }));
+  const [peer] = [...server.peers.values()] as [ServerPeer];
+  line.faults.stall("down");
+  for (let n = 0; n < 300; n += 1) client.stream("items").start();
+  const { error } = await peer.closed;
+  expect(error?.code).toMatch(/^ERR_(BUSY|SLOW_PEER)$/);
 });
 
 test("windows are smaller the more are in, and in small budgets", async () => {

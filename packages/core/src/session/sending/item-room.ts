@@ -4,11 +4,14 @@
  * then, in their order.
  */
 import type { Clock } from "../../clock.ts";
+import { isShared, type SharedBodies } from "../held-bodies.ts";
 import type { Fragments } from "./message-frames.ts";
 import type { Puller } from "./turn-share.ts";
 
 export interface ItemRoomOptions {
   readonly clock: Pick<Clock, "setImmediate">;
+  /** Told of large bodies that wait, which are not copied. */
+  readonly bodies: SharedBodies;
   /** Of less than so many bytes any stream may have several items that wait. */
   readonly plentyBytes: number;
   /** Bytes that were handed on and that the peer may not have, items or not. */
@@ -17,6 +20,8 @@ export interface ItemRoomOptions {
   readonly maxBytes: () => number;
   /** So much more waits that others are to know. */
   readonly onMore: () => void;
+  /** More was given without room for it. */
+  readonly onKept: () => void;
 }
 
 /** So much more is told at once. */
@@ -27,9 +32,12 @@ export class ItemRoom {
   readonly #waiting = new Set<Puller>();
   readonly #large = new Set<Fragments>();
   #bytes = 0;
+  #borrowedBytes = 0;
+  #keptBytes = 0;
   /** What was told of them. */
   #toldBytes = 0;
   #isScheduled = false;
+  #isOver = false;
 
   constructor(options: ItemRoomOptions) {
     this.#options = options;
@@ -38,6 +46,16 @@ export class ItemRoom {
   /** Bytes of items that wait, of all streams. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Those of them that are in bodies which are not copied. */
+  get borrowedBytes(): number {
+    return this.#borrowedBytes;
+  }
+
+  /** Bytes of items that sources have given without room for them. */
+  get keptBytes(): number {
+    return this.#keptBytes;
   }
 
   get plentyBytes(): number {
@@ -63,9 +81,16 @@ export class ItemRoom {
   }
 
   /** More waits, or less. */
-  hold(bytes: number): void {
+  hold(bytes: number, borrowedBytes: number = 0): void {
     this.#bytes += bytes;
+    this.#borrowedBytes += borrowedBytes;
     if (this.#bytes < this.#toldBytes) this.#toldBytes = this.#bytes;
+  }
+
+  /** So much more was given without room for it, or less. */
+  keep(bytes: number): void {
+    this.#keptBytes += bytes;
+    if (bytes > 0) this.#options.onKept();
   }
 
   /** An item was added: what all sessions have room for is less. The session may be over then. */
@@ -77,12 +102,15 @@ export class ItemRoom {
 
   /** One that is fragmented waits, or a part of it. */
   holdLarge(large: Fragments): void {
+    if (this.#isOver) return;
     this.#large.add(large);
+    if (isBorrowed(large)) this.#options.bodies.borrow(large.message.body);
   }
 
   /** All of it has left, or nothing more will. */
   letGoLarge(large: Fragments): void {
-    this.#large.delete(large);
+    if (!this.#large.delete(large)) return;
+    if (isBorrowed(large)) this.#options.bodies.giveBack(large.message.body);
   }
 
   /** `goOn` is called when there is room. To be called when it is full. */
@@ -93,6 +121,16 @@ export class ItemRoom {
   /** It wants nothing more. */
   forget(puller: Puller): void {
     this.#waiting.delete(puller);
+  }
+
+  /** Nothing more will leave. */
+  clear(): void {
+    this.#isOver = true;
+    for (const large of this.#large) this.letGoLarge(large);
+    this.#waiting.clear();
+    this.#bytes = 0;
+    this.#borrowedBytes = 0;
+    this.#keptBytes = 0;
   }
 
   /** Something has left, or has arrived. Whoever waits goes on in a turn of its own: this is amid sending. */
@@ -108,4 +146,9 @@ export class ItemRoom {
       }
     });
   }
+}
+
+/** It is not copied, and counted as a body of which many may have a part. */
+export function isBorrowed({ message }: Fragments): boolean {
+  return isShared(message.body);
 }

@@ -121,10 +121,11 @@ export class Outbox implements Collector {
     return this.#writer.pendingBytes > 0 || this.sent.acknowledged < this.sent.sent;
   }
 
-  /** Those of `waitingBytes` that are in bodies which are not copied. */
+  /** What is in bodies which are not copied, of `waitingBytes` and of items. */
   get borrowedBytes(): number {
     const { pendingBodyBytes } = this.#writer;
-    return this.#order.borrowedBytes + Math.max(pendingBodyBytes, this.sent.borrowedBytes);
+    const handedOn = Math.max(pendingBodyBytes, this.sent.borrowedBytes);
+    return this.#order.borrowedBytes + this.items.borrowedBytes + handedOn;
   }
 
   /** Bytes of large bodies of which the connection has a part. */
@@ -303,6 +304,7 @@ export class Outbox implements Collector {
     this.detach();
     this.#order.clear();
     this.#turns.clear();
+    this.items.clear();
     this.sent.clear();
   }
 

@@ -84,6 +84,11 @@ export class SlowPeer {
     return all - (2 * bytes > most ? Math.max(largest, bytes) : largest) >= most;
   }
 
+  /** What waits beside the largest message, which may always be there. */
+  get #apart(): number {
+    return this.waitingBytes - this.#options.queue.largestBytes;
+  }
+
   /**
    * There is too much already.
    * @param added bytes of the event, where that may be much
@@ -109,7 +114,7 @@ export class SlowPeer {
       }
       case "disconnect":
       case "wait": {
-        const isToBlame = holdings.isToBlame(this.waitingBytes + added);
+        const isToBlame = holdings.isToBlame(this.#apart + added);
         if (isToBlame && (isForMany || policy === "disconnect")) throw this.#tooSlow();
         if (!isForMany) throw this.full();
         onDropped(1, all);
@@ -121,7 +126,7 @@ export class SlowPeer {
   full(): MyelinError {
     const { holdings } = this.#options;
     const { maxQueuedBytes } = holdings;
-    const message = holdings.isToBlame(this.waitingBytes)
+    const message = holdings.isToBlame(this.#apart)
       ? `more than ${maxQueuedBytes} bytes wait for the peer`
       : `no more than ${maxQueuedBytes} bytes may wait for the peer: others have the rest of maxBufferedBytes`;
     return new MyelinError("ERR_QUEUE_FULL", message);

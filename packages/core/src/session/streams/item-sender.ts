@@ -8,6 +8,7 @@ import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { limits } from "../../limits.ts";
 import { promiseOf } from "../../promise-of.ts";
 import type { Lane } from "../sending/fair-turns.ts";
+import { type ItemRoom, isBorrowed } from "../sending/item-room.ts";
 import {
   costOf,
   Fragments,
@@ -37,6 +38,12 @@ export interface ItemSenderOptions {
   readonly onStopped: (cleaned: Promise<void> | undefined) => void;
 }
 
+/** What goes on when there is room. */
+interface Kept {
+  readonly bytes: number;
+  readonly goOn: () => void;
+}
+
 type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 
 export class ItemSender implements Lane, Puller {
@@ -52,9 +59,11 @@ export class ItemSender implements Lane, Puller {
   #spent = 0;
   /** Bytes that wait here, with what each frame takes; of large items without the heads of theirs. */
   #queuedBytes = 0;
+  /** Those of them that are in bodies which are not copied. */
+  #borrowedBytes = 0;
   #pulling = false;
-  /** Goes on with what the source has given when there was no room for it, in this turn or at all. */
-  #kept: (() => boolean) | undefined;
+  /** What the source has given when there was no room for it, in this turn or at all. */
+  #kept: Kept | undefined;
   #over = false;
 
   constructor(options: ItemSenderOptions) {
@@ -73,7 +82,7 @@ export class ItemSender implements Lane, Puller {
     const first = this.#queue.first as Outgoing | Fragments;
     const bytes = this.nextBytes;
     const outgoing = first instanceof Fragments ? first.next() : first;
-    this.#hold(-bytes);
+    this.#hold(-bytes, first instanceof Fragments && isBorrowed(first) ? -bytes : 0);
     if (!(first instanceof Fragments) || first.isDone) {
       this.#queue.shift();
       this.#hold(-frameCost);
@@ -109,10 +118,25 @@ export class ItemSender implements Lane, Puller {
   /** There is room again. */
   goOn(): void {
     const kept = this.#kept;
-    if (kept !== undefined && this.#waits()) return;
-    this.#pulling = false;
+    if (kept === undefined) {
+      this.#pulling = false;
+      this.#pull();
+      return;
+    }
+    this.#letGoKept();
+    kept.goOn();
+  }
+
+  #keep(room: Pick<ItemRoom, "await">, bytes: number, goOn: () => void): void {
+    this.#kept = { bytes, goOn };
+    room.await(this);
+    // The session may be over then.
+    this.#options.outbox.items.keep(bytes);
+  }
+
+  #letGoKept(): void {
+    if (this.#kept !== undefined) this.#options.outbox.items.keep(-this.#kept.bytes);
     this.#kept = undefined;
-    if (kept === undefined || kept()) this.#pull();
   }
 
   /** Sends nothing more, not even what was pulled, and lets the source clean up. */
@@ -129,9 +153,12 @@ export class ItemSender implements Lane, Puller {
     });
     this.#json = "";
     this.#count = 0;
-    this.#kept = undefined;
+    this.#letGoKept();
+    const rest = this.#queue.toArray();
+    const borrowed = rest.reduce((sum, each) => sum + borrowedBytesOf(each), 0);
     this.#hold(
-      this.#queue.toArray().reduce((sum, each) => sum + bytesOf(each), 0) - this.#queuedBytes,
+      rest.reduce((sum, each) => sum + bytesOf(each), 0) - this.#queuedBytes,
+      borrowed - this.#borrowedBytes,
     );
     this.#options.onStopped(this.#release());
   }
@@ -172,34 +199,52 @@ export class ItemSender implements Lane, Puller {
         // Thousands may be asked for in one turn, and nobody knows yet how large they are.
         share.take(entryCost);
         promise.then(
-          (step) => this.#given(() => this.#accept(step)),
-          (reason: unknown) => {
-            this.#given(() => {
-              this.#fail(reason);
-              // It was an item of a source that has not failed.
-              if (this.#isSync) void this.#release();
-              return false;
-            });
-          },
+          (step) => this.#given(step),
+          (reason: unknown) => this.#rejected(reason),
         );
         return;
       }
-      if (!this.#accept(step)) return;
+      const item = this.#itemOf(step);
+      if (item === undefined) return;
+      this.#add(item);
     }
     this.#pulling = false;
   }
 
-  /**
-   * A promise has settled; thousands may before this turn is over.
-   * @param goOn takes what it gave, and says whether there may be more
-   */
-  #given(goOn: () => boolean): void {
-    if (!this.#over && this.#waits()) {
-      this.#kept = goOn;
+  /** A promise was kept; thousands may be before this turn is over. */
+  #given(step: unknown): void {
+    const { share } = this.#options.outbox;
+    if (this.#over) return;
+    if (share.isSpent) {
+      this.#keep(share, 0, () => this.#given(step));
+      return;
+    }
+    const item = this.#itemOf(step);
+    if (item !== undefined) this.#place(item);
+  }
+
+  #place(item: EncodedItem): void {
+    const { items } = this.#options.outbox;
+    if (items.isFull) {
+      this.#keep(items, dataBytes(item), () => this.#place(item));
       return;
     }
     this.#pulling = false;
-    if (goOn()) this.#pull();
+    this.#add(item);
+    this.#pull();
+  }
+
+  /** A promise was not kept; what is told of that may be much, too. */
+  #rejected(reason: unknown): void {
+    const { items } = this.#options.outbox;
+    if (this.#over) return;
+    if (items.isFull) {
+      this.#keep(items, 0, () => this.#rejected(reason));
+      return;
+    }
+    this.#fail(reason);
+    // It was an item of a source that has not failed.
+    if (this.#isSync) void this.#release();
   }
 
   /** @returns whether it goes on later: the share of this turn is spent, or too much waits for the connection */
@@ -210,30 +255,28 @@ export class ItemSender implements Lane, Puller {
     return waited !== undefined;
   }
 
-  /** @returns whether there may be more. */
-  #accept(step: unknown): boolean {
-    if (this.#over) return false;
+  /** @returns undefined: there is none, and there will be none */
+  #itemOf(step: unknown): EncodedItem | undefined {
+    if (this.#over) return undefined;
+    const { encode, id, onEnd, outbox } = this.#options;
     try {
       // Iterators of users may give anything, and getters of theirs may throw.
       const { done, value } = step as IteratorResult<unknown>;
-      if (done === true) {
-        this.#finish(() => this.#options.onEnd());
-        return false;
+      if (done !== true) {
+        const item = encode(id, value);
+        outbox.share.take(entryCost + dataBytes(item));
+        return item;
       }
-      this.#add(value);
+      this.#finish(onEnd);
     } catch (reason) {
       this.#fail(reason);
       void this.#release();
-      return false;
     }
-    this.#options.outbox.items.tell();
-    return true;
+    return undefined;
   }
 
-  #add(value: unknown): void {
-    const { encode, id, outbox } = this.#options;
-    const item = encode(id, value);
-    outbox.share.take(entryCost + (typeof item === "string" ? item.length : item.body.length));
+  #add(item: EncodedItem): void {
+    const { id, outbox } = this.#options;
     if (typeof item === "string") {
       this.#json += this.#json === "" ? `[${item}` : `,${item}`;
       this.#count += 1;
@@ -249,6 +292,7 @@ export class ItemSender implements Lane, Puller {
       );
     }
     outbox.addLane(this);
+    outbox.items.tell();
   }
 
   #fail(reason: unknown): void {
@@ -285,17 +329,26 @@ export class ItemSender implements Lane, Puller {
   #enqueue(next: Outgoing | Fragments): void {
     this.#queue.push(next);
     if (next instanceof Fragments) this.#options.outbox.items.holdLarge(next);
-    this.#hold(bytesOf(next));
+    this.#hold(bytesOf(next), borrowedBytesOf(next));
   }
 
   /** More waits here, or less. */
-  #hold(bytes: number): void {
+  #hold(bytes: number, borrowedBytes: number = 0): void {
     this.#queuedBytes += bytes;
-    this.#options.outbox.items.hold(bytes);
+    this.#borrowedBytes += borrowedBytes;
+    this.#options.outbox.items.hold(bytes, borrowedBytes);
   }
 }
 
 /** With what it takes beside its bytes: an item of a byte takes hundreds. */
 function bytesOf(next: Outgoing | Fragments): number {
   return (next instanceof Fragments ? next.remaining : next.length) + frameCost;
+}
+
+function borrowedBytesOf(next: Outgoing | Fragments): number {
+  return next instanceof Fragments && isBorrowed(next) ? next.remaining : 0;
+}
+
+function dataBytes(item: EncodedItem): number {
+  return typeof item === "string" ? item.length : item.body.length;
 }

@@ -16,11 +16,13 @@ test("also when the window opens before the connection takes them", () => {
     maxMessageBytes: 1 << 24,
     maxOpenMessages: 4,
     items: new ItemRoom({
+      bodies: { borrow() {}, giveBack() {} },
       clock: systemClock,
       plentyBytes: 1 << 20,
       underWayBytes: () => 0,
       maxBytes: () => 1 << 20,
       onMore() {},
+      onKept() {},
     }),
     bodies: { borrow() {}, giveBack() {} },
     way: { now: () => now, roundTripMs: () => undefined },
