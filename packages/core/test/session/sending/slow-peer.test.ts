@@ -31,3 +31,32 @@ test.each<[SlowPeerPolicy, { events: number; bytes: number }, number, [boolean, 
   expect(slowPeer.admitsEvent(added, added + 70)).toBe(isAdmitted);
   expect(told).toEqual([dropped]);
 });
+
+test.each<[SlowPeerPolicy, boolean, string]>([
+  ["wait", false, "ERR_QUEUE_FULL"],
+  ["wait", true, "dropped"],
+  ["disconnect", false, "ERR_QUEUE_FULL"],
+  ["disconnect", true, "dropped"],
+])(
+  "%s, of what many get: %s; what is too much beside the largest message",
+  (policy, isForMany, expected) => {
+    const outcomes: string[] = [];
+    const slowPeer = new SlowPeer({
+      policy,
+      // Others hold the rest: the peer itself may have ten times as much.
+      holdings: { maxQueuedBytes: 1_000, isToBlame: (bytes) => bytes >= 10_000 },
+      highWaterMarkBytes: 500,
+      queue: { largestBytes: 20_000, dropEvents: () => none },
+      waitingBytes: () => 22_000,
+      onDropped: () => void outcomes.push("dropped"),
+      onTooSlow: () => void outcomes.push("cut"),
+    });
+    expect(slowPeer.isFull()).toBe(true);
+    try {
+      slowPeer.admitsEvent(0, 70, isForMany);
+    } catch (error) {
+      outcomes.push((error as { code: string }).code);
+    }
+    expect(outcomes).toEqual([expected]);
+  },
+);
