@@ -84,9 +84,11 @@ async function runClient(folder: string, expected: string): Promise<string> {
 let count = 0;
 
 describe.each(pages)("of %s", (_, { programs, output }) => {
-  const cases = ["typescript", "typescript-5.9"].flatMap((compiler) =>
-    places.map(([place, settings]) => ({ compiler, place, settings })),
-  );
+  // Where the programs are is nothing to the older compiler, which takes long.
+  const cases = places.flatMap(([place, settings]) => {
+    const compilers = place === "" ? ["typescript", "typescript-5.9"] : ["typescript"];
+    return compilers.map((compiler) => ({ compiler, place, settings }));
+  });
   test.each(cases)(
     "compile with $compiler in “$place”, and run",
     { timeout: 120_000 },
