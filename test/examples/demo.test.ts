@@ -86,7 +86,6 @@ describe("says so when a message is", () => {
     ["changed", "message 500 arrived changed"],
     ["lost", "message 501 arrived in the place of 500"],
     ["twice", "message 500 arrived twice"],
-    ["swapped", "message 501 arrived in the place of 500"],
     ["died", "the peer has had enough"],
     [silent, "999 of 1000 messages arrived"],
   ])("%s", { timeout: 60_000 }, async (lie, verdict) => {

@@ -22,7 +22,7 @@ const oursWithEach: readonly Pair[] = allRealImplementations.flatMap((real): Pai
 
 /**
  * Real versions among themselves: they must pass the same conversations, or these ask for something that node-ipc is not.
- * Each version appears; `INTEROP_ALL=1` runs every combination.
+ * The oldest and the newest; `INTEROP_ALL=1` runs every combination.
  */
 const realAmongThemselves: readonly Pair[] = process.env["INTEROP_ALL"]
   ? allRealImplementations.flatMap((server) =>
@@ -30,9 +30,7 @@ const realAmongThemselves: readonly Pair[] = process.env["INTEROP_ALL"]
     )
   : [
       { server: "node-ipc@9.2.1", client: "node-ipc@14.0.0" },
-      { server: "node-ipc@14.0.0", client: "node-ipc@12.0.0" },
-      { server: "node-ipc@10.1.0", client: "@achrinza/node-ipc@9.2.10" },
-      { server: "@achrinza/node-ipc@10.1.11", client: "node-ipc@9.2.1" },
+      { server: "node-ipc@14.0.0", client: "node-ipc@9.2.1" },
     ];
 
 export const pairs: readonly Pair[] = [

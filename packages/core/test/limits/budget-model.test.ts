@@ -9,7 +9,7 @@ import { freshAddress, keep } from "../endpoint/pairing.ts";
 
 const MiB = 1024 * 1024;
 const from = Number(process.env["MODEL_FROM"] ?? 1);
-const count = Number(process.env["MODEL_SEEDS"] ?? 8);
+const count = Number(process.env["MODEL_SEEDS"] ?? 5);
 
 /** What may become of a message that finds no room. */
 const noRoom = /^(ERR_QUEUE_FULL (no|undefined)|ERR_BUSY yes)$/;
