@@ -139,13 +139,6 @@ export class MemoryBudget {
     if (freed > 0) this.#tellRoom();
   }
 
-  /** What it frees to end whose account this is: bodies that others hold, too, are shared out. */
-  freedBy({ bodies, bytes, handedBytes }: Account): number {
-    let freed = bytes + (this.#handedBytes > this.#bytes ? handedBytes : 0);
-    for (const buffer of bodies) freed += this.#bodies.partOf(buffer);
-    return freed;
-  }
-
   /** From an {@link Account}. */
   changed(account: Account, change: number, accepted: number, handed: number): void {
     this.#bytes += change;
@@ -226,11 +219,7 @@ export class MemoryBudget {
   }
 
   #evictUntilEnough(): void {
-    // What handlers are at work on is nobody's fault where the rest is too much without it.
-    const withHanded = this.#handedBytes > this.#bytes;
-    const faults = this.#ranked(({ handedBytes, holder }) => {
-      return (holder?.faultBytes ?? 0) + (withHanded ? handedBytes : 0);
-    });
+    const faults = this.#ranked((each) => (each.holder?.faultBytes ?? 0) + this.#handedBy(each));
     let caused = faults.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const { account, bytes } of faults) {
       if (caused <= this.maxBytes * (1 - acceptedShare)) break;
@@ -240,7 +229,7 @@ export class MemoryBudget {
     }
     // What this end has accepted for peers that take it is more by a few messages at most, and soon less:
     // nobody is to be blamed, and the fewest are ended.
-    for (const { account, bytes } of this.#ranked((each) => this.freedBy(each))) {
+    for (const { account, bytes } of this.#ranked((each) => this.#freedBy(each))) {
       if (this.#isOverdraft(this.maxBytes * excusedShare) || bytes === 0) return;
       this.#end(account);
     }
@@ -258,6 +247,18 @@ export class MemoryBudget {
     if (over > largest) return false;
     this.#overdraft = over + this.maxBytes * overdraftShare;
     return true;
+  }
+
+  /** What handlers are at work on is nobody's fault where the rest is too much without it, and frees nothing. */
+  #handedBy({ handedBytes }: Account): number {
+    return this.#handedBytes > this.#bytes ? handedBytes : 0;
+  }
+
+  /** What it frees to end whose account this is: bodies that others hold, too, are shared out. */
+  #freedBy(account: Account): number {
+    let freed = account.bytes + this.#handedBy(account);
+    for (const buffer of account.bodies) freed += this.#bodies.partOf(buffer);
+    return freed;
   }
 
   #end(account: Account): void {
