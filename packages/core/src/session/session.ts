@@ -195,7 +195,7 @@ export class Session<Peer> implements Conversation {
     // The last one may have been lost, or waits still: the peer knows by now of more than it tells.
     this.#acknowledging.now();
     this.#farewell.resumed();
-    this.#outbox.resume(connection, received);
+    this.#outbox.resume(connection);
     this.#liveness.watch(this.#options.heartbeatMs, (error) => this.#silent(error));
     this.#progress();
   }

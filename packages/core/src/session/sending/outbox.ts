@@ -269,13 +269,11 @@ export class Outbox implements Collector {
   }
 
   /**
-   * There is another connection, and the peer has so many of the frames that left over the last one:
-   * the others leave again, in the same order, before anything new.
-   * @throws {MyelinError} `ERR_PROTOCOL` when it cannot have them, `ERR_NOT_SERIALIZABLE` when the
-   * memory of one is gone
+   * There is another connection: what left over the last one and has not `arrived` leaves again, in the same
+   * order, before anything new.
+   * @throws {MyelinError} `ERR_NOT_SERIALIZABLE` when the memory of one is gone
    */
-  resume(link: Link, received: number): void {
-    this.arrived(received);
+  resume(link: Link): void {
     this.#order.forgetWay();
     this.#writer.attach(link);
     this.date(Number.POSITIVE_INFINITY);
