@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../../clock.ts";
 import { isShared, type SharedBodies } from "../held-bodies.ts";
+import { stepBytes } from "../holdings.ts";
 import type { Fragments } from "./message-frames.ts";
 import type { Puller } from "./turn-share.ts";
 
@@ -18,14 +19,9 @@ export interface ItemRoomOptions {
   readonly underWayBytes: () => number;
   /** With those, items have no more. */
   readonly maxBytes: () => number;
-  /** So much more waits that others are to know. */
+  /** So much more waits, or was given without room for it, that others are to know. */
   readonly onMore: () => void;
-  /** More was given without room for it. */
-  readonly onKept: () => void;
 }
-
-/** So much more is told at once. */
-const toldBytes = 4 * 1024;
 
 export class ItemRoom {
   readonly #options: ItemRoomOptions;
@@ -90,12 +86,12 @@ export class ItemRoom {
   /** So much more was given without room for it, or less. */
   keep(bytes: number): void {
     this.#keptBytes += bytes;
-    if (bytes > 0) this.#options.onKept();
+    if (bytes > 0) this.#options.onMore();
   }
 
   /** An item was added: what all sessions have room for is less. The session may be over then. */
   tell(): void {
-    if (this.#bytes - this.#toldBytes < toldBytes) return;
+    if (this.#bytes - this.#toldBytes < stepBytes) return;
     this.#toldBytes = this.#bytes;
     this.#options.onMore();
   }

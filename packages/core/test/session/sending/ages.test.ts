@@ -22,7 +22,6 @@ test("also when the window opens before the connection takes them", () => {
       underWayBytes: () => 0,
       maxBytes: () => 1 << 20,
       onMore() {},
-      onKept() {},
     }),
     bodies: { borrow() {}, giveBack() {} },
     way: { now: () => now, roundTripMs: () => undefined },
