@@ -59,11 +59,15 @@ export class Accounts {
     this.faults.push(`${book.life}: ${what}`);
   }
 
+  /** Whether nobody is at the other end of this session, or of that of this call. */
+  #isOrphan(id: string): boolean {
+    const [session = ""] = id.split("/");
+    return !this.#entered.has(session) && !session.startsWith("client");
+  }
+
   /** Whether this session, or that of this call, has lost nothing. */
   #isLossless(id: string): boolean {
-    const [session = ""] = id.split("/");
-    const isOrphan = !this.#entered.has(session) && !session.startsWith("client");
-    return this.#promises.isLossless && !isOrphan;
+    return this.#promises.isLossless && !this.#isOrphan(id);
   }
 
   #run(from: string, session: string): Run {
@@ -210,6 +214,8 @@ export class Accounts {
     // The caller's own wish.
     if (outcome === "ERR_ABORTED") return undefined;
     if (!this.#isLossless(id) && codesWhenLost.includes(outcome)) return undefined;
+    // The server waits for its client as long as calls have until their deadlines.
+    if (this.#isOrphan(id) && outcome === "ERR_TIMEOUT") return undefined;
     return `failed with ${outcome}`;
   }
 }
