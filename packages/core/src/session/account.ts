@@ -52,7 +52,7 @@ export class Account {
     this.#budget = budget;
     this.holder = holder;
     this.bodies = new OwnBodies(
-      (body) => budget.borrow(body),
+      (body, isFirst) => budget.borrow(body, isFirst),
       (buffer) => budget.giveBack(buffer),
     );
   }
@@ -71,6 +71,11 @@ export class Account {
   /** What a queue of it may hold of what this end accepts. */
   get queueBytes(): number {
     return this.#budget.mayHold(queueFactor);
+  }
+
+  /** Others leave it all of the room, or almost. */
+  get isAlone(): boolean {
+    return this.#budget.isAlone(this);
   }
 
   /** Something is left of it: one message may be more than that. */

@@ -17,20 +17,26 @@ export function isShared({ buffer }: Uint8Array): boolean {
 
 /** Those of all holders. */
 export class HeldBodies {
-  readonly #held = new Map<ArrayBufferLike, { readonly bytes: number; holders: number }>();
+  readonly #held = new Map<ArrayBufferLike, { bytes: number; holders: number }>();
   /** Bytes of all of them. */
   bytes = 0;
 
   /** One more holds it. @returns so many bytes more are held */
-  add({ buffer, length }: Uint8Array): number {
+  add(body: Uint8Array): number {
+    const known = this.#held.get(body.buffer);
+    if (known === undefined) this.#held.set(body.buffer, { bytes: 0, holders: 1 });
+    else known.holders += 1;
+    return this.grow(body);
+  }
+
+  /** Of memory that is held already a part may be larger than those before. @returns as `add` */
+  grow({ buffer, length }: Uint8Array): number {
     const known = this.#held.get(buffer);
-    if (known !== undefined) {
-      known.holders += 1;
-      return 0;
-    }
-    this.#held.set(buffer, { bytes: length, holders: 1 });
-    this.bytes += length;
-    return length;
+    const more = known === undefined ? 0 : length - known.bytes;
+    if (known === undefined || more <= 0) return 0;
+    known.bytes = length;
+    this.bytes += more;
+    return more;
   }
 
   /** @returns so many bytes less are held */
@@ -44,6 +50,11 @@ export class HeldBodies {
     return known.bytes;
   }
 
+  clear(): void {
+    this.#held.clear();
+    this.bytes = 0;
+  }
+
   /** What one of its holders has of it. */
   partOf(buffer: ArrayBufferLike): number {
     const known = this.#held.get(buffer);
@@ -54,18 +65,21 @@ export class HeldBodies {
 /** Those of one holder, each as often as it was borrowed. */
 export class OwnBodies implements SharedBodies {
   readonly #uses = new Map<ArrayBufferLike, number>();
-  readonly #onFirst: (body: Uint8Array) => void;
+  readonly #onBorrowed: (body: Uint8Array, isFirst: boolean) => void;
   readonly #onLast: (buffer: ArrayBufferLike) => void;
 
-  constructor(onFirst: (body: Uint8Array) => void, onLast: (buffer: ArrayBufferLike) => void) {
-    this.#onFirst = onFirst;
+  constructor(
+    onBorrowed: (body: Uint8Array, isFirst: boolean) => void,
+    onLast: (buffer: ArrayBufferLike) => void,
+  ) {
+    this.#onBorrowed = onBorrowed;
     this.#onLast = onLast;
   }
 
   borrow(body: Uint8Array): void {
     const uses = this.#uses.get(body.buffer) ?? 0;
     this.#uses.set(body.buffer, uses + 1);
-    if (uses === 0) this.#onFirst(body);
+    this.#onBorrowed(body, uses === 0);
   }
 
   giveBack({ buffer }: Uint8Array): void {

@@ -59,14 +59,15 @@ export class Holdings implements Holder {
     this.#watch = new TakingWatch({
       clock,
       isWaiting: () => isConnected() && outbox.isUnderWay,
-      matters: () => this.#hasRefused || budget.isTight,
+      matters: () => this.#hasRefused || budget.isTight || outbox.items.keptBytes > 0,
       acknowledged: () => outbox.sent.acknowledged,
       onTaken: () => {
         this.#hasRefused = false;
       },
       onStuck: () => {
-        if (this.#hasRefused) this.#endStuck();
-        else budget.review();
+        if (this.#hasRefused) return this.#endStuck();
+        this.refresh();
+        budget.review();
       },
     });
   }
@@ -77,7 +78,8 @@ export class Holdings implements Holder {
   }
 
   get ownBytes(): number {
-    return this.#outgoing - this.#options.outbox.borrowedBytes + this.#incoming;
+    const { outbox } = this.#options;
+    return this.#outgoing - outbox.borrowedBytes + this.#kept + this.#incoming;
   }
 
   get unsettledBytes(): number {
@@ -96,10 +98,10 @@ export class Holdings implements Holder {
     return areSmall ? most * smallAnswersShare : most;
   }
 
-  /** With so many bytes more waits for it than for any peer, or it takes nothing. */
+  /** With so many bytes more waits for it than may for any peer, or as good as nothing for others; or it takes nothing. */
   isToBlame(waitingBytes: number): boolean {
     const isStuck = this.#options.isConnected() && !this.#watch.isTaking();
-    return waitingBytes >= this.#maxQueuedBytes || isStuck;
+    return waitingBytes >= this.#maxQueuedBytes || isStuck || this.#account.isAlone;
   }
 
   /** `onRoom` is called when others leave more room. */
@@ -212,9 +214,7 @@ export class Holdings implements Holder {
   /** What waits for the peer, or for its acknowledgement or answer, with bodies that are not copied. */
   get #outgoing(): number {
     const { outbox } = this.#options;
-    return (
-      outbox.waitingBytes + outbox.items.bytes + outbox.sent.rememberedBytes + this.pendingBytes
-    );
+    return outbox.heldBytes + outbox.sent.rememberedBytes + this.pendingBytes;
   }
 
   /** The same without what waits for answers. */
@@ -274,10 +274,19 @@ export class Holdings implements Holder {
     return this.#options.calling.pending * (frameCost + promiseCost);
   }
 
-  /** What handlers are at work on, and what sources have given without room for it. */
+  /** What handlers are at work on. */
   get #handed(): number {
-    const { inbox, outbox, serving } = this.#options;
-    return inbox.window.unsettledBytes + serving.handedBytes + outbox.items.keptBytes;
+    const { inbox, serving } = this.#options;
+    return inbox.window.unsettledBytes + serving.handedBytes;
+  }
+
+  /**
+   * What sources have given without room for it, an item of each stream at most. It is theirs as long as
+   * the peer takes what it gets; a peer that takes nothing has it kept.
+   */
+  get #kept(): number {
+    const { keptBytes } = this.#options.outbox.items;
+    return keptBytes === 0 || this.#isTaking ? 0 : keptBytes;
   }
 }
 

@@ -110,6 +110,12 @@ export class MemoryBudget {
     return this.maxBytes * acceptedShare - this.#acceptedBytes - this.#bodies.bytes;
   }
 
+  /** Whether this end has accepted little for anybody else. */
+  isAlone({ acceptedBytes, borrowedBytes }: Account): boolean {
+    const others = this.#acceptedBytes + this.#bodies.bytes - acceptedBytes - borrowedBytes;
+    return others < this.maxBytes * leastShare;
+  }
+
   /** How many there are, of those that can be ended. */
   get holders(): number {
     return this.#accounts.size;
@@ -127,9 +133,9 @@ export class MemoryBudget {
     return account;
   }
 
-  /** From an {@link Account}: it holds this body, too. */
-  borrow(body: Uint8Array): void {
-    this.#bytes += this.#bodies.add(body);
+  /** From an {@link Account}: it holds this body, too, or one more part of it. */
+  borrow(body: Uint8Array, isFirst: boolean): void {
+    this.#bytes += isFirst ? this.#bodies.add(body) : this.#bodies.grow(body);
   }
 
   /** From an {@link Account}: it does not any more. */

@@ -104,7 +104,7 @@ export class Session<Peer> implements Conversation {
     return {
       sent: { messages: this.#outbox.messages, bytes: this.#outbox.sent.bytes },
       received: { messages: this.#inbox.messages, bytes: this.#inbox.bytes },
-      pendingBytes: this.#sending.queuedBytes,
+      pendingBytes: this.#outbox.heldBytes,
       pendingCalls: this.#calling.pending,
       activeHandlers: this.#serving.running,
       late: this.#calling.late,

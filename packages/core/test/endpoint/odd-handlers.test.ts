@@ -155,3 +155,42 @@ describe("a handler", () => {
 function rethrow(reason: unknown): never {
   throw reason;
 }
+
+test("a source that gives no results is an error, and not without end", async () => {
+  const { client, server } = await pair();
+  server.handle("numbers", () => ({ [Symbol.iterator]: () => ({ next: () => 5 }) as never }));
+  server.handle("later", () => ({
+    [Symbol.asyncIterator]: () => ({ next: async () => 5 }) as never,
+  }));
+  for (const name of ["numbers", "later"]) {
+    await expect(all(client.stream(name))).rejects.toMatchObject({
+      code: "ERR_REMOTE",
+      message: expect.stringContaining("next() gave no object"),
+    });
+  }
+});
+
+test.each(["sync", "async"])("a source that stops its own stream is left: %s", async (kind) => {
+  const { client, server } = await pair();
+  server.handle("take", async (items) => {
+    for await (const _ of items as AsyncIterable<unknown>);
+  });
+  const controller = new AbortController();
+  let isLeft = false;
+  const sync = function* () {
+    try {
+      yield 1;
+      controller.abort();
+      yield 2;
+    } finally {
+      isLeft = true;
+    }
+  };
+  const source = async function* () {
+    yield* sync();
+  };
+  const items = kind === "sync" ? sync() : source();
+  const upload = client.upload("take", items, { signal: controller.signal });
+  await expect(upload).rejects.toMatchObject({ code: "ERR_ABORTED" });
+  await until("it is left", () => isLeft);
+});

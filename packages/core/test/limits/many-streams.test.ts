@@ -1,6 +1,7 @@
 // Many streams at once, whose reader reads them in whatever order: nobody is ended, and nobody waits for ever.
 import { type Client, connect, type ServeOptions, serve } from "myelin";
 import { expect, test } from "vitest";
+import { until } from "../../../../test/support/within.ts";
 import { freshAddress, keep } from "../endpoint/pairing.ts";
 
 const KiB = 1024;
@@ -106,4 +107,61 @@ test("uploads that are read one after the other", async () => {
     client.upload("take", textOf({ items: 60, bytes: KiB })),
   );
   expect(await Promise.all(uploads)).toEqual(uploads.map(() => 60));
+});
+
+test.each(["sync", "async"])("each has its turn when there is room for few: %s", async (kind) => {
+  const item = new Uint8Array(50_000);
+  const sync = function* () {
+    for (;;) yield item.slice();
+  };
+  const source = async function* () {
+    yield* sync();
+  };
+  const server = keep(
+    await serve(freshAddress(), {
+      limits: { maxBufferedBytes: 4 * MiB },
+      handlers: { items: kind === "sync" ? sync : source },
+    }),
+  );
+  const client = keep(await connect(server.address, { retry: false }));
+  const counts = Array.from({ length: 100 }, () => 0);
+  const streams = counts.map(async (_, at) => {
+    for await (const _ of client.stream("items")) {
+      counts[at] = (counts[at] ?? 0) + 1;
+      if (counts.every((count) => count >= 3)) break;
+    }
+  });
+  await until("all have had some", () => counts.every((count) => count >= 3));
+  expect(Math.max(...counts)).toBeLessThan(12);
+  await Promise.all(streams);
+});
+
+test.each(["tcp", "unix"])("a post has room beside streams that flow: %s", async (network) => {
+  const item = new Uint8Array(16 * MiB);
+  const server = keep(
+    await serve(freshAddress(network), {
+      handlers: {
+        *items() {
+          for (;;) yield item;
+        },
+      },
+    }),
+  );
+  const client = keep(await connect(server.address));
+  let heard = 0;
+  client.on("posted", () => void heard++);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const received: number[] = [];
+  const streams = [0, 1, 2, 3].map(async (at) => {
+    for await (const _ of client.stream("items", undefined, { signal })) {
+      received[at] = (received[at] ?? 0) + 1;
+    }
+  });
+  await until("they flow", () => received.filter((count) => count > 1).length === 4);
+  const [peer] = server.peers.values();
+  for (let n = 0; n < 10; n += 1) await peer?.post("posted");
+  await until("all are heard", () => heard === 10);
+  controller.abort();
+  await Promise.allSettled(streams);
 });

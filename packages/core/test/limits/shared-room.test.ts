@@ -167,3 +167,37 @@ test.each([
     expect(await client.call("take", "small")).toBe(5);
   },
 );
+
+test.each([
+  { slowPeer: "wait", code: "ERR_QUEUE_FULL", message: /^more than \d+ bytes wait for the peer$/ },
+  { slowPeer: "disconnect", code: "ERR_SLOW_PEER", message: /more than \d+ bytes wait for it$/ },
+] as const)("who has all of the room is told so: $slowPeer", async ({ slowPeer, ...expected }) => {
+  const server = keep(
+    await serve(freshAddress(), { slowPeer, limits: { maxBufferedBytes: 8 * MiB } }),
+  );
+  const options = { limits: { windowMessages: 1 }, events: { event: forEver } };
+  keep(await connect(server.address, options));
+  const [peer] = [...server.peers.values()] as [ServerPeer];
+  const send = (bytes: number): unknown => {
+    for (;;) {
+      try {
+        peer.send("event", new Uint8Array(bytes));
+      } catch (error) {
+        return error;
+      }
+    }
+  };
+  expect(send(8_000)).toMatchObject({
+    code: expected.code,
+    message: expect.stringMatching(expected.message),
+  });
+});
+
+test("a message for which the rest of the room is too little is not laid at the door of others", async () => {
+  const server = keep(await serve(freshAddress()));
+  const options = { limits: { windowMessages: 1 }, events: { event: forEver } };
+  keep(await connect(server.address, options));
+  const [peer] = [...server.peers.values()] as [ServerPeer];
+  for (let n = 0; n < 11; n += 1) peer.send("event", new Uint8Array(4 * MiB));
+  expect(() => peer.send("event", new Uint8Array(25 * MiB))).toThrow(/^more than \d+ bytes wait/);
+});

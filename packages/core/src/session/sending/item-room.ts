@@ -4,7 +4,7 @@
  * then, in their order.
  */
 import type { Clock } from "../../clock.ts";
-import { isShared, type SharedBodies } from "../held-bodies.ts";
+import { HeldBodies, type SharedBodies } from "../held-bodies.ts";
 import { stepBytes } from "../holdings.ts";
 import type { Fragments } from "./message-frames.ts";
 import type { Puller } from "./turn-share.ts";
@@ -23,12 +23,22 @@ export interface ItemRoomOptions {
   readonly onMore: () => void;
 }
 
+/** What a source has given without room for it. */
+export interface KeptItem {
+  readonly bytes: number;
+  /** It is not copied, and others may give the same. */
+  readonly shared: Uint8Array | undefined;
+}
+
 export class ItemRoom {
   readonly #options: ItemRoomOptions;
   readonly #waiting = new Set<Puller>();
+  /** Who waits no more, and goes on at this moment. */
+  #next: Puller | undefined;
   readonly #large = new Set<Fragments>();
   #bytes = 0;
   #borrowedBytes = 0;
+  readonly #keptBodies = new HeldBodies();
   #keptBytes = 0;
   /** What was told of them. */
   #toldBytes = 0;
@@ -51,7 +61,7 @@ export class ItemRoom {
 
   /** Bytes of items that sources have given without room for them. */
   get keptBytes(): number {
-    return this.#keptBytes;
+    return this.#keptBytes + this.#keptBodies.bytes;
   }
 
   get plentyBytes(): number {
@@ -69,6 +79,11 @@ export class ItemRoom {
     return used > 0 && used >= maxBytes();
   }
 
+  /** Whether it is to wait: for room, or behind those who do. */
+  mustWait(puller: Puller): boolean {
+    return this.isFull || (this.#waiting.size > 0 && puller !== this.#next);
+  }
+
   /** Bytes of the largest that is fragmented and has not left whole. Looks at each of them. */
   get largestBytes(): number {
     let largest = 0;
@@ -78,15 +93,25 @@ export class ItemRoom {
 
   /** More waits, or less. */
   hold(bytes: number, borrowedBytes: number = 0): void {
+    if (this.#isOver) return;
     this.#bytes += bytes;
     this.#borrowedBytes += borrowedBytes;
     if (this.#bytes < this.#toldBytes) this.#toldBytes = this.#bytes;
   }
 
-  /** So much more was given without room for it, or less. */
-  keep(bytes: number): void {
-    this.#keptBytes += bytes;
+  /** One more was given without room for it. The session may be over then. */
+  keep({ bytes, shared }: KeptItem): void {
+    if (this.#isOver) return;
+    if (shared === undefined) this.#keptBytes += bytes;
+    else this.#keptBodies.add(shared);
     if (bytes > 0) this.#options.onMore();
+  }
+
+  /** There is room for it, or it is not wanted any more. */
+  letGo({ bytes, shared }: KeptItem): void {
+    if (this.#isOver) return;
+    if (shared === undefined) this.#keptBytes -= bytes;
+    else this.#keptBodies.remove(shared.buffer);
   }
 
   /** An item was added: what all sessions have room for is less. The session may be over then. */
@@ -100,18 +125,19 @@ export class ItemRoom {
   holdLarge(large: Fragments): void {
     if (this.#isOver) return;
     this.#large.add(large);
-    if (isBorrowed(large)) this.#options.bodies.borrow(large.message.body);
+    if (large.isBorrowed) this.#options.bodies.borrow(large.message.body);
   }
 
   /** All of it has left, or nothing more will. */
   letGoLarge(large: Fragments): void {
     if (!this.#large.delete(large)) return;
-    if (isBorrowed(large)) this.#options.bodies.giveBack(large.message.body);
+    if (large.isBorrowed) this.#options.bodies.giveBack(large.message.body);
   }
 
-  /** `goOn` is called when there is room. To be called when it is full. */
+  /** `goOn` is called when there is room, behind those who wait already. To be called when it must. */
   await(puller: Puller): void {
     this.#waiting.add(puller);
+    this.check();
   }
 
   /** It wants nothing more. */
@@ -121,12 +147,13 @@ export class ItemRoom {
 
   /** Nothing more will leave. */
   clear(): void {
-    this.#isOver = true;
     for (const large of this.#large) this.letGoLarge(large);
     this.#waiting.clear();
     this.#bytes = 0;
     this.#borrowedBytes = 0;
+    this.#keptBodies.clear();
     this.#keptBytes = 0;
+    this.#isOver = true;
   }
 
   /** Something has left, or has arrived. Whoever waits goes on in a turn of its own: this is amid sending. */
@@ -135,16 +162,21 @@ export class ItemRoom {
     this.#isScheduled = true;
     this.#options.clock.setImmediate(() => {
       this.#isScheduled = false;
-      for (const puller of this.#waiting) {
-        if (this.isFull) return;
-        this.#waiting.delete(puller);
-        puller.goOn();
-      }
+      this.#letGoOn();
+      // Those who have come to wait meanwhile.
+      this.check();
     });
   }
-}
 
-/** It is not copied, and counted as a body of which many may have a part. */
-export function isBorrowed({ message }: Fragments): boolean {
-  return isShared(message.body);
+  #letGoOn(): void {
+    let left = this.#waiting.size;
+    for (const puller of this.#waiting) {
+      if (left === 0 || this.isFull) break;
+      left -= 1;
+      this.#waiting.delete(puller);
+      this.#next = puller;
+      puller.goOn();
+    }
+    this.#next = undefined;
+  }
 }

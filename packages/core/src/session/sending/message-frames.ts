@@ -69,6 +69,7 @@ export class SingleFrame implements Outgoing {
   readonly length: number;
   readonly borrowedBytes: number;
   number = 0;
+  isOfStream = false;
   whole: Uint8Array | undefined;
   onLeft: (() => void) | undefined;
 
@@ -162,6 +163,8 @@ export class Fragments {
   readonly message: Message;
   /** The number by which the peer keeps the pieces together; free again when the last has left. */
   readonly slot: number;
+  /** Its body counts as one that others may hold, too: its memory may be gone when that is to be asked. */
+  readonly isBorrowed: boolean;
   readonly #size: number;
   readonly #total: number;
   #sent = 0;
@@ -173,6 +176,7 @@ export class Fragments {
   constructor(message: Message, slot: number, size: number, total: number = message.body.length) {
     this.message = message;
     this.slot = slot;
+    this.isBorrowed = isShared(message.body);
     this.#size = size;
     this.#total = total;
   }

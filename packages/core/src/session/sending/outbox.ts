@@ -104,11 +104,11 @@ export class Outbox implements Collector {
   }
 
   /**
-   * Bytes that were accepted and that the system has not taken, or that are kept to be sent again; items of
-   * streams apart. What leaves, or leaves again after a resume, is among what is kept: it counts once.
+   * Bytes that were accepted and that the system has not taken, or that are kept to be sent again. What
+   * leaves, or leaves again after a resume, is among what is kept: it counts once.
    */
-  get waitingBytes(): number {
-    return this.#order.bytes + this.underWayBytes;
+  get heldBytes(): number {
+    return this.#order.bytes + this.items.bytes + this.underWayBytes;
   }
 
   /** Those of them that were handed to the connection. */
@@ -116,12 +116,21 @@ export class Outbox implements Collector {
     return Math.max(this.#writer.pendingBytes, this.sent.keptBytes);
   }
 
+  /**
+   * Those of them by which events, calls and answers are told whether there is room: what streams have
+   * under way is not among them, or a stream that flows would have them wait for its end.
+   */
+  get waitingBytes(): number {
+    const { keptBytes, streamBytes } = this.sent;
+    return this.#order.bytes + Math.max(this.#writer.pendingBytes, keptBytes - streamBytes);
+  }
+
   /** Something was handed to the connection and the peer has not acknowledged it. */
   get isUnderWay(): boolean {
     return this.#writer.pendingBytes > 0 || this.sent.acknowledged < this.sent.sent;
   }
 
-  /** What is in bodies which are not copied, of `waitingBytes` and of items. */
+  /** Those of `heldBytes` that are in bodies which are not copied. */
   get borrowedBytes(): number {
     const { pendingBodyBytes } = this.#writer;
     const handedOn = Math.max(pendingBodyBytes, this.sent.borrowedBytes);

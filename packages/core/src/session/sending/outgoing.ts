@@ -24,6 +24,8 @@ export interface Outgoing {
   readonly joined?: readonly number[] | undefined;
   /** What is left of its number waits still. */
   readonly isPart?: boolean;
+  /** It is of a stream: what a stream has under way leaves other messages their room. */
+  isOfStream?: boolean;
   /** Its number among the counted frames of the session; 0 until it has left. */
   number: number;
   /** It is being handed to a connection. */

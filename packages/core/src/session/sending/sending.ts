@@ -54,7 +54,7 @@ export class Sending {
     if (this.#isStopped) throw closedError();
   }
 
-  /** Bytes that were accepted and wait: to be sent, or to be acknowledged when they may be sent again. */
+  /** Bytes of events, calls and answers that wait: to be sent, or to be acknowledged when they may be sent again. */
   get queuedBytes(): number {
     return this.#options.outbox.waitingBytes;
   }
@@ -137,7 +137,7 @@ export class Sending {
     const bytes = largeBytes(encoded);
     if (bytes === 0) return;
     const { slowPeer } = this.#options;
-    if (slowPeer.isFull(bytes)) throw slowPeer.full();
+    if (slowPeer.isFull(bytes)) throw slowPeer.full(bytes);
   }
 
   /** @returns whether an answer with this data may wait for the peer */
@@ -175,7 +175,7 @@ export class Sending {
     // acknowledge nothing, and send nothing by which we would be led to look.
     const { rememberedBytes } = outbox.sent;
     this.#weighed = queued + outbox.sent.overdueBytes;
-    const outgoing = queued + outbox.items.bytes + rememberedBytes + holdings.pendingBytes;
+    const outgoing = outbox.heldBytes + rememberedBytes + holdings.pendingBytes;
     if (Math.abs(outgoing - this.#checkedAt) >= stepBytes) {
       this.#checkedAt = outgoing;
       holdings.check();

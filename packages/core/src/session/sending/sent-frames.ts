@@ -22,6 +22,7 @@ export class SentFrames {
   #acknowledged = 0;
   #proven = 0;
   #keptBytes = 0;
+  #streamBytes = 0;
   #borrowedBytes = 0;
   /** Bytes of all counted frames since the session began. */
   bytes = 0;
@@ -46,7 +47,12 @@ export class SentFrames {
     return this.#keptBytes;
   }
 
-  /** Those of them in bodies that are not copied: `bodies` was told of these. */
+  /** Those of them that are of streams. */
+  get streamBytes(): number {
+    return this.#streamBytes;
+  }
+
+  /** Those of `keptBytes` in bodies that are not copied: `bodies` was told of these. */
   get borrowedBytes(): number {
     return this.#borrowedBytes;
   }
@@ -125,16 +131,18 @@ export class SentFrames {
     return { events, calls };
   }
 
-  #keep({ body, borrowedBytes = 0, length }: Outgoing): void {
+  #keep({ body, borrowedBytes = 0, isOfStream, length }: Outgoing): void {
     this.#keptBytes += length;
+    if (isOfStream === true) this.#streamBytes += length;
     if (body === undefined || borrowedBytes === 0) return;
     this.#borrowedBytes += borrowedBytes;
     this.#bodies.borrow(body);
   }
 
   #giveUp(outgoing: Outgoing): void {
-    const { body, borrowedBytes = 0, length } = outgoing;
+    const { body, borrowedBytes = 0, isOfStream, length } = outgoing;
     this.#keptBytes -= length;
+    if (isOfStream === true) this.#streamBytes -= length;
     // Calls know where they were put until they are answered.
     outgoing.forgetFrame();
     if (body === undefined || borrowedBytes === 0) return;

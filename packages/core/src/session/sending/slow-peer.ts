@@ -116,17 +116,18 @@ export class SlowPeer {
       case "wait": {
         const isToBlame = holdings.isToBlame(this.#apart + added);
         if (isToBlame && (isForMany || policy === "disconnect")) throw this.#tooSlow();
-        if (!isForMany) throw this.full();
+        if (!isForMany) throw this.full(added);
         onDropped(1, all);
         return false;
       }
     }
   }
 
-  full(): MyelinError {
+  /** @param added as for `admitsEvent` */
+  full(added: number = 0): MyelinError {
     const { holdings } = this.#options;
     const { maxQueuedBytes } = holdings;
-    const message = holdings.isToBlame(this.#apart)
+    const message = holdings.isToBlame(this.#apart + added)
       ? `more than ${maxQueuedBytes} bytes wait for the peer`
       : `no more than ${maxQueuedBytes} bytes may wait for the peer: others have the rest of maxBufferedBytes`;
     return new MyelinError("ERR_QUEUE_FULL", message);

@@ -7,8 +7,9 @@ import { Fifo } from "../../fifo.ts";
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { limits } from "../../limits.ts";
 import { promiseOf } from "../../promise-of.ts";
+import { isShared } from "../held-bodies.ts";
 import type { Lane } from "../sending/fair-turns.ts";
-import { type ItemRoom, isBorrowed } from "../sending/item-room.ts";
+import type { ItemRoom, KeptItem } from "../sending/item-room.ts";
 import {
   costOf,
   Fragments,
@@ -39,10 +40,12 @@ export interface ItemSenderOptions {
 }
 
 /** What goes on when there is room. */
-interface Kept {
-  readonly bytes: number;
+interface Kept extends KeptItem {
   readonly goOn: () => void;
 }
+
+/** Of what is no item, or not known to be one. */
+const noItem: KeptItem = { bytes: 0, shared: undefined };
 
 type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 
@@ -62,6 +65,8 @@ export class ItemSender implements Lane, Puller {
   /** Those of them that are in bodies which are not copied. */
   #borrowedBytes = 0;
   #pulling = false;
+  /** The source is in the midst of its next item. */
+  #isRunning = false;
   /** What the source has given when there was no room for it, in this turn or at all. */
   #kept: Kept | undefined;
   #over = false;
@@ -81,14 +86,16 @@ export class ItemSender implements Lane, Puller {
     if (this.#queue.size === 0) this.#seal();
     const first = this.#queue.first as Outgoing | Fragments;
     const bytes = this.nextBytes;
-    const outgoing = first instanceof Fragments ? first.next() : first;
-    this.#hold(-bytes, first instanceof Fragments && isBorrowed(first) ? -bytes : 0);
-    if (!(first instanceof Fragments) || first.isDone) {
-      this.#queue.shift();
-      this.#hold(-frameCost);
-      if (first instanceof Fragments) this.#options.outbox.items.letGoLarge(first);
-    }
+    const large = first instanceof Fragments ? first : undefined;
+    const outgoing = large === undefined ? (first as Outgoing) : large.next();
+    outgoing.isOfStream = true;
+    const isWhole = large === undefined || large.isDone;
+    if (isWhole) this.#queue.shift();
+    this.#hold(isWhole ? -bytes - frameCost : -bytes, large?.isBorrowed === true ? -bytes : 0);
+    const { items } = this.#options.outbox;
     this.#options.outbox.transmit(outgoing);
+    // Behind that: what is kept to be sent again holds the same body.
+    if (isWhole && large !== undefined) items.letGoLarge(large);
     this.#pull();
   }
 
@@ -127,15 +134,16 @@ export class ItemSender implements Lane, Puller {
     kept.goOn();
   }
 
-  #keep(room: Pick<ItemRoom, "await">, bytes: number, goOn: () => void): void {
-    this.#kept = { bytes, goOn };
+  #keep(room: Pick<ItemRoom, "await">, { bytes, shared }: KeptItem, goOn: () => void): void {
+    const kept: Kept = { bytes, shared, goOn };
+    this.#kept = kept;
     room.await(this);
     // The session may be over then.
-    this.#options.outbox.items.keep(bytes);
+    this.#options.outbox.items.keep(kept);
   }
 
   #letGoKept(): void {
-    if (this.#kept !== undefined) this.#options.outbox.items.keep(-this.#kept.bytes);
+    if (this.#kept !== undefined) this.#options.outbox.items.letGo(this.#kept);
     this.#kept = undefined;
   }
 
@@ -160,7 +168,9 @@ export class ItemSender implements Lane, Puller {
       rest.reduce((sum, each) => sum + bytesOf(each), 0) - this.#queuedBytes,
       borrowed - this.#borrowedBytes,
     );
-    this.#options.onStopped(this.#release());
+    // A generator cannot be left while it runs: it is when it has come to its item.
+    const isRunning = this.#isSync && this.#isRunning;
+    this.#options.onStopped(isRunning ? undefined : this.#release());
   }
 
   /** Lets the source clean up. @returns as `endIterator` */
@@ -187,11 +197,19 @@ export class ItemSender implements Lane, Puller {
       if (this.#waits()) return;
       let step: unknown;
       let promise: Promise<unknown> | undefined;
+      this.#isRunning = true;
       try {
         step = iterator.next();
         promise = promiseOf(step);
       } catch (reason) {
         this.#fail(reason);
+        return;
+      } finally {
+        this.#isRunning = false;
+      }
+      if (this.#over) {
+        promise?.catch(() => {});
+        void this.#release();
         return;
       }
       promise ??= this.#isSync ? promisedStep(step) : undefined;
@@ -216,7 +234,7 @@ export class ItemSender implements Lane, Puller {
     const { share } = this.#options.outbox;
     if (this.#over) return;
     if (share.isSpent) {
-      this.#keep(share, 0, () => this.#given(step));
+      this.#keep(share, noItem, () => this.#given(step));
       return;
     }
     const item = this.#itemOf(step);
@@ -225,8 +243,8 @@ export class ItemSender implements Lane, Puller {
 
   #place(item: EncodedItem): void {
     const { items } = this.#options.outbox;
-    if (items.isFull) {
-      this.#keep(items, dataBytes(item), () => this.#place(item));
+    if (items.mustWait(this)) {
+      this.#keep(items, keptOf(item), () => this.#place(item));
       return;
     }
     this.#pulling = false;
@@ -238,8 +256,8 @@ export class ItemSender implements Lane, Puller {
   #rejected(reason: unknown): void {
     const { items } = this.#options.outbox;
     if (this.#over) return;
-    if (items.isFull) {
-      this.#keep(items, 0, () => this.#rejected(reason));
+    if (items.mustWait(this)) {
+      this.#keep(items, noItem, () => this.#rejected(reason));
       return;
     }
     this.#fail(reason);
@@ -250,7 +268,7 @@ export class ItemSender implements Lane, Puller {
   /** @returns whether it goes on later: the share of this turn is spent, or too much waits for the connection */
   #waits(): boolean {
     const { items, share } = this.#options.outbox;
-    const waited = share.isSpent ? share : items.isFull ? items : undefined;
+    const waited = share.isSpent ? share : items.mustWait(this) ? items : undefined;
     waited?.await(this);
     return waited !== undefined;
   }
@@ -261,6 +279,7 @@ export class ItemSender implements Lane, Puller {
     const { encode, id, onEnd, outbox } = this.#options;
     try {
       // Iterators of users may give anything, and getters of theirs may throw.
+      if (Object(step) !== step) throw new TypeError("the iterator's next() gave no object");
       const { done, value } = step as IteratorResult<unknown>;
       if (done !== true) {
         const item = encode(id, value);
@@ -346,7 +365,12 @@ function bytesOf(next: Outgoing | Fragments): number {
 }
 
 function borrowedBytesOf(next: Outgoing | Fragments): number {
-  return next instanceof Fragments && isBorrowed(next) ? next.remaining : 0;
+  return next instanceof Fragments && next.isBorrowed ? next.remaining : 0;
+}
+
+function keptOf(item: EncodedItem): KeptItem {
+  const isCounted = typeof item !== "string" && isShared(item.body);
+  return { bytes: dataBytes(item), shared: isCounted ? item.body : undefined };
 }
 
 function dataBytes(item: EncodedItem): number {

@@ -1,0 +1,141 @@
+// What sources of streams have given when there was no room for it: whose fault that is, and that it is let go.
+import {
+  type Client,
+  connect,
+  MemoryRegistry,
+  memory,
+  type ServeOptions,
+  type Server,
+  type ServerPeer,
+  serve,
+} from "myelin";
+import { type FaultyTransport, faulty } from "myelin/testing";
+import { expect, test } from "vitest";
+import { turns, until } from "../../../../test/support/within.ts";
+import { all, freshAddress, keep } from "../endpoint/pairing.ts";
+
+const MiB = 1024 * 1024;
+const moment = () => new Promise<void>((resolve) => void setImmediate(resolve));
+
+interface Stalling {
+  readonly server: Server;
+  readonly line: FaultyTransport;
+  readonly visit: (through?: FaultyTransport) => Promise<{ client: Client; peer: ServerPeer }>;
+}
+
+/** A server, and a line to it that can be stalled. */
+async function stalling(options: ServeOptions): Promise<Stalling> {
+  const transport = memory({ registry: new MemoryRegistry() });
+  const server = keep(await serve("memory:given", { transports: [transport], ...options }));
+  const line = faulty(transport);
+  return {
+    server,
+    line,
+    visit: async (through = line) => {
+      const options = { transports: [through], retry: false } as const;
+      const client = keep(await connect("memory:given", options));
+      return { client, peer: [...server.peers.values()].at(-1) as ServerPeer };
+    },
+  };
+}
+
+const shared = new Uint8Array(MiB);
+
+test.each([
+  { what: "each its own", bytes: MiB, count: 60, give: () => new Uint8Array(MiB) },
+  { what: "all the same", bytes: MiB, count: 60, give: () => shared },
+  { what: "small ones", bytes: 60_000, count: 600, give: () => new Uint8Array(60_000) },
+])("who reads is not ended for it: $what", async ({ bytes, count, give }) => {
+  const server = keep(
+    await serve(freshAddress(), {
+      limits: { maxBufferedBytes: 16 * MiB },
+      handlers: {
+        item: async function* () {
+          await moment();
+          yield give();
+        },
+      },
+    }),
+  );
+  const client = keep(await connect(server.address, { retry: false }));
+  const streams = Array.from({ length: count }, () => all(client.stream("item")));
+  const lengths = (await Promise.all(streams)).map(([item]) => (item as Uint8Array).length);
+  expect(lengths).toEqual(lengths.map(() => bytes));
+  expect(client.state).toBe("open");
+});
+
+test("it is given back once when the session ends, and handlers that outlive theirs count in full", async () => {
+  let begun = 0;
+  const settle: (() => void)[] = [];
+  const work = (): Promise<void> => {
+    begun += 1;
+    return new Promise((resolve) => settle.push(resolve));
+  };
+  const { line, server, visit } = await stalling({
+    limits: { maxBufferedBytes: 16 * MiB },
+    events: { work },
+    handlers: {
+      item: async function* () {
+        begun += 1;
+        await moment();
+        yield new Uint8Array(MiB);
+      },
+    },
+  });
+  const { client, peer } = await visit();
+  client.send("work");
+  line.faults.stall("down");
+  for (let n = 0; n < 30; n += 1) client.stream("item").start();
+  await until("all are at work", () => begun === 31);
+  await turns(20);
+  line.faults.heal();
+  line.faults.cutAll("both");
+  await peer.closed;
+  for (const each of settle) each();
+  let visits = 0;
+  const refused = async (): Promise<unknown> => {
+    for (; visits < 60; visits += 1) {
+      const { client } = await visit();
+      const before = begun;
+      client.send("work", "x".repeat(400_000));
+      await until("it is at work", () => begun > before);
+      await client.close({ drainMs: 0, timeoutMs: 100 }).catch(() => {});
+      await until("it has left", () => server.peers.size === 0);
+    }
+    return undefined;
+  };
+  expect(await refused().catch((error) => error)).toMatchObject({ code: "ERR_BUSY" });
+  expect(visits).toBeGreaterThan(20);
+});
+
+test("memory that is gone before it has left does not count for ever", async () => {
+  const given: Uint8Array<ArrayBuffer>[] = [];
+  const { line, server, visit } = await stalling({
+    handlers: {
+      *item() {
+        const bytes = new Uint8Array(2 * MiB);
+        given.push(bytes);
+        yield bytes;
+      },
+    },
+  });
+  const { client, peer } = await visit();
+  line.faults.stall("down");
+  for (let n = 0; n < 3; n += 1) client.stream("item").start();
+  await until("the items wait", () => server.stats().bufferedBytes > 6 * MiB);
+  for (const { buffer } of given) structuredClone(buffer, { transfer: [buffer] });
+  client.close({ drainMs: 0, timeoutMs: 0 }).catch(() => {});
+  line.faults.cutAll("both");
+  await peer.closed;
+  expect(server.stats().bufferedBytes).toBe(0);
+});
+
+test("of a buffer that is sent in parts the largest counts, whichever came first", async () => {
+  const { line, server, visit } = await stalling({});
+  const { peer } = await visit();
+  line.faults.stall("down");
+  const file = new Uint8Array(8 * MiB);
+  peer.send("part", file.subarray(0, 70_000));
+  peer.send("part", file.subarray(70_000));
+  expect(server.stats().bufferedBytes).toBeGreaterThanOrEqual(file.length - 70_000);
+});
