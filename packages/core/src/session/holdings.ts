@@ -207,6 +207,7 @@ export class Holdings implements Holder {
   /** The session is over. What its handlers are at work on is still there. */
   close(): void {
     this.#isClosed = true;
+    this.#options.items.close();
     this.#watch.stop();
     this.#account.close(this.#handed);
   }

@@ -73,7 +73,11 @@ export class FaultLane {
     this.#add(bytes);
     // Pieces of other sizes need several to be made of.
     if (isFirst && this.#options.chunkBytes === undefined) this.#deliver();
-    if (this.#waiting.size > 0) this.schedule();
+    const { last } = this.#waiting;
+    if (last === undefined) return;
+    // Its sender may give the memory away before it passes.
+    last.bytes = Uint8Array.from(last.bytes);
+    this.schedule();
   }
 
   #add(bytes: Uint8Array): void {

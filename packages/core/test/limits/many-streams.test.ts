@@ -136,10 +136,15 @@ test.each(["sync", "async"])("each has its turn when there is room for few: %s",
   await Promise.all(streams);
 });
 
-test.each(["tcp", "unix"])("a post has room beside streams that flow: %s", async (network) => {
+test.each([
+  { network: "tcp" },
+  { network: "unix" },
+  { network: "unix", limits: { highWaterMarkBytes: 64 * KiB } },
+])("a post has room beside streams that flow: %o", async ({ network, limits = {} }) => {
   const item = new Uint8Array(16 * MiB);
   const server = keep(
     await serve(freshAddress(network), {
+      limits,
       handlers: {
         *items() {
           for (;;) yield item;

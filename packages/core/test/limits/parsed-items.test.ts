@@ -4,6 +4,9 @@ import { runInNewContext } from "node:vm";
 import { connect, serve } from "myelin";
 import { expect, test } from "vitest";
 import { until } from "../../../../test/support/within.ts";
+import { systemClock } from "../../src/clock.ts";
+import { InboundItems } from "../../src/session/streams/inbound-items.ts";
+import { ParsedItems } from "../../src/session/streams/parsed-items.ts";
 import { freshAddress, keep } from "../endpoint/pairing.ts";
 
 setFlagsFromString("--expose-gc");
@@ -57,4 +60,25 @@ test.each([
     for (const each of items.slice(1, -1)) expect(each).toHaveLength(length);
     expect(items.at(-1)).toEqual([first, "ü"]);
   }
+});
+
+test("what nobody reads when its session is over does not count for those that come", () => {
+  const parsed = new ParsedItems(1_000);
+  const items = new InboundItems({
+    ours: { streamWindowBytes: 1_000, maxFrameBytes: 1_000 },
+    maxStreamWindowBytes: 1_000,
+    shareBytes: () => 1_000,
+    isHeldBack: () => false,
+    parsed,
+    onFreed: () => {},
+    roundTripMs: () => undefined,
+    clock: systemClock,
+  });
+  items.add(900, false);
+  expect(items.keeps(200)).toBe(true);
+  items.close();
+  expect(items.keeps(200)).toBe(false);
+  // Whoever reads on has the rest of it.
+  items.free(900, false);
+  expect(parsed.bytes).toBe(0);
 });

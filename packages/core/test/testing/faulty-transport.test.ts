@@ -55,6 +55,17 @@ function heardPair(options: MemoryNetworkOptions = {}): Heard {
 const alphabet = "abcdefghijklmnopqrstuvwxyz";
 
 describe("a faulty connection", () => {
+  test("has what it was given, though the memory of that is gone before it passes", () => {
+    const { clock, dialled, faults, listener } = heardPair();
+    faults.stall("up");
+    const bytes = new Uint8Array([1, 2, 3]);
+    dialled.send(bytes);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    faults.heal();
+    clock.runUntilIdle();
+    expect(listener.text).toBe("\x01\x02\x03");
+  });
+
   test.each(Array.from({ length: 27 }, (_, n) => n))("is cut after exactly %d bytes", (count) => {
     const { accepted, clock, dialled, dialler, faults, listener, log } = heardPair({
       seed: count,

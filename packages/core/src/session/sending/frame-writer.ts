@@ -2,6 +2,7 @@
  * Hands frames to the connection: few large writes rather than many small ones, each name before its
  * first use, and every counted frame remembered until it is acknowledged.
  */
+import { Fifo } from "../../fifo.ts";
 import type { Connection } from "../../transport/transport.ts";
 import type { SharedBodies } from "../held-bodies.ts";
 import { type Name, type NameTable, nameFrame } from "../messages/name-table.ts";
@@ -28,6 +29,9 @@ export class FrameWriter {
   #leavingBytes = 0;
   /** Bytes that were written since the connection is there. */
   #written = 0;
+  /** Frames of streams that the system had not taken when that was looked at, and where each ends. */
+  readonly #ofStreams = new Fifo<{ readonly bytes: number; readonly end: number }>();
+  #pendingStreamBytes = 0;
 
   /** @param keepsSent what was sent is kept whole until it is acknowledged */
   constructor(names: NameTable, keepsSent: boolean, bodies: SharedBodies) {
@@ -50,6 +54,11 @@ export class FrameWriter {
     return this.#leavingBytes + held;
   }
 
+  /** Those of them that are not of streams. Of what has left since the last frame was handed on it knows nothing. */
+  get pendingMessageBytes(): number {
+    return Math.max(0, this.pendingBytes - this.#pendingStreamBytes);
+  }
+
   /** Bytes of the large bodies of which the connection has a part. */
   get pinnedBytes(): number {
     return this.#pinned.bytes;
@@ -67,7 +76,15 @@ export class FrameWriter {
 
   /** The connection may have got rid of some of what it had. */
   unpin(): void {
-    if (!this.#pinned.isEmpty) this.#pinned.left(this.#written - this.pendingBytes);
+    if (this.#pinned.isEmpty && this.#ofStreams.size === 0) return;
+    const gone = this.#written - this.pendingBytes;
+    this.#pinned.left(gone);
+    for (;;) {
+      const { first } = this.#ofStreams;
+      if (first === undefined || first.end > gone) return;
+      this.#ofStreams.shift();
+      this.#pendingStreamBytes -= first.bytes;
+    }
   }
 
   attach(link: Link | undefined): void {
@@ -76,6 +93,8 @@ export class FrameWriter {
     this.#leaving = [];
     this.#leavingBytes = 0;
     this.#written = 0;
+    this.#ofStreams.clear();
+    this.#pendingStreamBytes = 0;
   }
 
   /** Sends a counted frame. */
@@ -90,8 +109,12 @@ export class FrameWriter {
    * Writes a counted frame, without counting it.
    * @throws {MyelinError} `ERR_NOT_SERIALIZABLE` when the memory of its body is gone
    */
-  writeFrame({ body, frame, length, whole }: Outgoing): void {
+  writeFrame({ body, frame, isOfStream, length, whole }: Outgoing): void {
     if (body !== undefined && frame.length + body.length !== length) throw goneError();
+    if (isOfStream === true) {
+      this.#ofStreams.push({ bytes: length, end: this.#written + length });
+      this.#pendingStreamBytes += length;
+    }
     if (body === undefined) return this.write(frame);
     this.#add(frame);
     if (whole !== undefined) {

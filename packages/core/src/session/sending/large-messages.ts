@@ -70,6 +70,13 @@ export class LargeMessages implements LargeLaneOwner {
     return largest;
   }
 
+  /** Bytes of the largest, whole. */
+  get largestHeldBytes(): number {
+    let largest = this.#waiting.largestBytes;
+    for (const { message } of this.#lanes) largest = Math.max(largest, message.body.length);
+    return largest;
+  }
+
   /** Whether one is nearly done and waits for the window: what takes of it stands behind that one. */
   get isHolding(): boolean {
     return this.#held.length > 0;

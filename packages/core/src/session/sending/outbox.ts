@@ -122,7 +122,8 @@ export class Outbox implements Collector {
    */
   get waitingBytes(): number {
     const { keptBytes, streamBytes } = this.sent;
-    return this.#order.bytes + Math.max(this.#writer.pendingBytes, keptBytes - streamBytes);
+    const { pendingMessageBytes } = this.#writer;
+    return this.#order.bytes + Math.max(pendingMessageBytes, keptBytes - streamBytes);
   }
 
   /** Something was handed to the connection and the peer has not acknowledged it. */

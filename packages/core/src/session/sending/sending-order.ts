@@ -99,12 +99,9 @@ export class SendingOrder {
     return Math.max(this.#large.largestBytes, this.#waiting.largestBytes);
   }
 
-  /** The same, whole, of those that wait, too. Looks at each of them. */
+  /** Bytes of the largest, whole. */
   get largestHeldBytes(): number {
-    let largest = 0;
-    for (const each of this.all())
-      if ("entry" in each) largest = Math.max(largest, each.body.length);
-    return largest;
+    return Math.max(this.#large.largestHeldBytes, this.#waiting.largestBytes);
   }
 
   /** Bytes of the batch that is being collected. */

@@ -37,6 +37,8 @@ export class InboundItems {
   readonly #withheld = new Set<Credited>();
   /** Streams that are not over. */
   #open = 0;
+  #parsedBytes = 0;
+  #isClosed = false;
 
   constructor(options: InboundItemsOptions) {
     const { maxFrameBytes, streamWindowBytes } = options.ours;
@@ -71,15 +73,23 @@ export class InboundItems {
     if (!areKept) this.parsed(bytes);
   }
 
-  /** What was kept is parsed. */
+  /** So many bytes of items are there as objects, or are not any more. */
   parsed(bytes: number): void {
+    if (this.#isClosed) return;
+    this.#parsedBytes += bytes;
     this.#options.parsed.bytes += bytes;
+  }
+
+  /** The session is over. Whoever has a stream of it may read the rest, or has forgotten it: nobody is told. */
+  close(): void {
+    this.parsed(-this.#parsedBytes);
+    this.#isClosed = true;
   }
 
   /** So many bytes of items were asked for, or are not wanted. */
   free(bytes: number, areKept: boolean): void {
     this.bytes -= bytes;
-    if (!areKept) this.#options.parsed.bytes -= bytes;
+    if (!areKept) this.parsed(-bytes);
     this.#options.onFreed();
   }
 
