@@ -285,16 +285,16 @@ export class Calling {
           throw reason;
         }
       },
-      onEnd: () => sealedBatch((batch) => batch.end(call.id)),
+      onEnd: () => ({ outgoing: sealedBatch((batch) => batch.end(call.id)) }),
       onFailure: (reason) => {
         const record = encodeRemoteError(reason, { expose: "message", stacks: false });
-        const last = sealedBatch((batch) =>
+        const outgoing = sealedBatch((batch) =>
           batch.fail(call.id, fittedError(record, outbox.maxErrorBytes)),
         );
         // Not before that: a cancel overtakes what waits.
-        last.whenLeft(() => this.#broken.add(call.id));
-        this.#fail(call, sourceError(name, record.message, reason, reason === unsendable));
-        return last;
+        outgoing.whenLeft(() => this.#broken.add(call.id));
+        const error = sourceError(name, record.message, reason, reason === unsendable);
+        return { outgoing, onQueued: () => this.#fail(call, error) };
       },
       onStopped: () => {},
     });

@@ -10,10 +10,9 @@ import type { EventDispatch } from "../receiving/dispatch.ts";
 import type { Receipt } from "../receiving/receive-window.ts";
 import { type Batch, sealedBatch } from "../sending/batch.ts";
 import type { Outbox } from "../sending/outbox.ts";
-import type { Outgoing } from "../sending/outgoing.ts";
 import type { InboundItems } from "../streams/inbound-items.ts";
 import { ItemReceiver } from "../streams/item-receiver.ts";
-import { ItemSender } from "../streams/item-sender.ts";
+import { ItemSender, type Last } from "../streams/item-sender.ts";
 import { encodeItem, isItemSource, isIterator } from "../streams/items.ts";
 import { isReceivingTapped, isSendingTapped, tellItem, tellReceived } from "../taps.ts";
 import { type CallType, callType, givesItems, kindOfType, ranCode } from "../wire.ts";
@@ -271,10 +270,8 @@ export class Serving<Peer> {
     });
   }
 
-  /** The last frame of a stream, which leaves behind its items. */
-  #ended(call: RunningCall<Peer>, write: (batch: Batch) => void): Outgoing {
-    this.#finish(call);
-    return sealedBatch(write);
+  #ended(call: RunningCall<Peer>, write: (batch: Batch) => void): Last {
+    return { outgoing: sealedBatch(write), onQueued: () => this.#finish(call) };
   }
 
   /** The handler has settled. `answer` is not called when nobody waits for one. */

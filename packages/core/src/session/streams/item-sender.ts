@@ -24,6 +24,13 @@ import type { Puller } from "../sending/turn-share.ts";
 import { entryCost, firstItemSlot, frameCost, frameKind } from "../wire.ts";
 import { type EncodedItem, endIterator, type ItemSource, promisedStep } from "./items.ts";
 
+/** What leaves behind the last item. */
+export interface Last {
+  readonly outgoing: Outgoing;
+  /** It has its place among what leaves: a session that is being closed waits for it. */
+  readonly onQueued?: () => void;
+}
+
 export interface ItemSenderOptions {
   readonly id: number;
   readonly outbox: Outbox;
@@ -31,10 +38,10 @@ export interface ItemSenderOptions {
   /** Bytes that may be sent before the consumer asks for more. */
   readonly credit: number;
   readonly encode: (id: number, value: unknown) => EncodedItem;
-  /** The source is exhausted: what leaves behind its last item. */
-  readonly onEnd: () => Outgoing;
+  /** The source is exhausted. */
+  readonly onEnd: () => Last;
   /** The source, or an item of it, failed. */
-  readonly onFailure: (reason: unknown) => Outgoing;
+  readonly onFailure: (reason: unknown) => Last;
   /** It was told to stop. The source is done when `cleaned` settles, if it is there. */
   readonly onStopped: (cleaned: Promise<void> | undefined) => void;
 }
@@ -318,13 +325,16 @@ export class ItemSender implements Lane, Puller {
     if (!this.#over) this.#finish(() => this.#options.onFailure(reason));
   }
 
-  #finish(makeLast: () => Outgoing): void {
+  #finish(makeLast: () => Last): void {
+    const { outbox } = this.#options;
     this.#seal();
-    // Before that: its owner may be done with it now, and what is sealed is sent all the same.
+    // Before that: its owner may be done with it then, and what is queued is sent all the same.
     this.#over = true;
-    this.#enqueue(makeLast());
-    this.#options.outbox.addLane(this);
-    this.#options.outbox.items.tell();
+    const { onQueued, outgoing } = makeLast();
+    this.#enqueue(outgoing);
+    outbox.addLane(this);
+    outbox.items.tell();
+    onQueued?.();
   }
 
   /** Makes a frame of what was collected. */
