@@ -70,11 +70,11 @@ function asynchronous(
 ): MyelinError {
   // Nobody waits for it: a rejection must not become one that nobody handles.
   promise.then(undefined, () => {});
-  return new MyelinError(
-    "ERR_CONFIG",
-    `${what}: the schema (${schema["~standard"].vendor}) is asynchronous, and data is checked in the ` +
-      "order in which it arrives; use a synchronous schema and do the rest in the handler",
-  );
+  // Some call themselves again as if they were when what they call throws: then it is this.
+  const message =
+    `the schema (${schema["~standard"].vendor}) is asynchronous, or what it calls threw; data is checked ` +
+    "in the order in which it arrives: use a synchronous schema and do the rest in the handler";
+  return new MyelinError("ERR_CONFIG", `${what}: ${message}`, { issues: [{ message, path: [] }] });
 }
 
 function describe(issues: readonly ValidationIssue[], count: number, what: string): string {

@@ -227,6 +227,7 @@ export class LiveServer implements AsyncDisposable {
         `want must be "all" or a number of peers, not ${shown(want)}`,
       );
     }
+    if (this.#closing !== undefined) throw closedError();
     const peers = audienceOf(this.#peers, this.rooms, options);
     const { clock } = this.#endpoint;
     const { bytes, copy, ref } = options;

@@ -177,10 +177,10 @@ export class Endpoint<Peer> {
     this.heartbeatMs = heartbeatOf(settings.heartbeat);
     this.resumeWindowMs = resumeWindowOf(settings.resume);
     this.#use = settings.use ?? [];
-    for (const [name, run] of Object.entries(settings.handlers ?? {})) {
+    for (const [name, run] of functionsOf("handlers", settings.handlers ?? {})) {
       this.handle(this.handlers, name, run);
     }
-    for (const [name, run] of Object.entries(settings.events ?? {})) {
+    for (const [name, run] of functionsOf("events", settings.events ?? {})) {
       if (run !== undefined) this.on(this.handlers, name, run);
     }
     this.#checkComplete();
@@ -357,4 +357,29 @@ export function checkOf(
   what: string,
 ): ((data: unknown) => unknown) | undefined {
   return schema === undefined ? undefined : (data) => validate(schema, data, what);
+}
+
+/**
+ * What an option has by name.
+ * @throws {MyelinError} `ERR_CONFIG` for an object of a class that has methods: they are its prototype's,
+ * and would be left out without a word
+ */
+function functionsOf<Value>(
+  option: string,
+  given: Readonly<Record<string, Value>>,
+): [string, Value][] {
+  let prototype: object | null = Object.getPrototypeOf(given);
+  // The last of them is that of all objects.
+  for (let next: object | null; prototype !== null; prototype = next) {
+    next = Object.getPrototypeOf(prototype);
+    if (next === null) break;
+    const method = Object.getOwnPropertyNames(prototype).find((key) => key !== "constructor");
+    if (method === undefined) continue;
+    throw new MyelinError(
+      "ERR_CONFIG",
+      `${option}: ${JSON.stringify(method)} is inherited, and only what the object itself has is taken; ` +
+        `write { ${method}: (...given) => object.${method}(...given) }`,
+    );
+  }
+  return Object.entries(given);
 }

@@ -218,3 +218,18 @@ describe("an event", () => {
     ]);
   });
 });
+
+test("a caller whose input an asynchronous schema was to check hears so in the issues", async () => {
+  const validate = async () => ({ value: 1 });
+  const input: typeof small = {
+    "~standard": { ...small["~standard"], validate: validate as never },
+  };
+  const resize = contract({ resize: call({ input }) });
+  const options = { contract: resize, handlers: { resize: () => {} } };
+  const server = keep(await serve(freshAddress(), options));
+  const client = keep(await connect(server.address));
+  await expect(client.call("resize", { n: 1 })).rejects.toMatchObject({
+    code: "ERR_INVALID_DATA",
+    issues: [{ message: expect.stringContaining("is asynchronous"), path: [] }],
+  });
+});

@@ -377,3 +377,36 @@ test("a text in place of a number is shown as a text", async () => {
   const options = { limits: { maxPeers: "1" } } as object;
   await expect(serve(freshAddress("memory"), options)).rejects.toThrow('not "1"');
 });
+
+test("handlers and listeners that are methods of a class are refused, and not left out", async () => {
+  class Service {
+    readonly add = (): number => 1;
+    subtract(): number {
+      return -1;
+    }
+  }
+  const refused = {
+    code: "ERR_CONFIG",
+    message: expect.stringContaining('"subtract" is inherited'),
+  };
+  for (const option of ["handlers", "events"]) {
+    const options = { [option]: new Service() } as object;
+    await expect(serve(freshAddress(), options)).rejects.toMatchObject(refused);
+    await expect(connect(freshAddress(), { lazy: true, ...options })).rejects.toMatchObject(
+      refused,
+    );
+  }
+  const { add } = new Service();
+  const handlers = Object.assign(Object.create(null), { add });
+  const server = keep(await serve(freshAddress(), { handlers }));
+  const client = keep(await connect(server.address));
+  expect(await client.call("add")).toBe(1);
+});
+
+test("a server that is closed, or closes, asks nobody", async () => {
+  const server = keep(await serve(freshAddress()));
+  const closed = server.close();
+  await expect(server.ask("anything")).rejects.toMatchObject({ code: "ERR_CLOSED" });
+  await closed;
+  await expect(server.ask("anything")).rejects.toMatchObject({ code: "ERR_CLOSED" });
+});

@@ -62,18 +62,36 @@ test.each([
   }
 });
 
-test("what nobody reads when its session is over does not count for those that come", () => {
-  const parsed = new ParsedItems(1_000);
-  const items = new InboundItems({
+/** What the streams of a session have in common. */
+function inboundItems(parsed: ParsedItems, shareBytes: number): InboundItems {
+  return new InboundItems({
     ours: { streamWindowBytes: 1_000, maxFrameBytes: 1_000 },
-    maxStreamWindowBytes: 1_000,
-    shareBytes: () => 1_000,
+    maxStreamWindowBytes: 100_000,
+    shareBytes: () => shareBytes,
     isHeldBack: () => false,
     parsed,
     onFreed: () => {},
     roundTripMs: () => undefined,
     clock: systemClock,
   });
+}
+
+test("all windows together grow to half of what may arrive from a peer", () => {
+  const items = inboundItems(new ParsedItems(1_000), 60_000);
+  items.begin();
+  expect(items.maxWindowBytes).toBe(30_000);
+  items.begin();
+  expect(items.maxWindowBytes).toBe(15_000);
+  for (let n = 0; n < 100; n += 1) items.begin();
+  expect(items.maxWindowBytes).toBe(1_000);
+  const plenty = inboundItems(new ParsedItems(1_000), 2 ** 30);
+  plenty.begin();
+  expect(plenty.maxWindowBytes).toBe(100_000);
+});
+
+test("what nobody reads when its session is over does not count for those that come", () => {
+  const parsed = new ParsedItems(1_000);
+  const items = inboundItems(parsed, 1_000);
   items.add(900, false);
   expect(items.keeps(200)).toBe(true);
   items.close();

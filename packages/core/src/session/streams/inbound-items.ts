@@ -28,9 +28,8 @@ export interface InboundItemsOptions {
 export class InboundItems {
   /** Bytes of items that have arrived and were not asked for. */
   bytes = 0;
-  /** What a producer may send at first, and what its window may grow to. */
+  /** What a producer may send at first. */
   readonly windowBytes: number;
-  readonly maxWindowBytes: number;
   /** What a producer may be wrong by: it learns the exact size of a frame when that is complete. */
   readonly toleranceBytes: number;
   readonly #options: InboundItemsOptions;
@@ -45,7 +44,6 @@ export class InboundItems {
     this.#options = options;
     this.windowBytes = streamWindowBytes;
     this.toleranceBytes = 4 * maxFrameBytes;
-    this.maxWindowBytes = Math.max(streamWindowBytes, options.maxStreamWindowBytes);
   }
 
   /**
@@ -55,6 +53,16 @@ export class InboundItems {
   get firstCredit(): number {
     const isMuch = 2 * this.#open * this.windowBytes >= this.#options.shareBytes();
     return isMuch ? 1 : this.windowBytes;
+  }
+
+  /**
+   * What the window of any of them may grow to: all of them together to half of what may arrive from this
+   * peer, or it would be ended for what it was given credit for.
+   */
+  get maxWindowBytes(): number {
+    const { maxStreamWindowBytes, shareBytes } = this.#options;
+    const part = shareBytes() / (2 * Math.max(1, this.#open));
+    return Math.max(this.windowBytes, Math.min(maxStreamWindowBytes, part));
   }
 
   /** A stream begins: `forget` is called when it is over. */

@@ -208,6 +208,8 @@ export class ItemReceiver implements Credited {
   giveCredit(): void {
     const left = this.#limit - this.#consumed;
     const { items } = this.#options;
+    // There may be more streams, or peers, than when it grew.
+    this.#window = Math.min(this.#window, items.maxWindowBytes);
     if (left > (this.#window * 3) / 4) return;
     if (!items.admits(this)) {
       if (left <= 0 && this.#waiters.size > 0) this.#raise(this.#window * littleShare);

@@ -69,8 +69,6 @@ export class ItemSender implements Lane, Puller {
   #spent = 0;
   /** Bytes that wait here, with what each frame takes; of large items without the heads of theirs. */
   #queuedBytes = 0;
-  /** Those of them that are in bodies which are not copied. */
-  #borrowedBytes = 0;
   #pulling = false;
   /** The source is in the midst of its next item. */
   #isRunning = false;
@@ -160,21 +158,17 @@ export class ItemSender implements Lane, Puller {
     this.#over = true;
     const { items } = this.#options.outbox;
     items.forget(this);
-    this.#queue.remove((each) => {
-      if (!(each instanceof Fragments)) return true;
-      // An item of which the peer has a part goes out whole: nothing else would free its slot there.
-      if (!each.isBegun) items.letGoLarge(each);
-      return !each.isBegun;
-    });
+    this.#letGoKept();
+    this.#hold(-this.#json.length);
     this.#json = "";
     this.#count = 0;
-    this.#letGoKept();
-    const rest = this.#queue.toArray();
-    const borrowed = rest.reduce((sum, each) => sum + borrowedBytesOf(each), 0);
-    this.#hold(
-      rest.reduce((sum, each) => sum + bytesOf(each), 0) - this.#queuedBytes,
-      borrowed - this.#borrowedBytes,
-    );
+    this.#queue.remove((each) => {
+      // An item of which the peer has a part goes out whole: nothing else would free its slot there.
+      if (each instanceof Fragments && each.isBegun) return false;
+      this.#hold(-bytesOf(each), -borrowedBytesOf(each));
+      if (each instanceof Fragments) items.letGoLarge(each);
+      return true;
+    });
     // A generator cannot be left while it runs: it is when it has come to its item.
     const isRunning = this.#isSync && this.#isRunning;
     this.#options.onStopped(isRunning ? undefined : this.#release());
@@ -364,7 +358,6 @@ export class ItemSender implements Lane, Puller {
   /** More waits here, or less. */
   #hold(bytes: number, borrowedBytes: number = 0): void {
     this.#queuedBytes += bytes;
-    this.#borrowedBytes += borrowedBytes;
     this.#options.outbox.items.hold(bytes, borrowedBytes);
   }
 }
