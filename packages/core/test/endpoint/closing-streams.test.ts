@@ -11,7 +11,7 @@ function staged() {
     state.end = resolve;
   });
   const items = async function* (data: unknown) {
-    for await (const _ of (data ?? []) as Iterable<unknown>);
+    if (data !== undefined) for await (const _ of data as AsyncIterable<unknown>);
     for (let n = 0; n < 10; n += 1) yield n;
     await ending;
   };
@@ -75,9 +75,9 @@ describe.each(["unix", "tcp"])("over %s", (network) => {
       }),
     );
     const client = keep(await connect(server.address, { retry: false }));
-    let fail = (_: Error): void => {};
+    const broken = new AbortController();
     const failing = new Promise<never>((_, reject) => {
-      fail = reject;
+      broken.signal.addEventListener("abort", () => reject(new Error("no more")));
     });
     const source = async function* () {
       yield 1;
@@ -86,7 +86,7 @@ describe.each(["unix", "tcp"])("over %s", (network) => {
     const upload = client.upload("take", source());
     await until("an item", () => outcome.length === 1);
     const closed = client.close();
-    fail(new Error("no more"));
+    broken.abort();
     await expect(upload).rejects.toMatchObject({ code: "ERR_SOURCE" });
     await within("close()", closed);
     await until("the handler's end", () => outcome.length === 2);
