@@ -8,7 +8,8 @@
  * hold (dynamic thresholds: Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet
  * Switches", 1998), and a little always; the first message of a queue may be larger than that. What is more
  * is refused, dropped or waits, and nobody is ended for it. What moves from one queue into another, when a
- * session begins or ends, was accepted already. Answers and items of streams count among it.
+ * session begins or ends, was accepted already. Answers and items of streams count among it; items that
+ * sources gave when there was no room for them only if their peer takes nothing: it has them kept.
  *
  * **What peers cause**, by what they send and by what they do not read, cannot be refused:
  *
