@@ -361,25 +361,22 @@ export function checkOf(
 
 /**
  * What an option has by name.
- * @throws {MyelinError} `ERR_CONFIG` for an object of a class that has methods: they are its prototype's,
- * and would be left out without a word
+ * @throws {MyelinError} `ERR_CONFIG` for an object that has nothing but methods of its class: they are its
+ * prototype's, and would all be left out without a word
  */
 function functionsOf<Value>(
   option: string,
   given: Readonly<Record<string, Value>>,
 ): [string, Value][] {
-  let prototype: object | null = Object.getPrototypeOf(given);
-  // The last of them is that of all objects.
-  for (let next: object | null; prototype !== null; prototype = next) {
-    next = Object.getPrototypeOf(prototype);
-    if (next === null) break;
-    const method = Object.getOwnPropertyNames(prototype).find((key) => key !== "constructor");
-    if (method === undefined) continue;
-    throw new MyelinError(
-      "ERR_CONFIG",
-      `${option}: ${JSON.stringify(method)} is inherited, and only what the object itself has is taken; ` +
-        `write { ${method}: (...given) => object.${method}(...given) }`,
-    );
-  }
-  return Object.entries(given);
+  const own = Object.entries(given);
+  const prototype: object | null = own.length > 0 ? null : Object.getPrototypeOf(given);
+  // That of all objects has none itself.
+  if (prototype === null || Object.getPrototypeOf(prototype) === null) return own;
+  const method = Object.getOwnPropertyNames(prototype).find((key) => key !== "constructor");
+  if (method === undefined) return own;
+  throw new MyelinError(
+    "ERR_CONFIG",
+    `${option}: ${JSON.stringify(method)} is inherited, and only what the object itself has is taken; ` +
+      `write { ${method}: (...given) => object.${method}(...given) }`,
+  );
 }

@@ -50,9 +50,8 @@ export class HeldBodies {
     return known.bytes;
   }
 
-  clear(): void {
-    this.#held.clear();
-    this.bytes = 0;
+  has({ buffer }: Uint8Array): boolean {
+    return this.#held.has(buffer);
   }
 
   /** What one of its holders has of it. */

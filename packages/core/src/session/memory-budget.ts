@@ -9,7 +9,8 @@
  * Switches", 1998), and a little always; the first message of a queue may be larger than that. What is more
  * is refused, dropped or waits, and nobody is ended for it. What moves from one queue into another, when a
  * session begins or ends, was accepted already. Answers and items of streams count among it; items that
- * sources gave when there was no room for them only if their peer takes nothing: it has them kept.
+ * sources gave when there was no room for them only if their peer takes nothing: it has them kept. All of
+ * those may come to as much again as the budget; a stream of which one more is too much fails.
  *
  * **What peers cause**, by what they send and by what they do not read, cannot be refused:
  *
@@ -34,6 +35,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import { Account, type Holder } from "./account.ts";
 import { HeldBodies } from "./held-bodies.ts";
+import { KeptItems } from "./streams/kept-items.ts";
 import { ParsedItems } from "./streams/parsed-items.ts";
 
 /** What is told where no session begins because of what is orphaned. */
@@ -58,6 +60,8 @@ export class MemoryBudget {
   readonly maxBytes: number;
   /** Items that wait as objects, which are more than what they had on the wire. */
   readonly parsed: ParsedItems;
+  /** Items for which there is no room, of all sessions. They may come to as much again. */
+  readonly kept: KeptItems = new KeptItems();
   /** Little is left of it. */
   isTight = false;
   readonly #clock: Pick<Clock, "setImmediate">;

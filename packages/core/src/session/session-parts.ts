@@ -82,6 +82,8 @@ export function sessionParts<Peer>(
     maxOpenMessages: theirs.maxOpenMessages,
     items: new ItemRoom({
       ...{ bodies, clock },
+      allKept: budget.kept,
+      maxKeptBytes: budget.maxBytes,
       // In a small budget there must be room for other things.
       plentyBytes: Math.min(options.highWaterMarkBytes, budget.maxBytes / 16),
       underWayBytes: () => outbox.underWayBytes,

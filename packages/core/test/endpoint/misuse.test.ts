@@ -380,10 +380,12 @@ test("a text in place of a number is shown as a text", async () => {
 
 test("handlers and listeners that are methods of a class are refused, and not left out", async () => {
   class Service {
-    readonly add = (): number => 1;
     subtract(): number {
       return -1;
     }
+  }
+  class Bound extends Service {
+    readonly add = (): number => -this.subtract();
   }
   const refused = {
     code: "ERR_CONFIG",
@@ -396,11 +398,12 @@ test("handlers and listeners that are methods of a class are refused, and not le
       refused,
     );
   }
-  const { add } = new Service();
-  const handlers = Object.assign(Object.create(null), { add });
-  const server = keep(await serve(freshAddress(), { handlers }));
-  const client = keep(await connect(server.address));
-  expect(await client.call("add")).toBe(1);
+  const { add } = new Bound();
+  for (const handlers of [new Bound() as object, Object.assign(Object.create(null), { add })]) {
+    const server = keep(await serve(freshAddress(), { handlers }));
+    const client = keep(await connect(server.address));
+    expect(await client.call("add")).toBe(1);
+  }
 });
 
 test("a server that is closed, or closes, asks nobody", async () => {

@@ -1,7 +1,7 @@
 // Handlers and listeners that give or throw what no program should: none of it is the peer's fault.
 // oxlint-disable unicorn/no-thenable -- odd things are what is given here
 import { describe, expect, test } from "vitest";
-import { until, within } from "../../../../test/support/within.ts";
+import { turns, until, within } from "../../../../test/support/within.ts";
 import { all, pair } from "./pairing.ts";
 
 /** Anything that looks at it throws. */
@@ -193,4 +193,25 @@ test.each(["sync", "async"])("a source that stops its own stream is left: %s", a
   const upload = client.upload("take", items, { signal: controller.signal });
   await expect(upload).rejects.toMatchObject({ code: "ERR_ABORTED" });
   await until("it is left", () => isLeft);
+});
+
+test("a promise that a source gives with its last breath is not left alone", async () => {
+  const { client, server } = await pair();
+  server.handle("take", async (items) => {
+    for await (const _ of items as AsyncIterable<unknown>);
+  });
+  const unhandled: unknown[] = [];
+  const listener = (reason: unknown): void => void unhandled.push(reason);
+  process.on("unhandledRejection", listener);
+  const controller = new AbortController();
+  const items = function* () {
+    yield 1;
+    controller.abort();
+    yield Promise.reject(new Error("nobody hears of it"));
+  };
+  const upload = client.upload("take", items(), { signal: controller.signal });
+  await expect(upload).rejects.toMatchObject({ code: "ERR_ABORTED" });
+  await turns();
+  process.off("unhandledRejection", listener);
+  expect(unhandled).toEqual([]);
 });

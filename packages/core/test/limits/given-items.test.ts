@@ -42,9 +42,9 @@ async function stalling(options: ServeOptions): Promise<Stalling> {
 const shared = new Uint8Array(MiB);
 
 test.each([
-  { what: "each its own", bytes: MiB, count: 60, give: () => new Uint8Array(MiB) },
+  { what: "each its own", bytes: MiB, count: 20, give: () => new Uint8Array(MiB) },
   { what: "all the same", bytes: MiB, count: 60, give: () => shared },
-  { what: "small ones", bytes: 60_000, count: 600, give: () => new Uint8Array(60_000) },
+  { what: "small ones", bytes: 60_000, count: 350, give: () => new Uint8Array(60_000) },
 ])("who reads is not ended for it: $what", async ({ bytes, count, give }) => {
   const server = keep(
     await serve(freshAddress(), {
@@ -62,6 +62,40 @@ test.each([
   const lengths = (await Promise.all(streams)).map(([item]) => (item as Uint8Array).length);
   expect(lengths).toEqual(lengths.map(() => bytes));
   expect(client.state).toBe("open");
+});
+
+test("what is more than the budget again fails by itself, and is told", async () => {
+  let given = 0;
+  const { line, server, visit } = await stalling({
+    limits: { maxBufferedBytes: 4 * MiB },
+    handlers: {
+      item: async function* () {
+        await moment();
+        given += 1;
+        yield new Uint8Array(MiB / 4);
+      },
+    },
+  });
+  const { client, peer } = await visit();
+  line.faults.stall("down");
+  const outcomes = Array.from({ length: 60 }, async () => {
+    try {
+      return (await all(client.stream("item"))).length;
+    } catch (error) {
+      return error;
+    }
+  });
+  await until("all have given one", () => given === 60);
+  await turns(20);
+  line.faults.heal();
+  const settled = await Promise.all(outcomes);
+  const failed = settled.filter((each) => each !== 1);
+  for (const each of failed) expect(each).toMatchObject({ code: "ERR_BUSY", ran: "yes" });
+  // The rest waits, or has room.
+  expect(failed.length).toBeGreaterThan(20);
+  expect(failed.length).toBeLessThan(44);
+  expect([peer.state, server.stats().bufferedBytes]).toEqual(["open", 0]);
+  expect(await all(client.stream("item"))).toHaveLength(1);
 });
 
 test("it is given back once when the session ends, and handlers that outlive theirs count in full", async () => {

@@ -101,9 +101,22 @@ export class Answers<Peer> {
     const { errors, outbox, peer } = this.#options;
     const { maxErrorBytes } = outbox;
     tellHandlerFailed(peer, call.context.name, reason);
-    const why = reason === undefined ? undefined : refusalOf(call, reason);
-    if (why !== undefined) return { number: why.number, json: refusalData(reason, maxErrorBytes) };
+    if (reason !== undefined && reason === call.refused) {
+      return refusedWith(refusals.invalidData, reason, maxErrorBytes);
+    }
     return { number: 0, json: fittedError(encodeRemoteError(reason, errors), maxErrorBytes) };
+  }
+
+  /** Why an item of what the handler yields is not sent. */
+  unsendableItem({ context }: RunningCall<Peer>, reason: unknown): Failure {
+    const { outbox, peer } = this.#options;
+    const why = unsendable(reason);
+    if (why === refusals.noRoom) {
+      tellRefused(peer, context.name, () =>
+        refusalError(why.number, context.ran, context.name, undefined),
+      );
+    } else tellHandlerFailed(peer, context.name, reason);
+    return refusedWith(why, reason, outbox.maxErrorBytes);
   }
 
   /** The library's own answer to a call of this name. */
@@ -124,17 +137,13 @@ export class Answers<Peer> {
   }
 }
 
-/** The library's reason for the failure, when it is not what the handler threw of its own. */
-function refusalOf(
-  call: { readonly refused: unknown; readonly unsendable: unknown },
-  reason: unknown,
-): Refusal | undefined {
-  if (reason === call.refused) return refusals.invalidData;
-  return reason === call.unsendable ? unsendable(reason) : undefined;
+function refusedWith({ number }: Refusal, reason: unknown, maxErrorBytes: number): Failure {
+  return { number, json: refusalData(reason, maxErrorBytes) };
 }
 
-/** Why an answer, or an item of one, could not be written. */
+/** Why an answer, or an item of one, could not be written, or may not wait. */
 function unsendable(reason: unknown): Refusal {
-  const isLarge = isMyelinError(reason) && reason.code === "ERR_TOO_LARGE";
-  return isLarge ? refusals.tooLarge : refusals.notSerializable;
+  const code = isMyelinError(reason) ? reason.code : undefined;
+  if (code === "ERR_BUSY") return refusals.noRoom;
+  return code === "ERR_TOO_LARGE" ? refusals.tooLarge : refusals.notSerializable;
 }

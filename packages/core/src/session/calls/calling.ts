@@ -11,7 +11,7 @@ import { sealedBatch } from "../sending/batch.ts";
 import type { Outbox } from "../sending/outbox.ts";
 import type { InboundItems } from "../streams/inbound-items.ts";
 import { ItemReceiver } from "../streams/item-receiver.ts";
-import { ItemSender } from "../streams/item-sender.ts";
+import { ItemSender, type Last } from "../streams/item-sender.ts";
 import { encodeItem, type ItemSource } from "../streams/items.ts";
 import { isReceivingTapped, isSendingTapped, tellItem, tellReceived, tellSent } from "../taps.ts";
 import { callType, entryKind, kindOfType } from "../wire.ts";
@@ -267,7 +267,16 @@ export class Calling {
     const { codecs, outbox, peer, uploadCredit } = this.#options;
     const { name, opening } = call;
     const { codec, options } = opening.request;
-    let unsendable: unknown;
+    const failed = (reason: unknown, isUnsendable: boolean): Last => {
+      const record = encodeRemoteError(reason, { expose: "message", stacks: false });
+      const outgoing = sealedBatch((batch) =>
+        batch.fail(call.id, fittedError(record, outbox.maxErrorBytes)),
+      );
+      // Not before that: a cancel overtakes what waits.
+      outgoing.whenLeft(() => this.#broken.add(call.id));
+      const error = sourceError(name, record.message, reason, isUnsendable);
+      return { outgoing, onQueued: () => this.#fail(call, error) };
+    };
     const input = new ItemSender({
       get id() {
         return call.id;
@@ -276,26 +285,13 @@ export class Calling {
       source,
       credit: uploadCredit,
       encode(id, value) {
-        try {
-          const item = encodeItem(codecs, id, value, codec, options);
-          if (isSendingTapped()) tellItem(peer, name, item, value);
-          return item;
-        } catch (reason) {
-          unsendable = reason;
-          throw reason;
-        }
+        const item = encodeItem(codecs, id, value, codec, options);
+        if (isSendingTapped()) tellItem(peer, name, item, value);
+        return item;
       },
       onEnd: () => ({ outgoing: sealedBatch((batch) => batch.end(call.id)) }),
-      onFailure: (reason) => {
-        const record = encodeRemoteError(reason, { expose: "message", stacks: false });
-        const outgoing = sealedBatch((batch) =>
-          batch.fail(call.id, fittedError(record, outbox.maxErrorBytes)),
-        );
-        // Not before that: a cancel overtakes what waits.
-        outgoing.whenLeft(() => this.#broken.add(call.id));
-        const error = sourceError(name, record.message, reason, reason === unsendable);
-        return { outgoing, onQueued: () => this.#fail(call, error) };
-      },
+      onFailure: (reason) => failed(reason, false),
+      onUnsendable: (reason) => failed(reason, true),
       onStopped: () => {},
     });
     call.input = input;

@@ -15,8 +15,6 @@ export class RunningCall<Peer> implements Deadline {
   input: ItemReceiver | undefined;
   /** Why an item of that was refused. */
   refused: unknown;
-  /** Why an item of what the handler yields could not be written. */
-  unsendable: unknown;
   /** What the handler yields, for streams and duplexes. */
   output: ItemSender | undefined;
   dueAt = 0;

@@ -16,7 +16,7 @@ import { ItemSender, type Last } from "../streams/item-sender.ts";
 import { encodeItem, isItemSource, isIterator } from "../streams/items.ts";
 import { isReceivingTapped, isSendingTapped, tellItem, tellReceived } from "../taps.ts";
 import { type CallType, callType, givesItems, kindOfType, ranCode } from "../wire.ts";
-import { Answers, type AnswersOptions } from "./answers.ts";
+import { Answers, type AnswersOptions, type Failure } from "./answers.ts";
 import type { Deadlines } from "./deadlines.ts";
 import { RecentIds } from "./recent-ids.ts";
 import { type Refusal, refusals } from "./refusal.ts";
@@ -231,21 +231,13 @@ export class Serving<Peer> {
       source,
       credit,
       encode(id, value) {
-        try {
-          const item = encodeItem(codecs, id, value, call.handler.codec);
-          if (isSendingTapped()) tellItem(peer, call.context.name, item, value);
-          return item;
-        } catch (reason) {
-          call.unsendable = reason;
-          throw reason;
-        }
+        const item = encodeItem(codecs, id, value, call.handler.codec);
+        if (isSendingTapped()) tellItem(peer, call.context.name, item, value);
+        return item;
       },
       onEnd: () => this.#ended(call, (batch) => batch.result(call.id, undefined)),
-      onFailure: (reason) =>
-        this.#ended(call, (batch) => {
-          const { number, json } = this.#answers.failureOf(call, reason);
-          batch.error(call.id, number, call.context.ran, json);
-        }),
+      onFailure: (reason) => this.#failed(call, this.#answers.failureOf(call, reason)),
+      onUnsendable: (reason) => this.#failed(call, this.#answers.unsendableItem(call, reason)),
       onStopped: (cleaned) => this.#finishWhen(call, cleaned),
     });
     if (call.isCancelled) call.output.stop();
@@ -268,6 +260,10 @@ export class Serving<Peer> {
       clock.clearTimeout(timer);
       this.#finish(call);
     });
+  }
+
+  #failed(call: RunningCall<Peer>, { json, number }: Failure): Last {
+    return this.#ended(call, (batch) => batch.error(call.id, number, call.context.ran, json));
   }
 
   #ended(call: RunningCall<Peer>, write: (batch: Batch) => void): Last {

@@ -4,8 +4,9 @@
  * then, in their order.
  */
 import type { Clock } from "../../clock.ts";
-import { HeldBodies, type SharedBodies } from "../held-bodies.ts";
+import type { SharedBodies } from "../held-bodies.ts";
 import { stepBytes } from "../holdings.ts";
+import { type KeptItem, KeptItems } from "../streams/kept-items.ts";
 import type { Fragments } from "./message-frames.ts";
 import type { Puller } from "./turn-share.ts";
 
@@ -13,6 +14,9 @@ export interface ItemRoomOptions {
   readonly clock: Pick<Clock, "setImmediate">;
   /** Told of large bodies that wait, which are not copied. */
   readonly bodies: SharedBodies;
+  /** What the sources of all sessions have given without room for it, and how much that may be. */
+  readonly allKept: KeptItems;
+  readonly maxKeptBytes: number;
   /** Of less than so many bytes any stream may have several items that wait. */
   readonly plentyBytes: number;
   /** Bytes that were handed on and that the peer may not have, items or not. */
@@ -23,13 +27,6 @@ export interface ItemRoomOptions {
   readonly onMore: () => void;
 }
 
-/** What a source has given without room for it. */
-export interface KeptItem {
-  readonly bytes: number;
-  /** It is not copied, and others may give the same. */
-  readonly shared: Uint8Array | undefined;
-}
-
 export class ItemRoom {
   readonly #options: ItemRoomOptions;
   readonly #waiting = new Set<Puller>();
@@ -38,8 +35,7 @@ export class ItemRoom {
   readonly #large = new Set<Fragments>();
   #bytes = 0;
   #borrowedBytes = 0;
-  readonly #keptBodies = new HeldBodies();
-  #keptBytes = 0;
+  readonly #kept = new KeptItems();
   /** What was told of them. */
   #toldBytes = 0;
   #isScheduled = false;
@@ -61,7 +57,7 @@ export class ItemRoom {
 
   /** Bytes of items that sources have given without room for them. */
   get keptBytes(): number {
-    return this.#keptBytes + this.#keptBodies.bytes;
+    return this.#kept.bytes;
   }
 
   get plentyBytes(): number {
@@ -99,19 +95,23 @@ export class ItemRoom {
     if (this.#bytes < this.#toldBytes) this.#toldBytes = this.#bytes;
   }
 
-  /** One more was given without room for it. The session may be over then. */
-  keep({ bytes, shared }: KeptItem): void {
-    if (this.#isOver) return;
-    if (shared === undefined) this.#keptBytes += bytes;
-    else this.#keptBodies.add(shared);
-    if (bytes > 0) this.#options.onMore();
+  /** Whether one more that has no room is too much: there is one of each stream of all sessions already. */
+  isTooMuch(item: KeptItem): boolean {
+    const { allKept, maxKeptBytes } = this.#options;
+    return allKept.bytes > 0 && allKept.bytesWith(item) > maxKeptBytes;
   }
 
-  /** There is room for it, or it is not wanted any more. */
-  letGo({ bytes, shared }: KeptItem): void {
-    if (this.#isOver) return;
-    if (shared === undefined) this.#keptBytes -= bytes;
-    else this.#keptBodies.remove(shared.buffer);
+  /** One more was given without room for it. The session may be over then. */
+  keep(item: KeptItem): void {
+    this.#kept.keep(item);
+    this.#options.allKept.keep(item);
+    if (item.bytes > 0) this.#options.onMore();
+  }
+
+  /** There is room for it, or it is not wanted any more: also when the session is over. */
+  letGo(item: KeptItem): void {
+    this.#kept.letGo(item);
+    this.#options.allKept.letGo(item);
   }
 
   /** An item was added: what all sessions have room for is less. The session may be over then. */
@@ -151,8 +151,6 @@ export class ItemRoom {
     this.#waiting.clear();
     this.#bytes = 0;
     this.#borrowedBytes = 0;
-    this.#keptBodies.clear();
-    this.#keptBytes = 0;
     this.#isOver = true;
   }
 

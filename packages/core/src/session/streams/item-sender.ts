@@ -3,13 +3,13 @@
  * credit, and sends those of one tick together. What ends the direction leaves behind its items.
  */
 import { varintLength, writeVarint } from "../../bytes/varint.ts";
+import { MyelinError } from "../../errors.ts";
 import { Fifo } from "../../fifo.ts";
 import { frameHeaderBytes } from "../../framing/length-prefix.ts";
 import { limits } from "../../limits.ts";
 import { promiseOf } from "../../promise-of.ts";
-import { isShared } from "../held-bodies.ts";
 import type { Lane } from "../sending/fair-turns.ts";
-import type { ItemRoom, KeptItem } from "../sending/item-room.ts";
+import type { ItemRoom } from "../sending/item-room.ts";
 import {
   costOf,
   Fragments,
@@ -23,6 +23,7 @@ import type { Outgoing } from "../sending/outgoing.ts";
 import type { Puller } from "../sending/turn-share.ts";
 import { entryCost, firstItemSlot, frameCost, frameKind } from "../wire.ts";
 import { type EncodedItem, endIterator, type ItemSource, promisedStep } from "./items.ts";
+import { type KeptItem, keptItem, noItem } from "./kept-items.ts";
 
 /** What leaves behind the last item. */
 export interface Last {
@@ -40,8 +41,10 @@ export interface ItemSenderOptions {
   readonly encode: (id: number, value: unknown) => EncodedItem;
   /** The source is exhausted. */
   readonly onEnd: () => Last;
-  /** The source, or an item of it, failed. */
+  /** The source failed. */
   readonly onFailure: (reason: unknown) => Last;
+  /** An item of it cannot be sent. */
+  readonly onUnsendable: (reason: unknown) => Last;
   /** It was told to stop. The source is done when `cleaned` settles, if it is there. */
   readonly onStopped: (cleaned: Promise<void> | undefined) => void;
 }
@@ -50,9 +53,6 @@ export interface ItemSenderOptions {
 interface Kept extends KeptItem {
   readonly goOn: () => void;
 }
-
-/** Of what is no item, or not known to be one. */
-const noItem: KeptItem = { bytes: 0, shared: undefined };
 
 type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 
@@ -209,6 +209,7 @@ export class ItemSender implements Lane, Puller {
         this.#isRunning = false;
       }
       if (this.#over) {
+        promise ??= this.#isSync ? promisedStep(step) : undefined;
         promise?.catch(() => {});
         void this.#release();
         return;
@@ -245,7 +246,9 @@ export class ItemSender implements Lane, Puller {
   #place(item: EncodedItem): void {
     const { items } = this.#options.outbox;
     if (items.mustWait(this)) {
-      this.#keep(items, keptOf(item), () => this.#place(item));
+      const kept = keptItem(item);
+      if (items.isTooMuch(kept)) this.#cannotSend(noRoom());
+      else this.#keep(items, kept, () => this.#place(item));
       return;
     }
     this.#pulling = false;
@@ -278,21 +281,29 @@ export class ItemSender implements Lane, Puller {
   #itemOf(step: unknown): EncodedItem | undefined {
     if (this.#over) return undefined;
     const { encode, id, onEnd, outbox } = this.#options;
+    let item: unknown;
     try {
       // Iterators of users may give anything, and getters of theirs may throw.
       if (Object(step) !== step) throw new TypeError("the iterator's next() gave no object");
       const { done, value } = step as IteratorResult<unknown>;
-      if (done !== true) {
-        const item = encode(id, value);
-        outbox.share.take(entryCost + dataBytes(item));
-        return item;
+      if (done === true) {
+        this.#finish(onEnd);
+        return undefined;
       }
-      this.#finish(onEnd);
+      item = value;
     } catch (reason) {
       this.#fail(reason);
       void this.#release();
+      return undefined;
     }
-    return undefined;
+    try {
+      const encoded = encode(id, item);
+      outbox.share.take(entryCost + dataBytes(encoded));
+      return encoded;
+    } catch (reason) {
+      this.#cannotSend(reason);
+      return undefined;
+    }
   }
 
   #add(item: EncodedItem): void {
@@ -317,6 +328,11 @@ export class ItemSender implements Lane, Puller {
 
   #fail(reason: unknown): void {
     if (!this.#over) this.#finish(() => this.#options.onFailure(reason));
+  }
+
+  #cannotSend(reason: unknown): void {
+    if (!this.#over) this.#finish(() => this.#options.onUnsendable(reason));
+    void this.#release();
   }
 
   #finish(makeLast: () => Last): void {
@@ -371,9 +387,8 @@ function borrowedBytesOf(next: Outgoing | Fragments): number {
   return next instanceof Fragments && next.isBorrowed ? next.remaining : 0;
 }
 
-function keptOf(item: EncodedItem): KeptItem {
-  const isCounted = typeof item !== "string" && isShared(item.body);
-  return { bytes: dataBytes(item), shared: isCounted ? item.body : undefined };
+function noRoom(): MyelinError {
+  return new MyelinError("ERR_BUSY", "there is no room for the item beside those of other streams");
 }
 
 function dataBytes(item: EncodedItem): number {

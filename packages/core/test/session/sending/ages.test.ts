@@ -4,6 +4,7 @@ import { systemClock } from "../../../src/clock.ts";
 import { NameTable } from "../../../src/session/messages/name-table.ts";
 import { ItemRoom } from "../../../src/session/sending/item-room.ts";
 import { Outbox } from "../../../src/session/sending/outbox.ts";
+import { KeptItems } from "../../../src/session/streams/kept-items.ts";
 
 test("also when the window opens before the connection takes them", () => {
   const now = 1_000_000;
@@ -18,6 +19,8 @@ test("also when the window opens before the connection takes them", () => {
     items: new ItemRoom({
       bodies: { borrow() {}, giveBack() {} },
       clock: systemClock,
+      allKept: new KeptItems(),
+      maxKeptBytes: 1,
       plentyBytes: 1 << 20,
       underWayBytes: () => 0,
       maxBytes: () => 1 << 20,
