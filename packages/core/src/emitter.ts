@@ -20,6 +20,7 @@ interface Entry {
   readonly dispose: () => void;
   /** As `dispose`, for its signal. */
   readonly aborted: () => void;
+  readonly signal: AbortSignal | undefined;
   live: boolean;
 }
 
@@ -36,6 +37,7 @@ export type ListenerFailures<Events extends EventMap<Events>> = {
 export class Emitter<Events extends EventMap<Events>> {
   readonly #entries = new Map<keyof Events, readonly Entry[]>();
   readonly #failures: ListenerFailures<Events>;
+  #isLetGo = false;
 
   constructor(failures: ListenerFailures<Events>) {
     this.#failures = failures;
@@ -61,9 +63,9 @@ export class Emitter<Events extends EventMap<Events>> {
       );
     };
     const live = signal?.aborted !== true;
-    const entry: Entry = { listener, once, dispose, aborted: dispose, live };
+    const entry: Entry = { listener, once, dispose, aborted: dispose, signal, live };
     if (live) {
-      if (signal !== undefined) watchAbort(signal, entry);
+      if (signal !== undefined && !this.#isLetGo) watchAbort(signal, entry);
       this.#keep(name, [...this.#listeners(name), entry]);
     }
     return { dispose, [disposeKey]: dispose };
@@ -78,6 +80,8 @@ export class Emitter<Events extends EventMap<Events>> {
   emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): boolean {
     const entries = this.#listeners(name);
     for (const entry of entries) {
+      // It may have been let go of.
+      if (entry.signal?.aborted === true) entry.dispose();
       if (!entry.live) continue;
       if (entry.once) entry.dispose();
       try {
@@ -90,6 +94,16 @@ export class Emitter<Events extends EventMap<Events>> {
       }
     }
     return entries.length > 0;
+  }
+
+  /** Little or nothing will come: signals that live on hold listeners no more, but still end them. */
+  letGo(): void {
+    this.#isLetGo = true;
+    for (const entries of this.#entries.values()) {
+      for (const entry of entries) {
+        if (entry.signal !== undefined) unwatchAbort(entry.signal, entry);
+      }
+    }
   }
 
   listenerCount(name: keyof Events): number {

@@ -145,3 +145,19 @@ describe("an emitter", () => {
     expect(emitter.emit("toString")).toBe(true);
   });
 });
+
+test("a signal that was let go of ends its listener all the same", () => {
+  const emitter = new Emitter<{ told: [number] }>({ told: () => {} });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const heard: number[] = [];
+  emitter.on("told", (n) => void heard.push(n), { signal });
+  emitter.letGo();
+  emitter.on("told", (n) => void heard.push(-n), { signal });
+  expect(getEventListeners(signal, "abort")).toHaveLength(0);
+  emitter.emit("told", 1);
+  controller.abort();
+  emitter.emit("told", 2);
+  expect(heard).toEqual([1, -1]);
+  expect(emitter.listenerCount("told")).toBe(0);
+});

@@ -324,6 +324,8 @@ export class LiveServer implements AsyncDisposable {
     // Their peers have said goodbye over the very same sockets.
     outcomes.push(...(await Promise.allSettled(shared.map((listener) => listener.close()))));
     this.#tellClosed();
+    this.#events.letGo();
+    this.#endpoint.handlers.letGo();
     const failures = outcomes.filter((each) => each.status === "rejected");
     const [first] = failures;
     if (first === undefined) return;

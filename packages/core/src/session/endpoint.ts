@@ -1,6 +1,5 @@
 /** What all sessions of a client or a server have in common: names, handlers, codecs, limits. */
 
-import { unwatchAbort, watchAbort } from "../abort-watch.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Codec } from "../codec/codec.ts";
 import { CodecRegistry } from "../codec/codec-registry.ts";
@@ -269,8 +268,7 @@ export class Endpoint<Peer> {
     const inner = once ? heard : wrapped;
     const listener: typeof wrapped =
       accept === undefined ? inner : (data, context) => inner(accept(data), context);
-    const heeded = handlers.on(name, listener);
-    const subscription = signal === undefined ? heeded : until(signal, heeded);
+    const subscription = handlers.on(name, listener, signal);
     return subscription;
   }
 
@@ -332,17 +330,6 @@ function heartbeatOf(heartbeat: EndpointSettings["heartbeat"]): number | undefin
 function resumeWindowOf(resume: EndpointSettings["resume"]): number | undefined {
   if (resume === undefined) return undefined;
   return resume === false ? 0 : (resume.windowMs ?? limits.resumeWindowMs);
-}
-
-/** A subscription that ends when the signal aborts, and lets go of the signal when it ends before. */
-function until(signal: AbortSignal, subscription: Subscription): Subscription {
-  const dispose = (): void => {
-    unwatchAbort(signal, abortable);
-    subscription.dispose();
-  };
-  const abortable = { aborted: dispose };
-  watchAbort(signal, abortable);
-  return { dispose, [Symbol.dispose]: dispose };
 }
 
 const noSubscription: Subscription = { dispose() {}, [Symbol.dispose]() {} };

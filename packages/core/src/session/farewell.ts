@@ -31,6 +31,8 @@ export interface FarewellOptions {
   /** Sends the goodbye, if there is a connection. */
   readonly say: (retry: Retry) => boolean;
   readonly end: (error: MyelinError | undefined) => void;
+  /** The same when no goodbye in order was said: the peer is told why, and would wait for us otherwise. */
+  readonly cut: (error: MyelinError, retry: Retry) => void;
 }
 
 /** What a peer that says goodbye first gets: it will not wait for ever either. */
@@ -52,11 +54,13 @@ export class Farewell {
   #isOver = false;
 
   constructor(options: FarewellOptions) {
-    const { clock, end } = options;
+    const { clock, cut, end } = options;
     this.#options = options;
     this.#drainLimit = new Patience(clock, () => this.#drained());
     this.#limit = new Patience(clock, (ms) => {
-      end(new MyelinError("ERR_TIMEOUT", `closing took longer than ${Math.round(ms)} ms`));
+      const error = new MyelinError("ERR_TIMEOUT", `closing took longer than ${Math.round(ms)} ms`);
+      if (this.#said) end(error);
+      else cut(error, this.#retry ?? answer.retry);
     });
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;

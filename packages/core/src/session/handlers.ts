@@ -1,5 +1,6 @@
 /** What an endpoint does with the names that arrive: its handlers of calls and listeners of events. */
 
+import { type Abortable, unwatchAbort, watchAbort } from "../abort-watch.ts";
 import type { Subscription } from "../emitter.ts";
 import { MyelinError } from "../errors.ts";
 import type { CallType } from "./wire.ts";
@@ -22,6 +23,9 @@ export interface CallHandler<Context> {
 export class Handlers<Context> {
   readonly #calls = new Map<string, CallHandler<Context>>();
   readonly #events = new Map<string, readonly Handler<Context>[]>();
+  /** What ends listeners, by what they wait for. */
+  readonly #watched = new Map<Abortable, AbortSignal>();
+  #isLetGo = false;
   /** Whose handlers are asked when there is none here: those of the whole endpoint. */
   readonly #parent: Handlers<Context> | undefined;
 
@@ -40,7 +44,29 @@ export class Handlers<Context> {
     });
   }
 
-  on(name: string, given: Handler<Context>): Subscription {
+  /** @param signal until it aborts */
+  on(name: string, given: Handler<Context>, signal?: AbortSignal): Subscription {
+    if (signal === undefined || this.#isLetGo) return this.#listen(name, given);
+    const watched: Abortable = { aborted: () => ended.dispose() };
+    watchAbort(signal, watched);
+    this.#watched.set(watched, signal);
+    const listening = this.#listen(name, given);
+    const ended = subscription(() => {
+      this.#watched.delete(watched);
+      unwatchAbort(signal, watched);
+      listening.dispose();
+    });
+    return ended;
+  }
+
+  /** Nothing will come for them: a signal that lives on does not hold them any more. */
+  letGo(): void {
+    this.#isLetGo = true;
+    for (const [watched, signal] of this.#watched) unwatchAbort(signal, watched);
+    this.#watched.clear();
+  }
+
+  #listen(name: string, given: Handler<Context>): Subscription {
     const others = this.#events.get(name) ?? [];
     // The same function a second time is another subscription, and ends alone.
     const listener: typeof given = others.includes(given)

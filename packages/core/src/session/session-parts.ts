@@ -41,6 +41,8 @@ export interface SessionHooks extends IntakeOwner {
   /** Says goodbye, in order. @returns false when there is no connection */
   readonly say: (retry: Retry) => boolean;
   readonly finish: (error: MyelinError | undefined) => void;
+  /** The same, and the peer is told why. */
+  readonly cut: (error: MyelinError, retry: Retry) => void;
 }
 
 export interface SessionParts<Peer> {
@@ -202,6 +204,7 @@ export function sessionParts<Peer>(
     giveUpCalls: hooks.giveUpCalls,
     say: hooks.say,
     end: hooks.finish,
+    cut: hooks.cut,
   });
   return {
     ...{ acknowledging, calling, codecs, deadlines, farewell, holdings, inbox, intake },

@@ -82,6 +82,7 @@ export class Session<Peer> implements Conversation {
       giveUpCalls: () => this.#giveUpCalls(),
       say: (retry) => this.#say(0, retry, ""),
       finish: (error) => this.#finish(error),
+      cut: (error, retry) => this.#cut(error, retry),
     });
     this.#intake = parts.intake;
     this.#inbox = parts.inbox;
@@ -292,7 +293,7 @@ export class Session<Peer> implements Conversation {
     this.#say(goodbyeCode(error.code), retry, error.message);
     this.#end(error);
     // Words that wait behind what the peer does not read would hold all of that for as long.
-    if (retry === comeBackLater && connection?.writable === false) connection.abort(error);
+    if (retry !== "never" && connection?.writable === false) connection.abort(error);
     else void endGently(connection);
   }
 

@@ -334,6 +334,8 @@ export abstract class SessionPeer implements SessionOwner, AsyncDisposable {
     const by = this.wasClosedHere && error === undefined ? "here" : this.#endedBy(error);
     this.sending.failAll(closedError());
     this.setState("closed");
+    this.listeners.letGo();
+    this.handlers.letGo();
     this.#tellClosed({ by, error, undelivered: { unsent, unacknowledged } });
   }
 
