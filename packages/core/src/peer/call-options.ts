@@ -16,7 +16,7 @@ export interface SendOptions {
 
 /** Options of `post`. */
 export interface PostOptions extends SendOptions {
-  /** Give up when there is no room so soon: `ERR_TIMEOUT`, not accepted. @defaultValue none */
+  /** Give up when there is no room so soon: `ERR_TIMEOUT`, not accepted. 0: no limit. @defaultValue none */
   timeoutMs?: number | undefined;
   /** Give up, unless it was accepted already. */
   signal?: AbortSignal | undefined;
@@ -46,7 +46,10 @@ export interface CallOptions extends SendOptions, WaitOptions {
 
 /** Options of `stream` and `duplex`. */
 export interface StreamOptions extends SendOptions, WaitOptions {
-  /** The whole stream, from its start to its last item, must be over so soon. @defaultValue none */
+  /**
+   * The whole stream, from its start to its last item, must be over so soon. 0: no limit.
+   * @defaultValue none
+   */
   timeoutMs?: number | undefined;
 }
 
@@ -82,7 +85,7 @@ export interface CloseOptions {
 
 /** Options of `flush`. */
 export interface FlushOptions {
-  /** @defaultValue none */
+  /** Rejects with `ERR_TIMEOUT` then. 0: no limit. @defaultValue none */
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
 }

@@ -58,7 +58,8 @@ interface ConnectSettings<C extends Contract> extends EndpointOptions<C, "client
   signal?: AbortSignal | undefined;
   /**
    * `connect()` rejects with `ERR_TIMEOUT` when it has not been welcomed so soon, all attempts counted;
-   * its `cause` is why the last of them failed. With `lazy` the client is closed with it.
+   * its `cause` is why the last of them failed. With `lazy` the client is closed with it. 0 and Infinity: no
+   * limit.
    * @defaultValue 10,000; none with `lazy`
    */
   timeoutMs?: number;

@@ -42,7 +42,7 @@ export interface BroadcastResult {
   readonly accepted: number;
   /** `slowPeer` dropped it, or an older event in its place; or what others hold leaves no room for it. */
   readonly dropped: number;
-  /** Not sent: closing, cut as too slow, or the peer takes no message so large or of this codec. */
+  /** Not sent: closed, closing, cut as too slow, or the peer takes no message so large or of this codec. */
   readonly refused: number;
 }
 
@@ -63,7 +63,7 @@ export interface AskResult<C extends Contract, Answer> {
   readonly ok: boolean;
   readonly answers: readonly { readonly peer: ServerPeer<C>; readonly value: Answer }[];
   readonly failures: readonly { readonly peer: ServerPeer<C>; readonly error: MyelinError }[];
-  /** Detached, silent, or cancelled because enough had answered. */
+  /** Closed, detached, silent, or cancelled because enough had answered. */
   readonly missing: readonly ServerPeer<C>[];
 }
 

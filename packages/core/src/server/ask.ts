@@ -12,6 +12,8 @@ export interface AskSettings extends SendOptions, WaitOptions {
   readonly timeoutMs: number;
   readonly want: number | "all";
   readonly clock: Clock;
+  /** They were to be asked, too, and have left. */
+  readonly gone: readonly LivePeer[];
 }
 
 export interface AskOutcome {
@@ -31,15 +33,15 @@ export function ask(
   peers: readonly LivePeer[],
   name: string,
   input: unknown,
-  { bytes, clock, copy, ref, signal, timeoutMs: given, want }: AskSettings,
+  { bytes, clock, copy, gone, ref, signal, timeoutMs: given, want }: AskSettings,
 ): Promise<AskOutcome> {
   const since = clock.now();
   const timeoutMs = inheritDeadline(timeLimit("ask(): timeoutMs", given), signal, since);
   const isTimeUp = (): boolean => timeoutMs > 0 && clock.now() - since >= timeoutMs;
-  const wanted = want === "all" ? peers.length : want;
+  const wanted = want === "all" ? peers.length + gone.length : want;
   const answers: { peer: LivePeer; value: unknown }[] = [];
   const failures: { peer: LivePeer; error: MyelinError }[] = [];
-  const open = new Set(peers);
+  const open = new Set([...peers, ...gone]);
   /** Those of whom an answer can be hoped for. */
   const asked = new Set(peers.filter(({ state }) => state !== "detached"));
   const enough = new AbortController();

@@ -18,21 +18,29 @@ export type Audience =
   | { readonly id: string }
   | readonly (string | { readonly id: string })[];
 
-/**
- * Each peer once, in the order in which they came.
- * @throws {MyelinError} `ERR_CONFIG`
- */
+/** Each peer once, in the order in which they came; and those that were named and have left. */
+export interface Chosen {
+  readonly peers: readonly LivePeer[];
+  readonly gone: readonly LivePeer[];
+}
+
+/** @throws {MyelinError} `ERR_CONFIG` */
 export function audienceOf(
   peers: ReadonlyMap<string, LivePeer>,
   rooms: Rooms<LivePeer>,
   options: { readonly to?: Audience | undefined; readonly except?: Audience | undefined },
-): LivePeer[] {
+): Chosen {
   try {
     const { to, except } = options;
-    const included = to === undefined ? undefined : members(to, peers, rooms);
-    const excluded = except === undefined ? undefined : members(except, peers, rooms);
+    const gone = new Set<LivePeer>();
+    const included = to === undefined ? undefined : members(to, peers, rooms, gone);
+    const left = new Set<LivePeer>();
+    const excluded = except === undefined ? left : members(except, peers, rooms, left);
     const chosen = included ?? peers.values();
-    return [...chosen].filter((peer) => excluded?.has(peer) !== true);
+    return {
+      peers: [...chosen].filter((peer) => !excluded.has(peer)),
+      gone: [...gone].filter((peer) => !left.has(peer)),
+    };
   } catch (reason) {
     // Getters and proxies of users may throw anything.
     if (isMyelinError(reason)) throw reason;
@@ -44,6 +52,7 @@ function members(
   audience: Audience,
   peers: ReadonlyMap<string, LivePeer>,
   rooms: Rooms<LivePeer>,
+  gone: Set<LivePeer>,
 ): Set<LivePeer> {
   const found = new Set<LivePeer>();
   const parts = Array.isArray(audience) ? audience : [audience as string | { id: string }];
@@ -53,6 +62,8 @@ function members(
     } else {
       const peer = peers.get(idOf(part));
       if (peer !== undefined) found.add(peer);
+      // Whoever has no more than its number hears nothing of it.
+      else if ("closed" in part) gone.add(part as LivePeer);
     }
   }
   return found;

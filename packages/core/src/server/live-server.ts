@@ -202,10 +202,11 @@ export class LiveServer implements AsyncDisposable {
     // All of them share what is large, and one copy, if any.
     const encoded = shareable(anyCodecs.encode(data, entry?.codec, options));
     const headers = this.#endpoint.headers();
+    const { gone, peers } = audienceOf(this.#peers, this.rooms, options);
     let accepted = 0;
     let dropped = 0;
-    let refused = 0;
-    for (const peer of audienceOf(this.#peers, this.rooms, options)) {
+    let refused = gone.length;
+    for (const peer of peers) {
       const before = peer.dropped;
       if (isSendingTapped()) tellPayload(peer, "event", name, data);
       if (!this.#sendTo(peer, name, encoded, headers)) refused += 1;
@@ -228,10 +229,10 @@ export class LiveServer implements AsyncDisposable {
       );
     }
     if (this.#closing !== undefined) throw closedError();
-    const peers = audienceOf(this.#peers, this.rooms, options);
+    const { gone, peers } = audienceOf(this.#peers, this.rooms, options);
     const { clock } = this.#endpoint;
     const { bytes, copy, ref } = options;
-    return ask(peers, name, input, { clock, signal, timeoutMs, want, bytes, copy, ref });
+    return ask(peers, name, input, { clock, gone, signal, timeoutMs, want, bytes, copy, ref });
   }
 
   async close(options: CloseOptions = {}): Promise<void> {

@@ -66,6 +66,7 @@ export class Holdings implements Holder {
       },
       onStuck: () => {
         if (this.#hasRefused) return this.#endStuck();
+        // From here on it is to blame for what is kept.
         this.refresh();
         budget.review();
       },
@@ -282,12 +283,13 @@ export class Holdings implements Holder {
   }
 
   /**
-   * What sources have given without room for it, an item of each stream at most. It is theirs as long as
-   * the peer takes what it gets; a peer that takes nothing has it kept.
+   * What sources have given without room for it, an item of each stream at most. The budget has a place of
+   * its own for all of that; who is connected and takes nothing is to blame for its part.
    */
   get #kept(): number {
-    const { keptBytes } = this.#options.outbox.items;
-    return keptBytes === 0 || this.#isTaking ? 0 : keptBytes;
+    const { isConnected, outbox } = this.#options;
+    const { keptBytes } = outbox.items;
+    return keptBytes > 0 && isConnected() && !this.#watch.isTaking() ? keptBytes : 0;
   }
 }
 

@@ -183,7 +183,13 @@ describe("the deadline of a question to many", () => {
     let answer!: (value: unknown) => void;
     const late = { state: "open", call: () => new Promise((resolve) => (answer = resolve)) };
     const early = { state: "open", call: () => Promise.reject(refused) };
-    const settings = { clock: systemClock, timeoutMs: 60_000, want: 1, signal: undefined };
+    const settings = {
+      clock: systemClock,
+      timeoutMs: 60_000,
+      want: 1,
+      gone: [],
+      signal: undefined,
+    };
     const asked = ask([early, late] as unknown as Parameters<typeof ask>[0], "q", 1, settings);
     await turns();
     answer("now");

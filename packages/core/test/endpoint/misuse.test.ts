@@ -1,6 +1,6 @@
 // What programs without types may give: refused at once, with a code.
 import { getEventListeners } from "node:events";
-import { connect, MemoryRegistry, memory, serve, type Transport } from "myelin";
+import { connect, MemoryRegistry, memory, type ServerPeer, serve, type Transport } from "myelin";
 import { describe, expect, test } from "vitest";
 import { until, within } from "../../../../test/support/within.ts";
 import { freshAddress, keep, pair } from "./pairing.ts";
@@ -412,4 +412,31 @@ test("a server that is closed, or closes, asks nobody", async () => {
   await expect(server.ask("anything")).rejects.toMatchObject({ code: "ERR_CLOSED" });
   await closed;
   await expect(server.ask("anything")).rejects.toMatchObject({ code: "ERR_CLOSED" });
+});
+
+test("a peer that has left is missing where it is asked, and refuses what is broadcast to it", async () => {
+  const server = keep(await serve(freshAddress()));
+  const handlers = { name: () => "here" };
+  const one = keep(await connect(server.address, { handlers }));
+  const [gone] = [...server.peers.values()] as [ServerPeer];
+  await one.close();
+  await gone.closed;
+  keep(await connect(server.address, { handlers }));
+  const [there] = [...server.peers.values()] as [ServerPeer];
+  const answers = [{ peer: there, value: "here" }];
+  expect(await server.ask("name", undefined, { to: gone })).toEqual({
+    ...{ ok: false, answers: [], failures: [], missing: [gone] },
+  });
+  expect(await server.ask("name", undefined, { to: [there, gone] })).toEqual({
+    ...{ ok: false, answers, failures: [], missing: [gone] },
+  });
+  expect(await server.ask("name", undefined, { to: [there, gone], want: 1 })).toMatchObject({
+    ...{ ok: true, answers, missing: [gone] },
+  });
+  expect(await server.ask("name", undefined, { except: gone })).toMatchObject({
+    ok: true,
+    answers,
+  });
+  const counts = server.broadcast("event", 1, { to: [there, gone] });
+  expect(counts).toEqual({ accepted: 1, dropped: 0, refused: 1 });
 });

@@ -1,6 +1,7 @@
 // What sources of streams have given when there was no room for it: whose fault that is, and that it is let go.
 import {
   type Client,
+  type ConnectOptions,
   connect,
   MemoryRegistry,
   memory,
@@ -20,7 +21,10 @@ const moment = () => new Promise<void>((resolve) => void setImmediate(resolve));
 interface Stalling {
   readonly server: Server;
   readonly line: FaultyTransport;
-  readonly visit: (through?: FaultyTransport) => Promise<{ client: Client; peer: ServerPeer }>;
+  readonly visit: (
+    through?: FaultyTransport,
+    more?: ConnectOptions,
+  ) => Promise<{ client: Client; peer: ServerPeer }>;
 }
 
 /** A server, and a line to it that can be stalled. */
@@ -31,8 +35,8 @@ async function stalling(options: ServeOptions): Promise<Stalling> {
   return {
     server,
     line,
-    visit: async (through = line) => {
-      const options = { transports: [through], retry: false } as const;
+    visit: async (through = line, more = {}) => {
+      const options = { transports: [through], retry: false, ...more } as const;
       const client = keep(await connect("memory:given", options));
       return { client, peer: [...server.peers.values()].at(-1) as ServerPeer };
     },
@@ -97,6 +101,30 @@ test("what is more than the budget again fails by itself, and is told", async ()
   await until("all has left", () => server.stats().bufferedBytes < 64 * 1024);
   expect(peer.state).toBe("open");
   expect(await all(client.stream("item"))).toHaveLength(1);
+});
+
+test("who reads is not ended for it when its connection breaks", async () => {
+  const { line, server, visit } = await stalling({
+    ...{ resume: {}, limits: { maxBufferedBytes: 16 * MiB } },
+    handlers: {
+      item: async function* () {
+        await moment();
+        yield new Uint8Array(MiB);
+      },
+    },
+  });
+  const { client, peer } = await visit(line, { resume: {}, retry: { minMs: 1, maxMs: 5 } });
+  line.faults.stall("down");
+  const streams = Array.from({ length: 22 }, () => all(client.stream("item")));
+  await until("they are open", () => server.stats().activeHandlers === 22);
+  await turns(20);
+  line.faults.refuse();
+  line.faults.cutAll("both");
+  await until("it is detached", () => peer.state === "detached");
+  await turns(20);
+  line.faults.heal();
+  for (const items of await Promise.all(streams)) expect(items).toHaveLength(1);
+  expect(client.stats().resumed).toBe(1);
 });
 
 test("it is given back once when the session ends, and handlers that outlive theirs count in full", async () => {

@@ -78,15 +78,20 @@ function inboundItems(parsed: ParsedItems, shareBytes: number): InboundItems {
 
 test("all windows together grow to half of what may arrive from a peer", () => {
   const items = inboundItems(new ParsedItems(1_000), 60_000);
+  const stream = { giveCredit: () => {} };
   items.begin();
-  expect(items.maxWindowBytes).toBe(30_000);
   items.begin();
-  expect(items.maxWindowBytes).toBe(15_000);
-  for (let n = 0; n < 100; n += 1) items.begin();
-  expect(items.maxWindowBytes).toBe(1_000);
+  expect(items.resize(1_000, 8_000)).toBe(8_000);
+  // The other has one of 1,000.
+  expect(items.resize(8_000, 40_000)).toBe(29_000);
+  expect(items.resize(1_000, 2_000)).toBe(1_000);
+  for (let n = 0; n < 10; n += 1) items.begin();
+  expect(items.resize(29_000, 29_000)).toBe(19_000);
+  items.forget(stream, 19_000);
+  expect(items.resize(1_000, 40_000)).toBe(20_000);
   const plenty = inboundItems(new ParsedItems(1_000), 2 ** 30);
   plenty.begin();
-  expect(plenty.maxWindowBytes).toBe(100_000);
+  expect(plenty.resize(1_000, 200_000)).toBe(100_000);
 });
 
 test("what nobody reads when its session is over does not count for those that come", () => {

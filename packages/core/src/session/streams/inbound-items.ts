@@ -36,6 +36,8 @@ export class InboundItems {
   readonly #withheld = new Set<Credited>();
   /** Streams that are not over. */
   #open = 0;
+  /** What their windows have grown by. */
+  #grownBytes = 0;
   #parsedBytes = 0;
   #isClosed = false;
 
@@ -56,13 +58,17 @@ export class InboundItems {
   }
 
   /**
-   * What the window of any of them may grow to: all of them together to half of what may arrive from this
-   * peer, or it would be ended for what it was given credit for.
+   * The window of a stream is to be so large instead. All of them together grow to half of what may arrive
+   * from this peer, or it would be ended for what it was given credit for.
+   * @returns how large it is then: never less than it began with
    */
-  get maxWindowBytes(): number {
+  resize(window: number, wanted: number): number {
     const { maxStreamWindowBytes, shareBytes } = this.#options;
-    const part = shareBytes() / (2 * Math.max(1, this.#open));
-    return Math.max(this.windowBytes, Math.min(maxStreamWindowBytes, part));
+    const others = this.#open * this.windowBytes + this.#grownBytes - window;
+    const most = Math.min(maxStreamWindowBytes, Math.floor(shareBytes() / 2) - others);
+    const size = Math.max(this.windowBytes, Math.min(wanted, most));
+    this.#grownBytes += size - window;
+    return size;
   }
 
   /** A stream begins: `forget` is called when it is over. */
@@ -130,9 +136,10 @@ export class InboundItems {
     for (const each of withheld) each.giveCredit();
   }
 
-  /** A stream is over. */
-  forget(stream: Credited): void {
+  /** A stream is over, and its window was so large. */
+  forget(stream: Credited, window: number): void {
     this.#open -= 1;
+    this.#grownBytes -= window - this.windowBytes;
     this.#withheld.delete(stream);
   }
 }

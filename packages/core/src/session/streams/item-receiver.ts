@@ -133,7 +133,7 @@ export class ItemReceiver implements Credited {
   #close(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#options.items.forget(this);
+    this.#options.items.forget(this, this.#window);
   }
 
   #drop(): void {
@@ -193,7 +193,7 @@ export class ItemReceiver implements Credited {
     const { items } = this.#options;
     const now = items.now();
     if (items.isHeldUp(now - this.#comparedAt)) {
-      this.#window = Math.min(this.#window * 2, items.maxWindowBytes);
+      this.#window = items.resize(this.#window, this.#window * 2);
     }
     this.#comparedAt = now;
     this.#comparedBytes = this.#consumed;
@@ -209,7 +209,7 @@ export class ItemReceiver implements Credited {
     const left = this.#limit - this.#consumed;
     const { items } = this.#options;
     // There may be more streams, or peers, than when it grew.
-    this.#window = Math.min(this.#window, items.maxWindowBytes);
+    this.#window = items.resize(this.#window, this.#window);
     if (left > (this.#window * 3) / 4) return;
     if (!items.admits(this)) {
       if (left <= 0 && this.#waiters.size > 0) this.#raise(this.#window * littleShare);
