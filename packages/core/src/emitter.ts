@@ -79,10 +79,12 @@ export class Emitter<Events extends EventMap<Events>> {
    */
   emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): boolean {
     const entries = this.#listeners(name);
+    let isHeard = false;
     for (const entry of entries) {
       // It may have been let go of.
       if (entry.signal?.aborted === true) entry.dispose();
       if (!entry.live) continue;
+      isHeard = true;
       if (entry.once) entry.dispose();
       try {
         const result = (entry.listener as (...args: Events[Name]) => unknown)(...args);
@@ -93,7 +95,7 @@ export class Emitter<Events extends EventMap<Events>> {
         this.#failures[name](reason, ...args);
       }
     }
-    return entries.length > 0;
+    return isHeard;
   }
 
   /** Little or nothing will come: signals that live on hold listeners no more, but still end them. */

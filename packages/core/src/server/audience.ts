@@ -62,8 +62,7 @@ function members(
     } else {
       const peer = peers.get(idOf(part));
       if (peer !== undefined) found.add(peer);
-      // Whoever has no more than its number hears nothing of it.
-      else if ("closed" in part) gone.add(part as LivePeer);
+      else gone.add(part as LivePeer);
     }
   }
   return found;

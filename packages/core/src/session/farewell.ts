@@ -31,7 +31,7 @@ export interface FarewellOptions {
   /** Sends the goodbye, if there is a connection. */
   readonly say: (retry: Retry) => boolean;
   readonly end: (error: MyelinError | undefined) => void;
-  /** The same when no goodbye in order was said: the peer is told why, and would wait for us otherwise. */
+  /** The same, and the peer is told why: it would wait for us otherwise. */
   readonly cut: (error: MyelinError, retry: Retry) => void;
 }
 
@@ -54,13 +54,12 @@ export class Farewell {
   #isOver = false;
 
   constructor(options: FarewellOptions) {
-    const { clock, cut, end } = options;
+    const { clock, cut } = options;
     this.#options = options;
     this.#drainLimit = new Patience(clock, () => this.#drained());
     this.#limit = new Patience(clock, (ms) => {
       const error = new MyelinError("ERR_TIMEOUT", `closing took longer than ${Math.round(ms)} ms`);
-      if (this.#said) end(error);
-      else cut(error, this.#retry ?? answer.retry);
+      cut(error, this.#retry ?? answer.retry);
     });
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -68,6 +67,11 @@ export class Farewell {
     });
     // Who closes hears of it; a session that merely ends tells its owner.
     this.done.catch(() => {});
+  }
+
+  /** The peer has said goodbye, in order. */
+  get hasHeard(): boolean {
+    return this.#heard;
   }
 
   /** Both sides have said goodbye. */
@@ -124,7 +128,7 @@ export class Farewell {
       this.#options.end(new MyelinError("ERR_CONNECTION_LOST", "the peer is gone"));
       return;
     }
-    if (!this.#said && !this.#isSaying && outbox.isEmpty) {
+    if (!this.#said && !this.#isSaying && !this.#isOver && outbox.isEmpty) {
       // Sending is progress, too, and comes back here.
       this.#isSaying = true;
       this.#said = this.#options.say(retry);
@@ -137,9 +141,9 @@ export class Farewell {
     this.#options.end(undefined);
   }
 
-  /** The session ends with another word: no goodbye in order is said. */
+  /** The session ends with another word: no goodbye in order is said any more. */
   preempt(): void {
-    this.#said = true;
+    this.#isOver = true;
   }
 
   /** The session is over. */

@@ -149,12 +149,17 @@ export class Holdings implements Holder {
   /** There was no room for an answer: a peer that takes nothing meanwhile does not read them. */
   refusedAnswer(): void {
     if (!this.#watch.isTaking()) this.#endStuck();
-    else this.#hasRefused = this.#options.outbox.isUnderWay;
+    else this.#hasRefused = this.#waitsForPeer;
   }
 
   /** Something may have changed. */
   check(): void {
     if (this.#isClosed) return;
+    if (this.#hasRefused) {
+      // What was sent with it may leave now only.
+      this.#hasRefused = this.#waitsForPeer;
+      this.#watch.isTaking();
+    }
     const weight = this.ownBytes + this.#heldApart + this.#handed;
     if (Math.abs(weight - this.#account.weight) < stepBytes || this.#endIfDeaf()) return;
     this.refresh();
@@ -247,6 +252,12 @@ export class Holdings implements Holder {
     this.#options.onTooMuch(
       tooSlow("it has asked for more than may wait for it, and takes nothing"),
     );
+  }
+
+  /** Something is under way to it, or is about to be. */
+  get #waitsForPeer(): boolean {
+    const { outbox } = this.#options;
+    return outbox.isUnderWay || !outbox.hasNoMessages;
   }
 
   get #isTaking(): boolean {

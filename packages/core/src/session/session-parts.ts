@@ -104,7 +104,7 @@ export function sessionParts<Peer>(
     rejectProtoKeys: options.rejectProtoKeys,
     maxMessageBytes: theirs.maxMessageBytes,
     maxBinaryBytes: theirs.maxBinaryBytes,
-    maxBatchedLength: outbox.maxBatchedLength,
+    maxBatchedLength: outbox.sizes.maxBatchedLength,
   });
   const isHeldBack = (): boolean => holdings.isHeldBack();
   const { maxStreamWindowBytes } = options;
@@ -143,6 +143,7 @@ export function sessionParts<Peer>(
     calling,
     serving,
     events,
+    outbox,
     onControl: (kind, reader) => control.read(kind, reader),
     onSettled: hooks.onSettled,
   });

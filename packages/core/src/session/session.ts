@@ -292,9 +292,15 @@ export class Session<Peer> implements Conversation {
     this.#farewell.preempt();
     this.#say(goodbyeCode(error.code), retry, error.message);
     this.#end(error);
-    // Words that wait behind what the peer does not read would hold all of that for as long.
-    if (retry !== "never" && connection?.writable === false) connection.abort(error);
-    else void endGently(connection);
+    // Words that wait behind what the peer does not read would hold all of that for as long: only those that
+    // keep it from coming back are worth it.
+    if (retry !== "never" && connection?.writable === false) {
+      connection.abort(error);
+      return;
+    }
+    void endGently(connection);
+    // The process does not wait for that.
+    connection?.unref();
   }
 
   /** Something left, arrived or settled. */
@@ -309,7 +315,9 @@ export class Session<Peer> implements Conversation {
     const error = goodbyeError(goodbye);
     if (error !== undefined) {
       this.#retry = goodbye.retry;
-      this.#finish(error);
+      // It has said goodbye in order before, and waits no more for ours.
+      const isInOrder = this.#farewell.hasHeard && error.code === "ERR_TIMEOUT";
+      this.#finish(isInOrder && !this.#farewell.misses ? undefined : error);
       return;
     }
     this.#retry = goodbye.retry;

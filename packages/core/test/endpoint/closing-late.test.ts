@@ -46,4 +46,50 @@ describe.each(["tcp", "unix"])("over %s", (network) => {
     const { error } = await within("the client's news of it", client.closed);
     expect([error?.code, server.peers.size]).toEqual(["ERR_TIMEOUT", 0]);
   });
+
+  test("one that has said goodbye in order, while the other end has more", async () => {
+    const { events } = stuck();
+    const server = keep(await serve(freshAddress(network)));
+    const client = keep(await connect(server.address, { events, limits: { windowMessages: 64 } }));
+    const [peer] = [...server.peers.values()] as [ServerPeer];
+    for (let n = 0; n < 200; n += 1) peer.send("slow", n);
+    await until("they are at work", () => client.stats().received.messages === 64);
+    await client.close({ drainMs: 0, timeoutMs: 50 });
+    const { by, error, undelivered } = await within("the server's news of it", peer.closed);
+    expect([by, error?.code, undelivered.unsent.events]).toEqual(["peer", "ERR_TIMEOUT", 136]);
+    expect([server.peers.size, server.stats().detached]).toEqual([0, 0]);
+  });
+
+  test("one that has heard the other end's goodbye", async () => {
+    const { events } = stuck();
+    const server = keep(await serve(freshAddress(network)));
+    const client = keep(await connect(server.address, { events, limits: { windowMessages: 64 } }));
+    const [peer] = [...server.peers.values()] as [ServerPeer];
+    for (let n = 0; n < 200; n += 1) peer.send("slow", n);
+    await until("they are at work", () => client.stats().received.messages === 64);
+    const closed = client.close();
+    // New calls are refused behind a goodbye.
+    await until("the server has heard it", () => {
+      try {
+        return !peer.send("more") && false;
+      } catch {
+        return true;
+      }
+    });
+    await expect(peer.close({ drainMs: 0, timeoutMs: 50 })).rejects.toMatchObject({
+      ...{ code: "ERR_UNDELIVERED", cause: { code: "ERR_TIMEOUT" } },
+    });
+    expect(await peer.closed).toMatchObject({ by: "peer", error: { code: "ERR_TIMEOUT" } });
+    await within("close()", closed);
+    expect(await client.closed).toMatchObject({ by: "failure", error: { code: "ERR_TIMEOUT" } });
+  });
+
+  test("one without any time, where nothing waits, is no failure for the other end", async () => {
+    const server = keep(await serve(freshAddress(network)));
+    const client = keep(await connect(server.address));
+    const [peer] = [...server.peers.values()] as [ServerPeer];
+    await client.close({ drainMs: 0, timeoutMs: 0 });
+    const { by, error } = await within("the server's news of it", peer.closed);
+    expect([by, error]).toEqual(["peer", undefined]);
+  });
 });

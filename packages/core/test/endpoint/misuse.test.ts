@@ -427,6 +427,9 @@ test("a peer that has left is missing where it is asked, and refuses what is bro
   expect(await server.ask("name", undefined, { to: gone })).toEqual({
     ...{ ok: false, answers: [], failures: [], missing: [gone] },
   });
+  expect(await server.ask("name", undefined, { to: { id: gone.id } })).toMatchObject({
+    ...{ ok: false, missing: [{ id: gone.id }] },
+  });
   expect(await server.ask("name", undefined, { to: [there, gone] })).toEqual({
     ...{ ok: false, answers, failures: [], missing: [gone] },
   });

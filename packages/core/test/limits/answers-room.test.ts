@@ -46,7 +46,8 @@ test("the text says what is full, and the handler is seen to have failed by nobo
     reason: {
       code: "ERR_BUSY",
       ran: "yes",
-      message: 'the call of "get" has an answer for which the peer has no room beside others',
+      message:
+        'the call of "get" has an answer, or an item, for which the peer has no room beside others',
     },
   });
 });

@@ -21,6 +21,8 @@ const moment = () => new Promise<void>((resolve) => void setImmediate(resolve));
 interface Stalling {
   readonly server: Server;
   readonly line: FaultyTransport;
+  /** Another line to the same. */
+  readonly other: FaultyTransport;
   readonly visit: (
     through?: FaultyTransport,
     more?: ConnectOptions,
@@ -35,6 +37,7 @@ async function stalling(options: ServeOptions): Promise<Stalling> {
   return {
     server,
     line,
+    other: faulty(transport),
     visit: async (through = line, more = {}) => {
       const options = { transports: [through], retry: false, ...more } as const;
       const client = keep(await connect("memory:given", options));
@@ -101,6 +104,28 @@ test("what is more than the budget again fails by itself, and is told", async ()
   await until("all has left", () => server.stats().bufferedBytes < 64 * 1024);
   expect(peer.state).toBe("open");
   expect(await all(client.stream("item"))).toHaveLength(1);
+});
+
+test("what one keeps who takes nothing leaves others their part", async () => {
+  let given = 0;
+  const { line, other, visit } = await stalling({
+    limits: { maxBufferedBytes: 32 * MiB },
+    handlers: {
+      item: async function* () {
+        await moment();
+        given += 1;
+        yield new Uint8Array(MiB);
+      },
+    },
+  });
+  const stranger = await visit();
+  line.faults.stall("down");
+  for (let n = 0; n < 60; n += 1) stranger.client.stream("item").start();
+  await until("all have given one", () => given === 60);
+  await turns(20);
+  const reader = await visit(other);
+  const streams = Array.from({ length: 18 }, () => all(reader.client.stream("item")));
+  for (const items of await Promise.all(streams)) expect(items).toHaveLength(1);
 });
 
 test("who reads is not ended for it when its connection breaks", async () => {

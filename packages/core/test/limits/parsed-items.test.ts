@@ -84,11 +84,13 @@ test("all windows together grow to half of what may arrive from a peer", () => {
   expect(items.resize(1_000, 8_000)).toBe(8_000);
   // The other has one of 1,000.
   expect(items.resize(8_000, 40_000)).toBe(29_000);
-  expect(items.resize(1_000, 2_000)).toBe(1_000);
+  // And wants more: it gets as much, and the first is cut back when it has its turn.
+  expect(items.resize(1_000, 40_000)).toBe(15_000);
+  expect(items.resize(29_000, 29_000)).toBe(15_000);
   for (let n = 0; n < 10; n += 1) items.begin();
-  expect(items.resize(29_000, 29_000)).toBe(19_000);
-  items.forget(stream, 19_000);
-  expect(items.resize(1_000, 40_000)).toBe(20_000);
+  expect(items.resize(15_000, 15_000)).toBe(10_000);
+  items.forget(stream, 15_000);
+  expect(items.resize(10_000, 40_000)).toBe(20_000);
   const plenty = inboundItems(new ParsedItems(1_000), 2 ** 30);
   plenty.begin();
   expect(plenty.resize(1_000, 200_000)).toBe(100_000);

@@ -108,6 +108,8 @@ class Heard {
     const registry = new CodecRegistry();
     this.inbox = new Inbox(
       {
+        beginBatch: () => {},
+        endBatch: () => {},
         onMessage: (entry, value, receipt) => {
           this.messages.push({ ...entry, value });
           receipt?.settle();

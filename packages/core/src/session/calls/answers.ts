@@ -99,7 +99,7 @@ export class Answers<Peer> {
   /** What a handler threw. One that passes on why an item was refused has not failed itself. */
   failureOf(call: RunningCall<Peer>, reason: unknown): Failure {
     const { errors, outbox, peer } = this.#options;
-    const { maxErrorBytes } = outbox;
+    const { maxErrorBytes } = outbox.sizes;
     tellHandlerFailed(peer, call.context.name, reason);
     if (reason !== undefined && reason === call.refused) {
       return refusedWith(refusals.invalidData, reason, maxErrorBytes);
@@ -116,7 +116,8 @@ export class Answers<Peer> {
         refusalError(why.number, context.ran, context.name, undefined),
       );
     } else tellHandlerFailed(peer, context.name, reason);
-    return refusedWith(why, reason, outbox.maxErrorBytes);
+    const told = why === refusals.noRoom ? undefined : reason;
+    return refusedWith(why, told, outbox.sizes.maxErrorBytes);
   }
 
   /** The library's own answer to a call of this name. */
@@ -133,7 +134,7 @@ export class Answers<Peer> {
   }
 
   #refuse(id: number, { number }: Refusal, ran: number, reason: unknown): void {
-    this.#error(id, number, ran, refusalData(reason, this.#options.outbox.maxErrorBytes));
+    this.#error(id, number, ran, refusalData(reason, this.#options.outbox.sizes.maxErrorBytes));
   }
 }
 

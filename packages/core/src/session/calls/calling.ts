@@ -270,7 +270,7 @@ export class Calling {
     const failed = (reason: unknown, isUnsendable: boolean): Last => {
       const record = encodeRemoteError(reason, { expose: "message", stacks: false });
       const outgoing = sealedBatch((batch) =>
-        batch.fail(call.id, fittedError(record, outbox.maxErrorBytes)),
+        batch.fail(call.id, fittedError(record, outbox.sizes.maxErrorBytes)),
       );
       // Not before that: a cancel overtakes what waits.
       outgoing.whenLeft(() => this.#broken.add(call.id));

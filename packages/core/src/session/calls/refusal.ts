@@ -43,7 +43,7 @@ export const refusals: Readonly<Record<RefusalName, Refusal>> = {
   noRoom: {
     number: 9,
     code: "ERR_BUSY",
-    what: "has an answer for which the peer has no room beside others",
+    what: "has an answer, or an item, for which the peer has no room beside others",
   },
 };
 

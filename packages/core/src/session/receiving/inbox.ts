@@ -31,6 +31,9 @@ import { Receipt, ReceiveWindow } from "./receive-window.ts";
 
 /** Who hears what arrived. What it throws ends the connection. */
 export interface InboxSink {
+  /** Messages of one frame follow, until `endBatch`. */
+  beginBatch(): void;
+  endBatch(): void;
   /** An event, a call, or anything that belongs to a call. `receipt` is there for events and calls. */
   onMessage(
     entry: Entry,
@@ -211,6 +214,7 @@ export class Inbox {
     const receipt = this.#receipt(windowed, length + entryCost * windowed);
     let next = 0;
     let handedOn = 0;
+    this.#sink.beginBatch();
     try {
       for (const entry of entries) {
         const value = entry.data === payload.json ? data[next++] : undefined;
@@ -222,6 +226,7 @@ export class Inbox {
     } finally {
       // Those that no handler has are not to count as at work when the session is over.
       for (; handedOn < windowed; handedOn += 1) receipt?.settle();
+      this.#sink.endBatch();
     }
   }
 

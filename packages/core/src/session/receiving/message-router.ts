@@ -5,6 +5,7 @@ import { decodeRemoteError, remoteError } from "../calls/remote-error.ts";
 import type { Serving } from "../calls/serving.ts";
 import { extrasOf } from "../message-context.ts";
 import type { Entry } from "../messages/entry-reader.ts";
+import type { Outbox } from "../sending/outbox.ts";
 import type { ItemReceiver } from "../streams/item-receiver.ts";
 import type { ItemsSource } from "../streams/parsed-items.ts";
 import { isReceivingTapped, tellReceived } from "../taps.ts";
@@ -18,6 +19,7 @@ export class MessageRouter<Peer> implements InboxSink {
   readonly #calling: Calling;
   readonly #serving: Serving<Peer>;
   readonly #events: EventDispatch<Peer>;
+  readonly #outbox: Pick<Outbox, "hold" | "release">;
   readonly onControl: InboxSink["onControl"];
   readonly onSettled: InboxSink["onSettled"];
 
@@ -26,6 +28,7 @@ export class MessageRouter<Peer> implements InboxSink {
     calling: Calling;
     serving: Serving<Peer>;
     events: EventDispatch<Peer>;
+    outbox: Pick<Outbox, "hold" | "release">;
     onControl: InboxSink["onControl"];
     onSettled: InboxSink["onSettled"];
   }) {
@@ -33,8 +36,17 @@ export class MessageRouter<Peer> implements InboxSink {
     this.#calling = parts.calling;
     this.#serving = parts.serving;
     this.#events = parts.events;
+    this.#outbox = parts.outbox;
     this.onControl = parts.onControl;
     this.onSettled = parts.onSettled;
+  }
+
+  beginBatch(): void {
+    this.#outbox.hold();
+  }
+
+  endBatch(): void {
+    this.#outbox.release();
   }
 
   /** @throws {MyelinError} `ERR_PROTOCOL` for what belongs to no call that was ever opened. */

@@ -95,23 +95,34 @@ export class ItemRoom {
     if (this.#bytes < this.#toldBytes) this.#toldBytes = this.#bytes;
   }
 
-  /** Whether one more that has no room is too much: there is one of each stream of all sessions already. */
+  /**
+   * Whether one more that has no room is too much. Each session may have an equal part of what all may, and
+   * one item: who has more than that leaves others theirs.
+   */
   isTooMuch(item: KeptItem): boolean {
     const { allKept, maxKeptBytes } = this.#options;
-    return allKept.bytes > 0 && allKept.bytesWith(item) > maxKeptBytes;
+    const own = this.#kept.bytes;
+    if (own === 0 || allKept.bytesWith(item) <= maxKeptBytes) return false;
+    return this.#kept.bytesWith(item) > maxKeptBytes / allKept.keepers;
   }
 
   /** One more was given without room for it. The session may be over then. */
   keep(item: KeptItem): void {
+    if (item.bytes === 0) return;
+    const { allKept, onMore } = this.#options;
+    if (this.#kept.bytes === 0) allKept.keepers += 1;
     this.#kept.keep(item);
-    this.#options.allKept.keep(item);
-    if (item.bytes > 0) this.#options.onMore();
+    allKept.keep(item);
+    onMore();
   }
 
   /** There is room for it, or it is not wanted any more: also when the session is over. */
   letGo(item: KeptItem): void {
+    if (item.bytes === 0) return;
+    const { allKept } = this.#options;
     this.#kept.letGo(item);
-    this.#options.allKept.letGo(item);
+    allKept.letGo(item);
+    if (this.#kept.bytes === 0) allKept.keepers -= 1;
   }
 
   /** An item was added: what all sessions have room for is less. The session may be over then. */

@@ -16,6 +16,7 @@ import { oldestOf } from "./all-unsent.ts";
 import { ControlFrames } from "./control-frames.ts";
 import type { Mark } from "./departures.ts";
 import { FairTurns, type Lane } from "./fair-turns.ts";
+import { type FrameSizes, frameSizes } from "./frame-sizes.ts";
 import { FrameWriter, type Link } from "./frame-writer.ts";
 import type { ItemRoom } from "./item-room.ts";
 import type { CallToOpen, Message } from "./message-frames.ts";
@@ -28,20 +29,10 @@ import { type TurnShare, turnShareOf } from "./turn-share.ts";
 /** Bytes of the first batch that leaves before its tick is over; each further one is larger. */
 const firstBatchBytes = 1024;
 const batchGrowth = 4;
-/** The head of a message, its headers apart and a long name included, and that of its frame. */
-const headBytes = limits.maxNameBytes + 64;
-/** The same of an error, which has no name. */
-const errorHeadBytes = 64;
 
 export class Outbox implements Collector {
   readonly control: ControlFrames = new ControlFrames();
-  /** A batch takes no more when it has so many bytes. */
-  readonly maxBatchBytes: number;
-  /** Bytes of a large message in each of its frames. */
-  readonly fragmentBytes: number;
-  /** Bytes that the JSON of an error may have. */
-  readonly maxErrorBytes: number;
-  readonly #maxHeaderBytes: number;
+  readonly sizes: FrameSizes;
   readonly #clock: Clock;
   readonly #tick: Tick;
   readonly #onPumped: () => void;
@@ -59,7 +50,11 @@ export class Outbox implements Collector {
   readonly share: TurnShare;
   /** The open batch leaves when it has so many bytes, before the tick is over. */
   #batchBytes: number;
+  readonly #firstBatchBytes: number;
   #awaitsTick = false;
+  /** A batch of the peer's is being handed on, and whether anything was collected meanwhile. */
+  #isHeld = false;
+  #hasCollected = false;
   #isOver = false;
 
   constructor(options: OutboxOptions) {
@@ -71,20 +66,13 @@ export class Outbox implements Collector {
     this.#names = options.names;
     this.items = options.items;
     this.#writer = new FrameWriter(options.names, options.keepsSent, options.bodies);
-    // Beside them there is room for half a frame of data, and for the rest of a head.
-    const headerRoom = (options.maxFrameBytes >> 1) - headBytes;
-    this.#maxHeaderBytes = Math.min(limits.maxHeaderBytes, headerRoom);
-    // A unit of text has at most three bytes; and a batch may be overfilled by one message, whose data
-    // has a quarter of a batch, whose name is long and who has headers.
-    const batchRoom = options.maxFrameBytes - headBytes - this.#maxHeaderBytes;
-    this.maxBatchBytes = Math.min(limits.writeChunkBytes, Math.floor((batchRoom * 4) / 15));
-    this.#batchBytes = this.#firstBatchBytes();
-    this.maxErrorBytes = Math.min(options.maxFrameBytes - errorHeadBytes, options.maxMessageBytes);
-    this.fragmentBytes = Math.min(limits.writeChunkBytes, options.maxFrameBytes >> 1);
+    this.sizes = frameSizes(options.maxFrameBytes, options.maxMessageBytes);
+    this.#firstBatchBytes = Math.min(firstBatchBytes, this.sizes.maxBatchBytes);
+    this.#batchBytes = this.#firstBatchBytes;
     this.#order = new SendingOrder({
       window: options.window,
-      maxBatchBytes: this.maxBatchBytes,
-      fragmentBytes: this.fragmentBytes,
+      maxBatchBytes: this.sizes.maxBatchBytes,
+      fragmentBytes: this.sizes.fragmentBytes,
       maxOpenMessages: options.maxOpenMessages,
       bodies: options.bodies,
       names: options.names,
@@ -92,11 +80,6 @@ export class Outbox implements Collector {
       transmit: (outgoing) => this.transmit(outgoing),
       way: options.way,
     });
-  }
-
-  /** The longest JSON text, in UTF-16 units, that may join a batch. */
-  get maxBatchedLength(): number {
-    return this.maxBatchBytes >> 2;
   }
 
   get sent(): SentFrames {
@@ -170,15 +153,14 @@ export class Outbox implements Collector {
     return this.#order.bytes === 0 && this.#turns.isEmpty;
   }
 
-  /** Everything was handed to it. */
   get isEmpty(): boolean {
     return this.hasNoMessages && this.control.isEmpty;
   }
 
   /** Headers as far as there is room for them in a frame of the peer's. */
   fitHeaders(headers: Buffer | undefined): Buffer | undefined {
-    if (headers === undefined || headers.length <= this.#maxHeaderBytes) return headers;
-    return firstHeader(headers, this.#maxHeaderBytes);
+    if (headers === undefined || headers.length <= this.sizes.maxHeaderBytes) return headers;
+    return firstHeader(headers, this.sizes.maxHeaderBytes);
   }
 
   event(name: Name, json: string | undefined, headers: Buffer | undefined): void {
@@ -337,7 +319,7 @@ export class Outbox implements Collector {
     const writer = this.#writer;
     while (writer.link !== undefined && writer.pendingBytes < limits.connectionBytes) {
       for (;;) {
-        const counted = this.control.takeCounted(this.maxBatchBytes);
+        const counted = this.control.takeCounted(this.sizes.maxBatchBytes);
         if (counted === undefined) break;
         writer.transmit(counted);
       }
@@ -366,7 +348,7 @@ export class Outbox implements Collector {
 
   endTick(): void {
     this.#awaitsTick = false;
-    this.#batchBytes = this.#firstBatchBytes();
+    this.#batchBytes = this.#firstBatchBytes;
     this.flush();
   }
 
@@ -376,24 +358,41 @@ export class Outbox implements Collector {
     this.pump();
   }
 
-  #firstBatchBytes(): number {
-    return Math.min(firstBatchBytes, this.maxBatchBytes);
-  }
-
   #awaitTick(): void {
     this.#awaitsTick = true;
     this.#tick.await(this);
   }
 
-  /** The first message of a tick leaves at once, unless the peer has enough to do. */
+  /**
+   * What is sent until `release` leaves then, at the soonest: with an answer the peer knows that all has
+   * arrived of the frame that its call was in, and nothing else of it may have been handed on.
+   */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    const hasCollected = this.#hasCollected && !this.#isOver;
+    this.#isHeld = false;
+    this.#hasCollected = false;
+    if (hasCollected) this.#step();
+  }
+
   #collected(): void {
     this.messages += 1;
+    if (!this.#isHeld) return this.#step();
+    this.#hasCollected = true;
+    if (this.#order.openBytes >= this.sizes.maxBatchBytes) this.#order.close();
+  }
+
+  /** The first message of a tick leaves at once, unless the peer has enough to do. */
+  #step(): void {
     if (!this.#awaitsTick) {
       this.#awaitTick();
       if (this.#writer.link?.writable === true) this.flush();
-      else this.#batchBytes = this.maxBatchBytes;
+      else this.#batchBytes = this.sizes.maxBatchBytes;
     } else if (this.#order.openBytes >= this.#batchBytes) {
-      this.#batchBytes = Math.min(this.#batchBytes * batchGrowth, this.maxBatchBytes);
+      this.#batchBytes = Math.min(this.#batchBytes * batchGrowth, this.sizes.maxBatchBytes);
       this.flush();
     }
   }

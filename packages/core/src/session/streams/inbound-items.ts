@@ -36,8 +36,8 @@ export class InboundItems {
   readonly #withheld = new Set<Credited>();
   /** Streams that are not over. */
   #open = 0;
-  /** What their windows have grown by. */
-  #grownBytes = 0;
+  /** Those of them whose windows have grown. */
+  #grown = 0;
   #parsedBytes = 0;
   #isClosed = false;
 
@@ -59,15 +59,19 @@ export class InboundItems {
 
   /**
    * The window of a stream is to be so large instead. All of them together grow to half of what may arrive
-   * from this peer, or it would be ended for what it was given credit for.
+   * from this peer, or it would be ended for what it was given credit for: beside a first window of each
+   * there is an equal part for all that have grown.
    * @returns how large it is then: never less than it began with
    */
   resize(window: number, wanted: number): number {
+    const { windowBytes } = this;
+    if (wanted <= windowBytes) return window;
     const { maxStreamWindowBytes, shareBytes } = this.#options;
-    const others = this.#open * this.windowBytes + this.#grownBytes - window;
-    const most = Math.min(maxStreamWindowBytes, Math.floor(shareBytes() / 2) - others);
-    const size = Math.max(this.windowBytes, Math.min(wanted, most));
-    this.#grownBytes += size - window;
+    if (window <= windowBytes) this.#grown += 1;
+    const rest = Math.max(0, shareBytes() / 2 - this.#open * windowBytes);
+    const most = Math.min(maxStreamWindowBytes, windowBytes + Math.floor(rest / this.#grown));
+    const size = Math.max(windowBytes, Math.min(wanted, most));
+    if (size <= windowBytes) this.#grown -= 1;
     return size;
   }
 
@@ -139,7 +143,7 @@ export class InboundItems {
   /** A stream is over, and its window was so large. */
   forget(stream: Credited, window: number): void {
     this.#open -= 1;
-    this.#grownBytes -= window - this.windowBytes;
+    if (window > this.windowBytes) this.#grown -= 1;
     this.#withheld.delete(stream);
   }
 }

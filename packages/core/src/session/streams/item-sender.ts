@@ -312,14 +312,16 @@ export class ItemSender implements Lane, Puller {
       this.#json += this.#json === "" ? `[${item}` : `,${item}`;
       this.#count += 1;
       this.#hold(item.length + 1);
-      if (this.#json.length >= outbox.maxBatchBytes) this.#seal();
+      if (this.#json.length >= outbox.sizes.maxBatchBytes) this.#seal();
     } else {
       this.#seal();
-      const isLarge = item.body.length > outbox.fragmentBytes;
+      const isLarge = item.body.length > outbox.sizes.fragmentBytes;
       this.#spent += costOf(item, isLarge);
       const slot = firstItemSlot + id;
       this.#enqueue(
-        isLarge ? new Fragments(ownMessage(item), slot, outbox.fragmentBytes) : messageFrame(item),
+        isLarge
+          ? new Fragments(ownMessage(item), slot, outbox.sizes.fragmentBytes)
+          : messageFrame(item),
       );
     }
     outbox.addLane(this);

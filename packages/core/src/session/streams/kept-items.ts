@@ -20,6 +20,8 @@ export function keptItem(item: EncodedItem): KeptItem {
 export class KeptItems {
   readonly #bodies = new HeldBodies();
   #bytes = 0;
+  /** Those who have any of it, where it is of several. */
+  keepers = 0;
 
   get bytes(): number {
     return this.#bytes + this.#bodies.bytes;
