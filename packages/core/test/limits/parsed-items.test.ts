@@ -91,6 +91,11 @@ test("all windows together grow to half of what may arrive from a peer", () => {
   expect(items.resize(15_000, 15_000)).toBe(10_000);
   items.forget(stream, 15_000);
   expect(items.resize(10_000, 40_000)).toBe(20_000);
+  const many = inboundItems(new ParsedItems(1_000), 60_000);
+  // Nobody reads those that have grown.
+  for (let n = 0; n < 20; n += 1) many.begin();
+  const windows = Array.from({ length: 20 }, () => many.resize(1_000, 100_000));
+  expect(windows.reduce((sum, window) => sum + window, 0)).toBeLessThanOrEqual(60_000);
   const plenty = inboundItems(new ParsedItems(1_000), 2 ** 30);
   plenty.begin();
   expect(plenty.resize(1_000, 200_000)).toBe(100_000);

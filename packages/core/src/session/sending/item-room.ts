@@ -101,9 +101,9 @@ export class ItemRoom {
    */
   isTooMuch(item: KeptItem): boolean {
     const { allKept, maxKeptBytes } = this.#options;
-    const own = this.#kept.bytes;
-    if (own === 0 || allKept.bytesWith(item) <= maxKeptBytes) return false;
-    return this.#kept.bytesWith(item) > maxKeptBytes / allKept.keepers;
+    const all = allKept.bytesWith(item);
+    if (this.#kept.bytes === 0 || all <= maxKeptBytes) return false;
+    return all > 2 * maxKeptBytes || this.#kept.bytesWith(item) > maxKeptBytes / allKept.keepers;
   }
 
   /** One more was given without room for it. The session may be over then. */

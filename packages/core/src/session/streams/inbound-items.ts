@@ -36,8 +36,9 @@ export class InboundItems {
   readonly #withheld = new Set<Credited>();
   /** Streams that are not over. */
   #open = 0;
-  /** Those of them whose windows have grown. */
+  /** Those of them whose windows have grown, and by how much. */
   #grown = 0;
+  #grownBytes = 0;
   #parsedBytes = 0;
   #isClosed = false;
 
@@ -60,7 +61,8 @@ export class InboundItems {
   /**
    * The window of a stream is to be so large instead. All of them together grow to half of what may arrive
    * from this peer, or it would be ended for what it was given credit for: beside a first window of each
-   * there is an equal part for all that have grown.
+   * there is an equal part for all that have grown. One that nobody reads keeps what it had before others
+   * grew: with those, all come to no more than may arrive.
    * @returns how large it is then: never less than it began with
    */
   resize(window: number, wanted: number): number {
@@ -68,10 +70,13 @@ export class InboundItems {
     if (wanted <= windowBytes) return window;
     const { maxStreamWindowBytes, shareBytes } = this.#options;
     if (window <= windowBytes) this.#grown += 1;
-    const rest = Math.max(0, shareBytes() / 2 - this.#open * windowBytes);
-    const most = Math.min(maxStreamWindowBytes, windowBytes + Math.floor(rest / this.#grown));
-    const size = Math.max(windowBytes, Math.min(wanted, most));
+    const firsts = this.#open * windowBytes;
+    const rest = Math.max(0, shareBytes() / 2 - firsts);
+    const part = windowBytes + Math.floor(rest / this.#grown);
+    const left = Math.floor(shareBytes()) - firsts - this.#grownBytes + window;
+    const size = Math.max(windowBytes, Math.min(wanted, maxStreamWindowBytes, part, left));
     if (size <= windowBytes) this.#grown -= 1;
+    this.#grownBytes += size - window;
     return size;
   }
 
@@ -144,6 +149,7 @@ export class InboundItems {
   forget(stream: Credited, window: number): void {
     this.#open -= 1;
     if (window > this.windowBytes) this.#grown -= 1;
+    this.#grownBytes -= window - this.windowBytes;
     this.#withheld.delete(stream);
   }
 }
