@@ -294,10 +294,7 @@ export class Session<Peer> implements Conversation {
     this.#end(error);
     // Words that wait behind what the peer does not read would hold all of that for as long: only those that
     // keep it from coming back are worth it.
-    if (retry !== "never" && connection?.writable === false) {
-      connection.abort(error);
-      return;
-    }
+    if (retry !== "never" && connection?.writable === false) return connection.abort(error);
     void endGently(connection);
     // The process does not wait for that.
     connection?.unref();
@@ -317,6 +314,7 @@ export class Session<Peer> implements Conversation {
       this.#retry = goodbye.retry;
       // It has said goodbye in order before, and waits no more for ours.
       const isInOrder = this.#farewell.hasHeard && error.code === "ERR_TIMEOUT";
+      if (isInOrder) this.#outbox.arrived(goodbye.received);
       this.#finish(isInOrder && !this.#farewell.misses ? undefined : error);
       return;
     }
