@@ -34,12 +34,13 @@ export function audienceOf(
     const { to, except } = options;
     const gone = new Set<LivePeer>();
     const included = to === undefined ? undefined : members(to, peers, rooms, gone);
-    const left = new Set<LivePeer>();
-    const excluded = except === undefined ? left : members(except, peers, rooms, left);
+    const excludedGone = new Set<LivePeer>();
+    const excluded =
+      except === undefined ? excludedGone : members(except, peers, rooms, excludedGone);
     const chosen = included ?? peers.values();
     return {
       peers: [...chosen].filter((peer) => !excluded.has(peer)),
-      gone: [...gone].filter((peer) => !left.has(peer)),
+      gone: [...gone].filter((peer) => !excludedGone.has(peer)),
     };
   } catch (reason) {
     // Getters and proxies of users may throw anything.

@@ -14,6 +14,17 @@ function stuck() {
   return { aborted, events: { slow } };
 }
 
+/** A client whose listeners are at work on 64 of 200 events, and its peer. */
+async function stuckClient(network: string) {
+  const { events } = stuck();
+  const server = keep(await serve(freshAddress(network)));
+  const client = keep(await connect(server.address, { events, limits: { windowMessages: 64 } }));
+  const [peer] = [...server.peers.values()] as [ServerPeer];
+  for (let n = 0; n < 200; n += 1) peer.send("slow", n);
+  await until("they are at work", () => client.stats().received.messages === 64);
+  return { client, peer, server };
+}
+
 describe.each(["tcp", "unix"])("over %s", (network) => {
   test.each(["timeoutMs", "signal"])("a client, by its %s", async (how) => {
     const { aborted, events } = stuck();
@@ -35,12 +46,7 @@ describe.each(["tcp", "unix"])("over %s", (network) => {
   });
 
   test("a server's peer, and `never` is heard", async () => {
-    const { events } = stuck();
-    const server = keep(await serve(freshAddress(network)));
-    const client = keep(await connect(server.address, { events, limits: { windowMessages: 64 } }));
-    const [peer] = [...server.peers.values()] as [ServerPeer];
-    for (let n = 0; n < 200; n += 1) peer.send("slow", n);
-    await until("they are at work", () => client.stats().received.messages === 64);
+    const { client, peer, server } = await stuckClient(network);
     const closed = peer.close({ retry: "never", drainMs: 0, timeoutMs: 50 });
     await expect(closed).rejects.toMatchObject({ code: "ERR_UNDELIVERED" });
     const { error } = await within("the client's news of it", client.closed);
@@ -48,12 +54,7 @@ describe.each(["tcp", "unix"])("over %s", (network) => {
   });
 
   test("one that has said goodbye in order, while the other end has more", async () => {
-    const { events } = stuck();
-    const server = keep(await serve(freshAddress(network)));
-    const client = keep(await connect(server.address, { events, limits: { windowMessages: 64 } }));
-    const [peer] = [...server.peers.values()] as [ServerPeer];
-    for (let n = 0; n < 200; n += 1) peer.send("slow", n);
-    await until("they are at work", () => client.stats().received.messages === 64);
+    const { client, peer, server } = await stuckClient(network);
     await client.close({ drainMs: 0, timeoutMs: 50 });
     const { by, error, undelivered } = await within("the server's news of it", peer.closed);
     expect([by, error?.code, undelivered.unsent.events]).toEqual(["peer", "ERR_TIMEOUT", 136]);
@@ -61,12 +62,7 @@ describe.each(["tcp", "unix"])("over %s", (network) => {
   });
 
   test("one that has heard the other end's goodbye", async () => {
-    const { events } = stuck();
-    const server = keep(await serve(freshAddress(network)));
-    const client = keep(await connect(server.address, { events, limits: { windowMessages: 64 } }));
-    const [peer] = [...server.peers.values()] as [ServerPeer];
-    for (let n = 0; n < 200; n += 1) peer.send("slow", n);
-    await until("they are at work", () => client.stats().received.messages === 64);
+    const { client, peer } = await stuckClient(network);
     const closed = client.close();
     // New calls are refused behind a goodbye.
     await until("the server has heard it", () => {

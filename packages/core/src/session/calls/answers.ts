@@ -115,9 +115,10 @@ export class Answers<Peer> {
       tellRefused(peer, context.name, () =>
         refusalError(why.number, context.ran, context.name, undefined),
       );
-    } else tellHandlerFailed(peer, context.name, reason);
-    const told = why === refusals.noRoom ? undefined : reason;
-    return refusedWith(why, told, outbox.sizes.maxErrorBytes);
+      return { number: why.number, json: undefined };
+    }
+    tellHandlerFailed(peer, context.name, reason);
+    return refusedWith(why, reason, outbox.sizes.maxErrorBytes);
   }
 
   /** The library's own answer to a call of this name. */

@@ -208,13 +208,12 @@ export class ItemSender implements Lane, Puller {
       } finally {
         this.#isRunning = false;
       }
+      promise ??= this.#isSync ? promisedStep(step) : undefined;
       if (this.#over) {
-        promise ??= this.#isSync ? promisedStep(step) : undefined;
         promise?.catch(() => {});
         void this.#release();
         return;
       }
-      promise ??= this.#isSync ? promisedStep(step) : undefined;
       if (promise !== undefined) {
         // Thousands may be asked for in one turn, and nobody knows yet how large they are.
         share.take(entryCost);
