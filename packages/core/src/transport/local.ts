@@ -44,7 +44,7 @@ export function local(options: UnixOptions = {}): SocketTransport {
       const tried: string[] = [];
       // Somebody may listen where it is not known.
       let doubt: MyelinError | undefined;
-      for (const { folder, path } of localPlaces(name)) {
+      for (const { folder, path } of possiblePlaces(name)) {
         try {
           checkPrivateFolder(folder);
           return await inner.dial({ scheme: "unix", path }, dialOptions);
@@ -83,10 +83,30 @@ function namedListener(listener: SocketListener, address: LocalAddress): SocketL
   };
 }
 
+/**
+ * Those whose paths the system allows.
+ * @throws {MyelinError} `ERR_PATH_TOO_LONG` where none is, or the one that the user chose is not
+ */
+function possiblePlaces(name: string): LocalPlace[] {
+  let tooLong: unknown;
+  const places = localPlaces(name).filter(({ chosen, path }) => {
+    try {
+      checkLocalPath(path);
+      return true;
+    } catch (reason) {
+      if (chosen) throw reason;
+      tooLong ??= reason;
+      return false;
+    }
+  });
+  if (places.length === 0) throw tooLong;
+  return places;
+}
+
 /** The first place whose folder is private, or can be made so. */
 function usablePlace(name: string): UnixAddress {
   const refused: string[] = [];
-  for (const place of localPlaces(name)) {
+  for (const place of possiblePlaces(name)) {
     const error = problemWith(place);
     if (error === undefined) return { scheme: "unix", path: place.path };
     if (place.chosen) throw error;
@@ -95,9 +115,8 @@ function usablePlace(name: string): UnixAddress {
   throw new MyelinError("ERR_PERMISSION", `no folder for local sockets: ${refused.join("; ")}`);
 }
 
-function problemWith({ folder, path }: LocalPlace): MyelinError | undefined {
+function problemWith({ folder }: LocalPlace): MyelinError | undefined {
   try {
-    checkLocalPath(path);
     securePrivateFolder(folder);
     return undefined;
   } catch (reason) {

@@ -57,6 +57,19 @@ describe.skipIf(process.platform === "win32")("a local name", () => {
     expect(await listen()).toBe(join(runtime, "myelin", "world.sock"));
   });
 
+  test("too long for every folder, or for the one that was chosen, is one error at both ends", async () => {
+    const tooLong = expect.objectContaining({ code: "ERR_PATH_TOO_LONG" });
+    const both = async (address: LocalAddress) => {
+      await expect(local().listen(address, echo)).rejects.toEqual(tooLong);
+      await expect(local().dial(address)).rejects.toEqual(tooLong);
+    };
+    await both({ scheme: "local", name: "x".repeat(103) });
+    vi.stubEnv("XDG_RUNTIME_DIR", `/${"r".repeat(100)}`);
+    expect(await listen()).toContain(process.env["TMPDIR"]);
+    vi.stubEnv("MYELIN_DIR", `/${"c".repeat(100)}`);
+    await both(world);
+  });
+
   test("is found by a client that sees another environment", async () => {
     const path = await listen();
     vi.stubEnv("MYELIN_DIR", join(tempFolder(), "chosen"));
