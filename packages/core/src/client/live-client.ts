@@ -236,7 +236,7 @@ export abstract class LiveClient extends SessionPeer {
       if (this.session === undefined && leftMs > 0) await this.#lastSession(leftMs);
       const { session } = this;
       if (session === undefined) {
-        this.#over(undefined);
+        this.#over(this.#outOfTime(how.timeoutMs));
         break;
       }
       const timeoutMs = Math.max(0, dueAt - clock.now());
@@ -249,7 +249,7 @@ export abstract class LiveClient extends SessionPeer {
       if (this.session === session) await this.closed;
     }
     if (failure !== undefined) throw failure;
-    const { error = this.attempts.lastError, undelivered } = await this.closed;
+    const { error, undelivered } = await this.closed;
     // It was accepted for a session that did not come, or one that broke had it.
     if (!isComplete(undelivered)) throw undeliveredError({ error, ...undelivered });
   }
@@ -269,6 +269,15 @@ export abstract class LiveClient extends SessionPeer {
     await settled;
     this.#parting.delete(settle);
     clock.clearTimeout(timer);
+  }
+
+  /** Why it closes without a session: no mistake if nothing waits for one. */
+  #outOfTime(ms: number): MyelinError | undefined {
+    const { calls, events } = this.#offline.count();
+    if (calls + events === 0) return undefined;
+    const { lastError } = this.attempts;
+    const cause = lastError === undefined ? {} : { cause: lastError };
+    return new MyelinError("ERR_TIMEOUT", `no session within ${ms} ms of closing`, cause);
   }
 
   #tellParting(): void {
@@ -323,7 +332,7 @@ export abstract class LiveClient extends SessionPeer {
     this.attempts.stop();
     const told = this.#explained(error);
     const reason = told ?? closedError();
-    this.#offline.failAll(reason);
+    this.#offline.failAll(this.wasClosedHere ? closedError() : reason);
     const { calls, events } = end.unsent;
     const unsent = { events: events + waited.events, calls: calls + waited.calls };
     const last = { ...end, error: told, unsent };

@@ -66,10 +66,14 @@ describe("closing a client that has no session", () => {
   test("gives up when its time is over, and says what was not sent", async () => {
     const { client } = await apart();
     client.send("news", 1);
+    const call = client.call("double", 21).catch((error: unknown) => error);
     await expect(client.close({ drainMs: 0, timeoutMs: 5 })).rejects.toEqual(
-      coded("ERR_UNDELIVERED"),
+      coded("ERR_UNDELIVERED", { cause: coded("ERR_TIMEOUT", { cause: coded("ERR_CONNECTION_REFUSED") }) }),
     );
-    expect((await client.closed).undelivered.unsent).toEqual({ events: 1, calls: 0 });
+    const { by, error, undelivered } = await client.closed;
+    expect({ by, error }).toEqual({ by: "failure", error: coded("ERR_TIMEOUT") });
+    expect(undelivered.unsent).toEqual({ events: 1, calls: 1 });
+    expect(await call).toEqual(coded("ERR_CLOSED", { ran: "no" }));
   });
 
   test("or when somebody has less patience", async () => {
