@@ -15,8 +15,8 @@ export interface Collector {
 export class Tick {
   readonly #schedule: (run: () => void) => unknown;
   #waiting: Collector[] = [];
-  /** The list that is not in use: one of the two waits while the other is worked through. */
-  #spare: Collector[] = [];
+  /** A list that is not in use: one waits while another is worked through. */
+  #spare: Collector[] | undefined;
   #scheduled = false;
   #dispatches = 0;
   #isExiting = false;
@@ -81,7 +81,9 @@ export class Tick {
 
   #end(): void {
     const collectors = this.#waiting;
-    this.#waiting = this.#spare;
+    // What is handed over may be read at once, within this process: such a tick ends amid this one.
+    this.#waiting = this.#spare ?? [];
+    this.#spare = undefined;
     for (const collector of collectors) {
       try {
         collector.endTick();
