@@ -61,14 +61,16 @@ export class TakingWatch {
   #wait(): void {
     const { clock } = this.#options;
     this.#dueAt = clock.now() + lookMs;
-    this.#timer = clock.setTimeout(() => {
+    const timer = clock.setTimeout(() => {
       // Timers run before arrivals do: what is in the socket already must count.
-      clock.setImmediate(() => this.#look());
+      clock.setImmediate(() => this.#look(timer));
     }, lookMs);
+    this.#timer = timer;
   }
 
-  #look(): void {
-    if (this.#timer === undefined) return;
+  #look(timer: Timer): void {
+    // It was stopped meanwhile, and may have begun anew.
+    if (this.#timer !== timer) return;
     const { acknowledged, clock, isWaiting, matters, onStuck, onTaken } = this.#options;
     this.#timer = undefined;
     const hasTaken = !isWaiting() || acknowledged() !== this.#seen;

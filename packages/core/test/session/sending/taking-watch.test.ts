@@ -76,6 +76,21 @@ test("who was stuck may take what is sent over another connection", async () => 
   expect(watch.isTaking()).toBe(false);
 });
 
+test("who comes back while it is looked has a second of its own", async () => {
+  const { pass, watch } = watching();
+  watch.isTaking();
+  await pass(875);
+  state.onArrivals = () => {
+    state.onArrivals = undefined;
+    watch.forget();
+    watch.isTaking();
+  };
+  await pass(875);
+  expect(state.stuck).toBe(0);
+  await pass(250);
+  expect(state.stuck).toBe(1);
+});
+
 test("nobody is held to take what is not there", async () => {
   const { pass, watch } = watching();
   expect(watch.isTaking()).toBe(true);
