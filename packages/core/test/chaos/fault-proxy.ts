@@ -14,6 +14,8 @@ export interface FaultProxyOptions {
   readonly faults: number;
   /** What stalls, or is half open, stays so for at most so long. @defaultValue 40 */
   readonly maxStallMs?: number;
+  /** A free port of this machine without it. */
+  readonly path?: string;
 }
 
 /** How a connection breaks, and how often one did so. */
@@ -43,8 +45,7 @@ export class FaultProxy {
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   }
 
-  /** Listens: on a free port of this machine, or on a path. */
-  static async listen(options: FaultProxyOptions & { path?: string }): Promise<FaultProxy> {
+  static async listen(options: FaultProxyOptions): Promise<FaultProxy> {
     const proxy = new FaultProxy(options);
     const { path } = options;
     const place = path === undefined ? { host: "127.0.0.1", port: 0 } : { path };
@@ -141,8 +142,8 @@ export class FaultProxy {
 
   /** Only TCP knows the difference. */
   #reset(socket: Socket): void {
-    if (typeof this.#server.address() === "string") socket.destroy();
-    else socket.resetAndDestroy();
+    if (this.#options.path === undefined) socket.resetAndDestroy();
+    else socket.destroy();
   }
 
   #later(run: () => void): void {
