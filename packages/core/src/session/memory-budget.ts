@@ -10,7 +10,8 @@
  * is refused, dropped or waits, and nobody is ended for it. What moves from one queue into another, when a
  * session begins or ends, was accepted already. Answers and items of streams count among it; items that
  * sources gave when there was no room for them only if their peer takes nothing: it has them kept. All of
- * those may come to as much again as the budget; a stream of which one more is too much fails.
+ * those may come to as much again as the budget, and of many peers to twice as much; a stream of which one
+ * more is too much fails.
  *
  * **What peers cause**, by what they send and by what they do not read, cannot be refused:
  *

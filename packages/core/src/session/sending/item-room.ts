@@ -96,14 +96,17 @@ export class ItemRoom {
   }
 
   /**
-   * Whether one more that has no room is too much. Each session may have an equal part of what all may, and
-   * one item: who has more than that leaves others theirs.
+   * Whether one more that has no room is too much. All have room for twice what they may, where each session
+   * may have an equal part, and one item: who has more than that leaves others theirs.
    */
   isTooMuch(item: KeptItem): boolean {
     const { allKept, maxKeptBytes } = this.#options;
     const all = allKept.bytesWith(item);
-    if (this.#kept.bytes === 0 || all <= maxKeptBytes) return false;
-    return all > 2 * maxKeptBytes || this.#kept.bytesWith(item) > maxKeptBytes / allKept.keepers;
+    const own = this.#kept.bytes;
+    if (all <= maxKeptBytes || (own === 0 && item.bytes < stepBytes)) return false;
+    // One that is larger than that is not refused for its size alone.
+    if (all > 2 * maxKeptBytes) return allKept.bytes > 0;
+    return own > 0 && this.#kept.bytesWith(item) > maxKeptBytes / allKept.keepers;
   }
 
   /** One more was given without room for it. The session may be over then. */
