@@ -17,6 +17,7 @@ exactly<ItemStream<number>>()(client.stream("ticks", { everyMs: 100 }));
 exactly<ItemStream<number>>()(client.stream("ticks", { everyMs: 100 }).start());
 exactly<Promise<number>>()(client.upload("sum", [1, 2, 3]));
 exactly<Promise<number>>()(client.upload("sum", new Set([1])));
+exactly<Promise<number>>()(client.upload("sum", [Promise.resolve(1), 2]));
 exactly<ItemStream<{ line: string }>>()(client.duplex("chat", ["hello"]));
 
 async function* words() {

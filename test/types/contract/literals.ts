@@ -7,6 +7,7 @@ const states = contract({
   state: call<void, "up" | "down">(),
   report: call<void, { state: "up" | "down"; codes: (200 | 500)[] }>(),
   states: stream<void, { state: "up" | "down" }>(),
+  pair: call<void, [number, string]>(),
 });
 void serve("local:states", {
   contract: states,
@@ -16,6 +17,7 @@ void serve("local:states", {
     async *states() {
       yield { state: "up" };
     },
+    pair: () => [1, "one"],
   },
 });
 void serve("local:states", {
@@ -23,6 +25,7 @@ void serve("local:states", {
   handlers: {
     state: (_, { peer }) => (peer.state === "open" ? "up" : "down"),
     report: (_input) => ({ state: "up", codes: [200] }),
-    states: () => [{ state: "up" }, { state: "down" }],
+    states: () => [{ state: "up" }, Promise.resolve({ state: "down" as const })],
+    pair: async () => [1, "one"],
   },
 });

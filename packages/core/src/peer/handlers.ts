@@ -47,7 +47,7 @@ export interface Context<
 }
 
 /** Several items, there already or coming: arrays, generators, Node's streams, web streams. */
-export type Source<Item> = AsyncIterable<Item> | Iterable<Item>;
+export type Source<Item> = AsyncIterable<Item> | Iterable<Awaitable<Item>>;
 
 type Awaitable<Value> = Value | PromiseLike<Value>;
 
@@ -81,6 +81,7 @@ type Anything = AnyValue | PromiseLike<AnyValue> | Source<AnyValue>;
 type AnyValue =
   | ("" | 0 | 0n | true | null | undefined | void | {})
   | readonly AnyValue[]
+  | readonly [AnyValue, ...AnyValue[]]
   | { readonly [key: string]: AnyValue };
 
 // In brackets, so that "any kind" and "no kind" are asked about as one thing. No kind: the peer of a side
