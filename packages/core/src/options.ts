@@ -266,6 +266,15 @@ export function checkAll(owner: string, prefix: string, given: object, rules: Op
   }
 }
 
+/** Options with the defaults of those that are left out or undefined. */
+export function withDefaults<Options extends object>(
+  defaults: Options,
+  given: { readonly [Key in keyof Options]?: Options[Key] | undefined },
+): Options {
+  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(said) };
+}
+
 /** @throws {MyelinError} `ERR_CONFIG` when an option's value is not what its rule says. */
 export function checkOption(owner: string, key: string, value: unknown, rule: OptionRule): void {
   if (typeof rule === "string") {
@@ -281,7 +290,8 @@ export function checkOption(owner: string, key: string, value: unknown, rule: Op
   }
   const { isWhole = false, max, min } = rule;
   const isNumber = typeof value === "number" && value >= min && value <= max;
-  if (isNumber && (!isWhole || Number.isInteger(value))) return;
+  if (isNumber && (!isWhole || Number.isInteger(value) || value === Number.POSITIVE_INFINITY))
+    return;
   const range = `a ${isWhole ? "whole " : ""}number from ${min} to ${max}`;
   throw new MyelinError("ERR_CONFIG", `${owner}(): ${key} must be ${range}, not ${shown(value)}`);
 }

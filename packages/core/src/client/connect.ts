@@ -4,11 +4,17 @@ import { type Address, toAddress } from "../address/address.ts";
 import type { Contract } from "../contract/contract.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
+import { withDefaults } from "../options.ts";
 import type { Client } from "../peer/client.ts";
 import type { ConnectOptions, OfflineOptions } from "../peer/connect-options.ts";
 import { checkDatagramOptions } from "../session/datagrams/datagram-options.ts";
 import { Endpoint } from "../session/endpoint.ts";
-import { checkConnectOptions, checkOptions, checkSecret } from "../session/endpoint-options.ts";
+import {
+  checkConnectOptions,
+  checkOptions,
+  checkSecret,
+  defaultRetry,
+} from "../session/endpoint-options.ts";
 import { nodeIpcDelimiter } from "../session/node-ipc/node-ipc-options.ts";
 import type { SessionPeer } from "../session/peers/session-peer.ts";
 import { timeLimit } from "../session/time-limit.ts";
@@ -23,8 +29,12 @@ import { NodeIpcClient } from "./node-ipc-client.ts";
 export type ConnectAddress = string | Address | Way<never>;
 
 const defaultTimeoutMs = 10_000;
-const defaultRetry = { minMs: 100, maxMs: 30_000, maxAttempts: Number.POSITIVE_INFINITY };
-const defaultOffline = { maxBytes: 16 * 1024 * 1024, maxMessages: 10_000, maxAgeMs: 0 };
+const defaultOffline: Required<OfflineOptions> = {
+  policy: "queue",
+  maxBytes: 16 * 1024 * 1024,
+  maxMessages: 10_000,
+  maxAgeMs: 0,
+};
 
 /**
  * Connects to a server.
@@ -37,8 +47,10 @@ export function connect<C extends Contract = Contract>(
   address: ConnectAddress,
   options?: ConnectOptions<C>,
 ): Promise<Client<C>>;
-export async function connect(address: ConnectAddress, options?: ConnectOptions): Promise<Client> {
-  const given = options ?? {};
+export async function connect(
+  address: ConnectAddress,
+  given: ConnectOptions = {},
+): Promise<Client> {
   checkOptions("connect", given);
   checkConnectOptions(given);
   const { lazy = false, signal } = given;
@@ -120,8 +132,8 @@ function settingsOf(address: ConnectAddress, options: ConnectOptions): MyelinCli
     retry:
       retry === false || where.transport.dialsOnce === true
         ? undefined
-        : { ...defaultRetry, ...retry },
-    offline: { ...defaultOffline, ...own },
+        : withDefaults(defaultRetry, retry),
+    offline: withDefaults(defaultOffline, own),
   };
 }
 

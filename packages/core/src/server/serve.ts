@@ -32,9 +32,8 @@ export function serve<C extends Contract = Contract>(
 ): Promise<Server<C>>;
 export async function serve(
   address: ServeAddress | readonly ServeAddress[],
-  options?: ServeOptions,
+  given: ServeOptions = {},
 ): Promise<Server> {
-  const given = options ?? {};
   checkOptions("serve", given);
   const { authorize, nodeIpc } = acceptSettings(given);
   const endpoint = new Endpoint<SessionPeer>("server", given);

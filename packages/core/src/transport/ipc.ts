@@ -12,7 +12,6 @@ import { streamCapabilities } from "./capabilities.ts";
 import { claimCarrier } from "./claim.ts";
 import { MessageConnection } from "./message-connection.ts";
 import { here, isSign, type MessageLink, ours, type Piece, type Receiver } from "./message-link.ts";
-import { undelivered } from "./socket-connection.ts";
 import { makeWay, type Way, type WaySource } from "./way.ts";
 
 const address = Object.freeze({ scheme: "ipc" } as const);
@@ -60,6 +59,10 @@ function channelOf(carrier: ChildProcess | Worker | NodeJS.Process): Channel {
 
 function checkChannel(channel: Channel): void {
   if (channel.connected) return;
+  // It had one.
+  if (typeof channel.send === "function") {
+    throw new MyelinError("ERR_CONNECTION_LOST", "ipc: the channel has ended", { address: "ipc:" });
+  }
   const what = channel === process ? "this process has no IPC channel" : "the child has none";
   const message = `ipc: ${what}: it takes fork(), or "ipc" in the stdio of spawn(), and nobody has disconnected it`;
   throw new MyelinError("ERR_UNSUPPORTED", message, { address: "ipc:" });
@@ -182,7 +185,8 @@ class IpcLink implements MessageLink {
 
   // As with a socket, nobody can tell whether the other side has gone in order.
   readonly #onDisconnect = (): void => {
-    this.#receiver?.lost(this.#pendingBytes > 0 ? undelivered(this.#pendingBytes) : undefined);
+    const bytes = this.#pendingBytes;
+    this.#receiver?.lost(bytes > 0 ? lostWith(bytes) : undefined);
   };
 }
 
@@ -194,6 +198,10 @@ class IpcLink implements MessageLink {
 function endChannel(channel: EventEmitter): void {
   // What programs throw when they hear of it is theirs.
   process.nextTick(() => channel.emit("internalMessage", {}));
+}
+
+function lostWith(bytes: number): MyelinError {
+  return new MyelinError("ERR_CONNECTION_LOST", `the channel ended before ${bytes} bytes had left`);
 }
 
 function toBase64({ buffer, byteOffset, length }: Uint8Array): string {

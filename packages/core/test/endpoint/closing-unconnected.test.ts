@@ -68,7 +68,9 @@ describe("closing a client that has no session", () => {
     client.send("news", 1);
     const call = client.call("double", 21).catch((error: unknown) => error);
     await expect(client.close({ drainMs: 0, timeoutMs: 5 })).rejects.toEqual(
-      coded("ERR_UNDELIVERED", { cause: coded("ERR_TIMEOUT", { cause: coded("ERR_CONNECTION_REFUSED") }) }),
+      coded("ERR_UNDELIVERED", {
+        cause: coded("ERR_TIMEOUT", { cause: coded("ERR_CONNECTION_REFUSED") }),
+      }),
     );
     const { by, error, undelivered } = await client.closed;
     expect({ by, error }).toEqual({ by: "failure", error: coded("ERR_TIMEOUT") });

@@ -1,6 +1,14 @@
 // What programs without types may give: refused at once, with a code.
 import { getEventListeners } from "node:events";
-import { connect, MemoryRegistry, memory, type ServerPeer, serve, type Transport } from "myelin";
+import {
+  type ConnectOptions,
+  connect,
+  MemoryRegistry,
+  memory,
+  type ServerPeer,
+  serve,
+  type Transport,
+} from "myelin";
 import { describe, expect, test } from "vitest";
 import { until, within } from "../../../../test/support/within.ts";
 import { freshAddress, keep, pair } from "./pairing.ts";
@@ -80,6 +88,27 @@ describe("odd values", () => {
       const wrong = connect(server.address, { [key]: value });
       await expect(wrong).rejects.toEqual(coded("ERR_CONFIG"));
     }
+  });
+
+  test.each([
+    null,
+    { retry: { minMs: 500, maxMs: 100 } },
+    { retry: { minMs: 40_000 } },
+    { retry: { maxAttempts: 1.5 } },
+  ])("of connect that contradict each other, or are none, are refused: %j", async (options) => {
+    const { server } = await pair({ kind: "memory" });
+    const wrong = connect(server.address, options as ConnectOptions);
+    await expect(wrong).rejects.toEqual(coded("ERR_CONFIG"));
+  });
+
+  test("options that are undefined are left out", async () => {
+    const options: object = {
+      retry: { minMs: undefined, maxMs: 1, maxAttempts: Number.POSITIVE_INFINITY },
+      offline: { policy: "queue", maxMessages: undefined, maxAgeMs: undefined },
+    };
+    const client = keep(await connect(freshAddress(), { lazy: true, ...options }));
+    for (let n = 0; n < 10_000; n += 1) client.send("news");
+    expect(() => client.send("news")).toThrow(coded("ERR_QUEUE_FULL"));
   });
 
   test("options that a method does not have are refused, and what it has is said", async () => {

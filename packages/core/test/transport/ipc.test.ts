@@ -6,7 +6,7 @@ import { on, once } from "node:events";
 import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type Connection, ipc } from "myelin";
+import { type Connection, connect, ipc } from "myelin";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Recorder } from "../../../../test/conformance/recorder.ts";
 import { bundleCore } from "../../../../test/support/core-bundle.ts";
@@ -186,13 +186,33 @@ describe("a child", () => {
   });
 
   test("without a channel cannot be reached over it", async () => {
-    const child = start("echo");
-    child.disconnect();
+    const child = spawn(process.execPath, ["-e", ""]);
     await expect(dial(child)).rejects.toMatchObject({
       code: "ERR_UNSUPPORTED",
       message: expect.stringContaining("fork()"),
       address: "ipc:",
     });
+  });
+
+  test("that dies amid what it is sent is lost", async () => {
+    const child = start("echo");
+    const [connection, hears] = await dial(child);
+    connection.send(Buffer.alloc(64 * 1024 * 1024));
+    await hears.received(1);
+    child.kill("SIGKILL");
+    await hears.closed();
+    expect(hears.error).toMatchObject({
+      code: "ERR_CONNECTION_LOST",
+      message: expect.stringContaining("bytes had left"),
+    });
+  });
+
+  test("whose channel has ended cannot be reached, which is no mistake of the program's", async () => {
+    const child = start("echo");
+    child.disconnect();
+    const ended = { code: "ERR_CONNECTION_LOST", address: "ipc:" };
+    await expect(dial(child)).rejects.toMatchObject(ended);
+    await expect(connect(ipc(child))).rejects.toMatchObject(ended);
   });
 
   test("carries one connection in its life", async () => {
