@@ -1,11 +1,26 @@
 // A client that is there before its server, and what ends its waiting.
 import { connect, serve } from "myelin";
 import { describe, expect, test } from "vitest";
-import { within } from "../../../../test/support/within.ts";
+import { until, within } from "../../../../test/support/within.ts";
 import { freshAddress, keep } from "./pairing.ts";
 
 const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
 const lazy = { lazy: true, retry: { minMs: 1 } } as const;
+
+// The first in this file: of each kind one is warned of in a process.
+test("what was sent to a server that never came is warned of by its address", async () => {
+  const warnings: Error[] = [];
+  const listener = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", listener);
+  const client = keep(await connect(freshAddress(), { ...lazy, timeoutMs: 20 }));
+  client.send("news");
+  await within("it is closed", client.closed);
+  await until("it is warned of", () => warnings.length > 0);
+  process.off("warning", listener);
+  expect(warnings).toMatchObject([
+    { name: "MyelinWarning", message: `gap: 1 events (${client.address})` },
+  ]);
+});
 
 describe.each(["unix", "memory"])("over %s", (kind) => {
   test("an abort before the first welcome closes it", async () => {

@@ -95,12 +95,18 @@ function warnOnce(key: string, notice: Notice, detail: string): void {
   warnedOf.add(key);
   const name = "name" in notice ? ` of ${JSON.stringify(notice.name)}` : "";
   const numbers = "events" in notice ? `: ${notice.events} events` : "";
-  const what = `${notice.kind}${name}${numbers} (peer ${JSON.stringify(notice.peer.id)})`;
+  const what = `${notice.kind}${name}${numbers} (${nameOf(notice.peer)})`;
   const hasError = "error" in notice;
   const warning = hasError
     ? new Error(`${what}: ${reasonOf(notice.error)}`, { cause: notice.error })
     : new Error(what);
   process.emitWarning(Object.assign(warning, { name: "MyelinWarning", detail }));
+}
+
+/** A client that never had a session has an address only. */
+function nameOf(peer: PeerName & { readonly address?: string }): string {
+  const { address, id } = peer;
+  return id === "" && address !== undefined ? address : `peer ${JSON.stringify(id)}`;
 }
 
 /** The name and the message of an error, on one line. */
