@@ -266,15 +266,6 @@ export function checkAll(owner: string, prefix: string, given: object, rules: Op
   }
 }
 
-/** Options with the defaults of those that are left out or undefined. */
-export function withDefaults<Options extends object>(
-  defaults: Options,
-  given: { readonly [Key in keyof Options]?: Options[Key] | undefined },
-): Options {
-  const said = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(said) };
-}
-
 /** @throws {MyelinError} `ERR_CONFIG` when an option's value is not what its rule says. */
 export function checkOption(owner: string, key: string, value: unknown, rule: OptionRule): void {
   if (typeof rule === "string") {

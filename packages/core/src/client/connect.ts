@@ -4,17 +4,11 @@ import { type Address, toAddress } from "../address/address.ts";
 import type { Contract } from "../contract/contract.ts";
 import { MyelinError } from "../errors.ts";
 import { limits } from "../limits.ts";
-import { withDefaults } from "../options.ts";
 import type { Client } from "../peer/client.ts";
-import type { ConnectOptions, OfflineOptions } from "../peer/connect-options.ts";
+import type { ConnectOptions, OfflineOptions, RetryOptions } from "../peer/connect-options.ts";
 import { checkDatagramOptions } from "../session/datagrams/datagram-options.ts";
 import { Endpoint } from "../session/endpoint.ts";
-import {
-  checkConnectOptions,
-  checkOptions,
-  checkSecret,
-  defaultRetry,
-} from "../session/endpoint-options.ts";
+import { checkConnectOptions, checkOptions, checkSecret } from "../session/endpoint-options.ts";
 import { nodeIpcDelimiter } from "../session/node-ipc/node-ipc-options.ts";
 import type { SessionPeer } from "../session/peers/session-peer.ts";
 import { timeLimit } from "../session/time-limit.ts";
@@ -29,13 +23,6 @@ import { NodeIpcClient } from "./node-ipc-client.ts";
 export type ConnectAddress = string | Address | Way<never>;
 
 const defaultTimeoutMs = 10_000;
-const defaultOffline: Required<OfflineOptions> = {
-  policy: "queue",
-  maxBytes: 16 * 1024 * 1024,
-  maxMessages: 10_000,
-  maxAgeMs: 0,
-};
-
 /**
  * Connects to a server.
  * @returns when the server has welcomed it; with `lazy` at once.
@@ -118,7 +105,6 @@ async function untilWelcome(
 
 function settingsOf(address: ConnectAddress, options: ConnectOptions): MyelinClientOptions {
   const { meta = {}, offline = "queue", retry = {} } = options;
-  const own: OfflineOptions = typeof offline === "string" ? { policy: offline } : offline;
   const where =
     typeof address === "object" && address !== null && "dial" in address
       ? { transport: address, address: address.address }
@@ -129,12 +115,26 @@ function settingsOf(address: ConnectAddress, options: ConnectOptions): MyelinCli
     welcomeTimeoutMs: options.limits?.handshakeTimeoutMs ?? limits.welcomeTimeoutMs,
     checkRemote: (remote) => checkSecret("connect", remote, options),
     // There is no other connection to be had.
-    retry:
-      retry === false || where.transport.dialsOnce === true
-        ? undefined
-        : withDefaults(defaultRetry, retry),
-    offline: withDefaults(defaultOffline, own),
+    retry: retry === false || where.transport.dialsOnce === true ? undefined : resolvedRetry(retry),
+    offline: resolvedOffline(typeof offline === "string" ? { policy: offline } : offline),
   };
+}
+
+function resolvedOffline({
+  policy,
+  maxBytes = 16 * 1024 * 1024,
+  maxMessages = 10_000,
+  maxAgeMs = 0,
+}: OfflineOptions): Required<OfflineOptions> {
+  return { policy, maxBytes, maxMessages, maxAgeMs };
+}
+
+function resolvedRetry({
+  maxAttempts = Number.POSITIVE_INFINITY,
+  minMs = 100,
+  maxMs = Math.max(30_000, minMs),
+}: RetryOptions): Required<RetryOptions> {
+  return { minMs, maxMs, maxAttempts };
 }
 
 /** @throws {MyelinError} `ERR_CONFIG` */

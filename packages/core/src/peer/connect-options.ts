@@ -9,7 +9,7 @@ import type { EndpointOptions, HandlersOption } from "./endpoint-options.ts";
 export interface RetryOptions {
   /** @defaultValue 100 */
   minMs?: number;
-  /** @defaultValue 30,000 */
+  /** @defaultValue 30,000, or `minMs` where that is more */
   maxMs?: number;
   /**
    * How often it tries again, in a row: with 0 `connect` makes one attempt, and a client that has lost

