@@ -23,6 +23,7 @@ import { NodeIpcClient } from "./node-ipc-client.ts";
 export type ConnectAddress = string | Address | Way<never>;
 
 const defaultTimeoutMs = 10_000;
+
 /**
  * Connects to a server.
  * @returns when the server has welcomed it; with `lazy` at once.
