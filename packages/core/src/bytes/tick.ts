@@ -17,6 +17,8 @@ export class Tick {
   #waiting: Collector[] = [];
   /** A list that is not in use: one waits while another is worked through. */
   #spare: Collector[] | undefined;
+  /** Those that are being worked through, one amid the other. */
+  readonly #ending: Collector[][] = [];
   #scheduled = false;
   #dispatches = 0;
   #isExiting = false;
@@ -76,6 +78,8 @@ export class Tick {
 
   readonly #onExit = (): void => {
     this.#isExiting = true;
+    // Whoever ends the process may be called amid the end of a tick, which nobody goes on with then.
+    for (const collectors of this.#ending) workThrough(collectors);
     this.#end();
   };
 
@@ -84,18 +88,28 @@ export class Tick {
     // What is handed over may be read at once, within this process: such a tick ends amid this one.
     this.#waiting = this.#spare ?? [];
     this.#spare = undefined;
-    for (const collector of collectors) {
-      try {
-        collector.endTick();
-      } catch (error) {
-        // A target that throws is its owner's mistake; the other connections still get their turn.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    this.#ending.push(collectors);
+    workThrough(collectors);
+    this.#ending.pop();
     collectors.length = 0;
     this.#spare = collectors;
+  }
+}
+
+const done: Collector = { endTick() {} };
+
+function workThrough(collectors: Collector[]): void {
+  for (let next = 0; next < collectors.length; next += 1) {
+    const collector = collectors[next];
+    collectors[next] = done;
+    try {
+      collector?.endTick();
+    } catch (error) {
+      // A target that throws is its owner's mistake; the other connections still get their turn.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }
 

@@ -141,12 +141,15 @@ describe.each(["unix", "tcp"])("over %s", (kind) => {
     expect(await server.next("gone")).toMatchObject({ by: "peer", count: 1_000 });
   });
 
-  test("what was sent in the tick of process.exit() arrives", async () => {
-    const server = await startServer(kind);
-    const client = start("send and exit", server.address);
-    expect(await within("the client ends", client.exit)).toBe(0);
-    expect(await server.next("gone")).toMatchObject({ count: 5 });
-  });
+  test.each(["send and exit", "send and exit amid that"])(
+    "what was sent in the tick of process.exit() arrives: %s",
+    async (act) => {
+      const server = await startServer(kind);
+      const client = start(act, server.address);
+      expect(await within("the client ends", client.exit)).toBe(0);
+      expect(await server.next("gone")).toMatchObject({ count: 5 });
+    },
+  );
 });
 
 test.each([

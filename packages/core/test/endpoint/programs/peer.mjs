@@ -1,5 +1,5 @@
 // A server or a client in a process of its own, which does what its test tells it to.
-const { serve, connect } = await import(process.env.MYELIN_CORE);
+const { serve, connect, over } = await import(process.env.MYELIN_CORE);
 const { role, address, act } = JSON.parse(process.env.PEER_OPTIONS);
 
 const report = (type, more = {}) => process.send({ type, ...more });
@@ -8,6 +8,30 @@ const report = (type, more = {}) => process.send({ type, ...more });
 function block(ms) {
   const end = performance.now() + ms;
   while (performance.now() < end);
+}
+
+/** Two ends of a connection within this process: what one sends the other has at once. */
+function handingOver() {
+  const nobody = { credentials: "unknown" };
+  const half = () => ({
+    ...{ kind: "stream", writable: true, pendingBytes: 0, peer: nobody, early: [] },
+    ...{ local: { scheme: "over" }, remote: { scheme: "over" } },
+    open(sink) {
+      this.sink = sink;
+      for (const bytes of this.early.splice(0)) sink.onData(bytes);
+    },
+    send(bytes) {
+      const { early, sink } = this.other;
+      if (sink === undefined) early.push(Buffer.from(bytes));
+      else sink.onData(Buffer.from(bytes));
+      return true;
+    },
+    ...{ pause() {}, resume() {}, close: async () => {}, abort() {}, ref() {}, unref() {} },
+  });
+  const [one, other] = [half(), half()];
+  one.other = other;
+  other.other = one;
+  return [one, other];
 }
 
 async function* endless() {
@@ -63,6 +87,23 @@ const actions = {
     await client.call("echo", 1);
     for (let n = 0; n < 5; n++) client.send("event", n);
     process.exit(0);
+  },
+
+  /** Who ends the process is called while the connections hand over what they have, one after the other. */
+  async "send and exit amid that"() {
+    const client = await connect(address);
+    const [one, other] = handingOver();
+    const way = over();
+    await serve(way, { events: { end: () => process.exit(0) } });
+    way.accept(other);
+    const inner = await connect(over(one));
+    client.on("late", () => {
+      // The first of a tick leaves at once.
+      inner.send("begin");
+      inner.send("end");
+      for (let n = 0; n < 5; n++) client.send("event", n);
+    });
+    client.send("busy", 0);
   },
 
   async "send events and exit"() {
