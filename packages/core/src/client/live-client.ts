@@ -77,7 +77,10 @@ export abstract class LiveClient extends SessionPeer {
       maxQueuedBytes: endpoint.maxQueuedBytes,
       budget: endpoint.budget,
       onDropped: (events, bytes, reason) => this.tellDropped(events, bytes, reason),
-      onEmpty: () => this.flushes.changed(),
+      onEmpty: () => {
+        this.flushes.changed();
+        this.#tellParting();
+      },
       onLess: () => {
         // What is sent now waits there, too.
         if (this.accepting === undefined && this.state !== "closed") this.tellDrain();
@@ -236,7 +239,9 @@ export abstract class LiveClient extends SessionPeer {
       if (this.session === undefined && leftMs > 0) await this.#lastSession(leftMs);
       const { session } = this;
       if (session === undefined) {
-        this.#over(this.#outOfTime(how.timeoutMs));
+        // Of the last session: this one did not come.
+        this.heardGoodbye = false;
+        this.#over(this.#outOfTime());
         break;
       }
       const timeoutMs = Math.max(0, dueAt - clock.now());
@@ -254,7 +259,7 @@ export abstract class LiveClient extends SessionPeer {
     if (!isComplete(undelivered)) throw undeliveredError({ error, ...undelivered });
   }
 
-  /** Waits for a session that takes what waits, if anything does and one may come: so long at most. */
+  /** Waits for a session that takes what waits, as long as anything does and one may come: so long at most. */
   async #lastSession(timeoutMs: number): Promise<void> {
     const { calls, events } = this.#offline.count();
     if (calls + events === 0 || !this.attempts.isUnderWay) return;
@@ -272,12 +277,12 @@ export abstract class LiveClient extends SessionPeer {
   }
 
   /** Why it closes without a session: no mistake if nothing waits for one. */
-  #outOfTime(ms: number): MyelinError | undefined {
+  #outOfTime(): MyelinError | undefined {
     const { calls, events } = this.#offline.count();
     if (calls + events === 0) return undefined;
     const { lastError } = this.attempts;
     const cause = lastError === undefined ? {} : { cause: lastError };
-    return new MyelinError("ERR_TIMEOUT", `no session within ${ms} ms of closing`, cause);
+    return new MyelinError("ERR_TIMEOUT", "closing ran out of time: no session came", cause);
   }
 
   #tellParting(): void {

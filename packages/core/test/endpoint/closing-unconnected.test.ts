@@ -78,6 +78,30 @@ describe("closing a client that has no session", () => {
     expect(await call).toEqual(coded("ERR_CLOSED", { ran: "no" }));
   });
 
+  test("whatever the last server said when it left", async () => {
+    const { begin, client } = await apart();
+    const server = await begin();
+    await client.call("double", 1);
+    await server.close();
+    await until("it has left", () => client.state === "connecting");
+    client.send("news", 1);
+    await client.close({ drainMs: 0, timeoutMs: 5 }).catch(() => {});
+    const { by, error } = await client.closed;
+    expect({ by, error }).toEqual({ by: "failure", error: coded("ERR_TIMEOUT") });
+  });
+
+  test("is closed when nothing waits any more", async () => {
+    const { client } = await apart();
+    const giveUp = new AbortController();
+    const call = client.call("double", 1, { signal: giveUp.signal }).catch(() => {});
+    const closing = client.close({ timeoutMs: 600_000 });
+    giveUp.abort();
+    await within("it is closed", closing);
+    await call;
+    const { by, error } = await client.closed;
+    expect({ by, error }).toEqual({ by: "here", error: undefined });
+  });
+
   test("or when somebody has less patience", async () => {
     const { client } = await apart();
     client.send("news", 1);
