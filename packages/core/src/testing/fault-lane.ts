@@ -90,7 +90,7 @@ export class FaultLane {
 
   /** Looks again, in a turn of its own, what may pass. */
   schedule(): void {
-    if (this.#isScheduled || this.#isBlocked) return;
+    if (this.#isScheduled || this.isBlocked) return;
     const wait = (this.#waiting.first?.dueAt ?? 0) - this.#clock.now();
     this.#isScheduled = true;
     if (wait <= 0) {
@@ -101,7 +101,8 @@ export class FaultLane {
     this.#delay.ref();
   }
 
-  get #isBlocked(): boolean {
+  /** Nothing passes, however late it is. */
+  get isBlocked(): boolean {
     return this.#isHeld || this.#isStalled || this.#halt === "halted";
   }
 
@@ -142,12 +143,12 @@ export class FaultLane {
       // A reader that threw loses its piece, but not those after it.
       if (this.#waiting.size > 0) this.schedule();
     }
-    if (this.#waiting.size === 0 && !this.#isBlocked) this.#owner.empty();
+    if (this.#waiting.size === 0 && !this.isBlocked) this.#owner.empty();
   };
 
   #deliver(): void {
     for (let next = this.#waiting.first; next !== undefined; next = this.#waiting.first) {
-      if (this.#isBlocked || next.dueAt > this.#clock.now() || this.#haltsByChance()) return;
+      if (this.isBlocked || next.dueAt > this.#clock.now() || this.#haltsByChance()) return;
       const piece = this.#corrupted(this.#take(next));
       this.#passedBytes += piece.length;
       this.#owner.deliver(piece);

@@ -230,7 +230,8 @@ export class FaultyConnection implements Connection {
     const { down } = this.#lanes;
     if (this.#isClosing || (this.#sink !== undefined && !this.#isPaused)) down.release();
     else down.hold();
-    const isFull = down.bytes >= limits.highWaterMarkBytes;
+    // What only comes later is on its way: a long line has much of it.
+    const isFull = down.isBlocked && down.bytes >= limits.highWaterMarkBytes;
     if (isFull === this.#isInnerPaused) return;
     this.#isInnerPaused = isFull;
     if (isFull) this.#inner.pause();

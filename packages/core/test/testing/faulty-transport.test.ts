@@ -109,6 +109,15 @@ describe("a faulty connection", () => {
     }
   });
 
+  test.each(["up", "down"])("a delay takes nothing from what passes in a time, %s", (way) => {
+    const { accepted, clock, dialled, dialler, listener } = heardPair({ delayMs: 25 });
+    const [from, to] = way === "up" ? [dialled, listener] : [accepted, dialler];
+    const bytes = 4 * 1024 * 1024;
+    for (let left = bytes; left > 0; left -= 16 * 1024) from.send(Buffer.alloc(16 * 1024));
+    clock.advance(30);
+    expect(to.pieces.reduce((sum, piece) => sum + piece.bytes.length, 0)).toBe(bytes);
+  });
+
   test("splits and merges what was sent", () => {
     const { clock, dialled, listener } = heardPair({ chunkBytes: [2, 7] });
     dialled.send(alphabet);
