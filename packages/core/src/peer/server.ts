@@ -40,7 +40,10 @@ export interface BroadcastOptions extends SendOptions, AudienceOptions {}
 /** What became of a broadcast, as numbers of peers. */
 export interface BroadcastResult {
   readonly accepted: number;
-  /** `slowPeer` dropped it, or an older event in its place; or what others hold leaves no room for it. */
+  /**
+   * `slowPeer` dropped it, or older events in its place; or what others hold leaves no room for it. How many
+   * events that were is in `stats().dropped`.
+   */
   readonly dropped: number;
   /** Not sent: closed, closing, cut as too slow, or the peer takes no message so large or of this codec. */
   readonly refused: number;

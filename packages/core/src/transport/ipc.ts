@@ -64,7 +64,7 @@ function checkChannel(channel: Channel): void {
     throw new MyelinError("ERR_CONNECTION_LOST", "ipc: the channel has ended", { address: "ipc:" });
   }
   const what = channel === process ? "this process has no IPC channel" : "the child has none";
-  const message = `ipc: ${what}: it takes fork(), or "ipc" in the stdio of spawn(), and nobody has disconnected it`;
+  const message = `ipc: ${what}: it takes fork(), or "ipc" in the stdio of spawn()`;
   throw new MyelinError("ERR_UNSUPPORTED", message, { address: "ipc:" });
 }
 

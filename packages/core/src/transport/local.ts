@@ -15,7 +15,7 @@ import {
   localPlaces,
   securePrivateFolder,
 } from "../address/local-path.ts";
-import { MyelinError, toMyelinError } from "../errors.ts";
+import { MyelinError, textOfThrown, toMyelinError } from "../errors.ts";
 import { checkObject, type UnixOptions } from "../options.ts";
 import { isAbsence } from "./capabilities.ts";
 import { pipe } from "./pipe.ts";
@@ -44,7 +44,7 @@ export function local(options: UnixOptions = {}): SocketTransport {
       const tried: string[] = [];
       // Somebody may listen where it is not known.
       let doubt: MyelinError | undefined;
-      for (const { folder, path } of possiblePlaces(name)) {
+      for (const { folder, path } of possiblePlaces(name, tried)) {
         try {
           checkPrivateFolder(folder);
           return await inner.dial({ scheme: "unix", path }, dialOptions);
@@ -85,28 +85,30 @@ function namedListener(listener: SocketListener, address: LocalAddress): SocketL
 
 /**
  * Those whose paths the system allows.
- * @throws {MyelinError} `ERR_PATH_TOO_LONG` where none is, or the one that the user chose is not
+ * @param tooLong hears of the others
+ * @throws {MyelinError} `ERR_PATH_TOO_LONG` where there are only others, or the one that the user chose is one
  */
-function possiblePlaces(name: string): LocalPlace[] {
-  let tooLong: unknown;
+function possiblePlaces(name: string, tooLong: string[]): LocalPlace[] {
+  let last: unknown;
   const places = localPlaces(name).filter(({ chosen, path }) => {
     try {
       checkLocalPath(path);
       return true;
     } catch (reason) {
       if (chosen) throw reason;
-      tooLong ??= reason;
+      last = reason;
+      tooLong.push(textOfThrown(reason));
       return false;
     }
   });
-  if (places.length === 0) throw tooLong;
+  if (places.length === 0) throw last;
   return places;
 }
 
 /** The first place whose folder is private, or can be made so. */
 function usablePlace(name: string): UnixAddress {
   const refused: string[] = [];
-  for (const place of possiblePlaces(name)) {
+  for (const place of possiblePlaces(name, refused)) {
     const error = problemWith(place);
     if (error === undefined) return { scheme: "unix", path: place.path };
     if (place.chosen) throw error;

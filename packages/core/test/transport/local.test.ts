@@ -65,6 +65,10 @@ describe.skipIf(process.platform === "win32")("a local name", () => {
     };
     await both({ scheme: "local", name: "x".repeat(103) });
     vi.stubEnv("XDG_RUNTIME_DIR", `/${"r".repeat(100)}`);
+    await expect(local().dial(world)).rejects.toMatchObject({
+      code: "ERR_NOT_FOUND",
+      message: expect.stringMatching(/this system allows.*rrr.*world\.sock \(/),
+    });
     expect(await listen()).toContain(process.env["TMPDIR"]);
     vi.stubEnv("MYELIN_DIR", `/${"c".repeat(100)}`);
     await both(world);

@@ -103,7 +103,8 @@ export class ItemRoom {
     const { allKept, maxKeptBytes } = this.#options;
     const all = allKept.bytesWith(item);
     const own = this.#kept.bytes;
-    if (all <= maxKeptBytes || (own === 0 && item.bytes < stepBytes)) return false;
+    if (all <= maxKeptBytes || all === allKept.bytes) return false;
+    if (own === 0 && item.bytes < stepBytes) return false;
     // One that is larger than that is not refused for its size alone.
     if (all > 2 * maxKeptBytes) return allKept.bytes > 0;
     return own > 0 && this.#kept.bytesWith(item) > maxKeptBytes / allKept.keepers;

@@ -47,3 +47,11 @@ test("one that is larger than that is not refused for its size", () => {
   expect(give(first, itemOf(3 * maxKeptBytes))).toBe(true);
   expect(give(second, itemOf(3 * maxKeptBytes))).toBe(false);
 });
+
+test("one that others have kept is there already", () => {
+  const { allKept, rooms: all } = rooms(3);
+  const body = new Uint8Array(3 * maxKeptBytes);
+  const item = { bytes: body.length, shared: body };
+  expect(all.map((room) => give(room, item))).toEqual([true, true, true]);
+  expect(allKept.bytes).toBe(body.length);
+});
