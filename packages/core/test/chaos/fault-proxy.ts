@@ -142,7 +142,10 @@ export class FaultProxy {
 
   /** Only TCP knows the difference. */
   #reset(socket: Socket): void {
-    if (this.#options.path === undefined) socket.resetAndDestroy();
+    // Node (18 to 26) cannot reset a socket whose end is about to leave: it fails with EINVAL, never closes, and the
+    // process spins for ever when it is to exit.
+    const isEnding = socket.writableEnded && !socket.writableFinished;
+    if (this.#options.path === undefined && !isEnding) socket.resetAndDestroy();
     else socket.destroy();
   }
 
