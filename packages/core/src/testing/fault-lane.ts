@@ -106,6 +106,12 @@ export class FaultLane {
     return this.#isHeld || this.#isStalled || this.#halt === "halted";
   }
 
+  /** Something waits that could have passed: whoever takes it is behind. */
+  get isBehind(): boolean {
+    const { first } = this.#waiting;
+    return first !== undefined && first.dueAt <= this.#clock.now();
+  }
+
   hold(): void {
     this.#isHeld = true;
   }

@@ -24,6 +24,14 @@ export interface FaultyConnectionOptions extends FaultOptions {
   readonly onGone: () => void;
 }
 
+/** Along a line that is only late so much may be on its way. */
+const lineBytes = 16 * 1024 * 1024;
+
+/** What waits for its time is on its way; what could have passed waits for whoever takes it. */
+function isTooMuch(bytes: number, lane: FaultLane): boolean {
+  return bytes >= (lane.isBlocked || lane.isBehind ? limits.highWaterMarkBytes : lineBytes);
+}
+
 export class FaultyConnection implements Connection {
   readonly #inner: Connection;
   readonly #options: FaultyConnectionOptions;
@@ -147,7 +155,7 @@ export class FaultyConnection implements Connection {
     // Its own words for what is too large, here and now.
     if (isDatagram && bytes.length > this.maxDatagramBytes) return this.#inner.send(bytes);
     if (isDatagram || bytes.length > 0) this.#lanes.up.pass(bytes);
-    if (!this.#inner.writable || this.pendingBytes >= limits.highWaterMarkBytes) {
+    if (!this.#inner.writable || isTooMuch(this.pendingBytes, this.#lanes.up)) {
       this.#needsDrain = true;
       this.#lanes.up.schedule();
     }
@@ -230,8 +238,7 @@ export class FaultyConnection implements Connection {
     const { down } = this.#lanes;
     if (this.#isClosing || (this.#sink !== undefined && !this.#isPaused)) down.release();
     else down.hold();
-    // What only comes later is on its way: a long line has much of it.
-    const isFull = down.isBlocked && down.bytes >= limits.highWaterMarkBytes;
+    const isFull = isTooMuch(down.bytes, down);
     if (isFull === this.#isInnerPaused) return;
     this.#isInnerPaused = isFull;
     if (isFull) this.#inner.pause();
