@@ -65,7 +65,7 @@ export abstract class LiveClient extends SessionPeer {
       hindrance: () => this.#hindrance(),
       onConnection: (connection, failed) => this.greet(connection, failed),
       onGone: (error) => this.tellGone(error),
-      onGivenUp: (error) => this.#over(error),
+      onGivenUp: (error) => this.#withoutSession(error),
       isHeld: () => this.hold.isHeld,
     });
     this.#offline = new OfflineMessages({
@@ -239,9 +239,7 @@ export abstract class LiveClient extends SessionPeer {
       if (this.session === undefined && leftMs > 0) await this.#lastSession(leftMs);
       const { session } = this;
       if (session === undefined) {
-        // Of the last session: this one did not come.
-        this.heardGoodbye = false;
-        this.#over(this.#outOfTime());
+        this.#withoutSession(this.#outOfTime());
         break;
       }
       const timeoutMs = Math.max(0, dueAt - clock.now());
@@ -321,6 +319,12 @@ export abstract class LiveClient extends SessionPeer {
     this.#isReplaced = true;
     session.abort(reason);
     this.#isReplaced = false;
+  }
+
+  /** None comes any more: whatever the server of the last one said, it is not the reason. */
+  #withoutSession(error: MyelinError | undefined): void {
+    this.heardGoodbye = false;
+    this.#over(error);
   }
 
   #over(error: MyelinError | undefined, end: SessionEnd = endOf(error)): void {

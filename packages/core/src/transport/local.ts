@@ -15,7 +15,7 @@ import {
   localPlaces,
   securePrivateFolder,
 } from "../address/local-path.ts";
-import { MyelinError, textOfThrown, toMyelinError } from "../errors.ts";
+import { MyelinError, toMyelinError } from "../errors.ts";
 import { checkObject, type UnixOptions } from "../options.ts";
 import { isAbsence } from "./capabilities.ts";
 import { pipe } from "./pipe.ts";
@@ -89,15 +89,15 @@ function namedListener(listener: SocketListener, address: LocalAddress): SocketL
  * @throws {MyelinError} `ERR_PATH_TOO_LONG` where there are only others, or the one that the user chose is one
  */
 function possiblePlaces(name: string, tooLong: string[]): LocalPlace[] {
-  let last: unknown;
+  let last: MyelinError | undefined;
   const places = localPlaces(name).filter(({ chosen, path }) => {
     try {
       checkLocalPath(path);
       return true;
     } catch (reason) {
-      if (chosen) throw reason;
-      last = reason;
-      tooLong.push(textOfThrown(reason));
+      last = toMyelinError(reason);
+      if (chosen) throw last;
+      tooLong.push(last.message);
       return false;
     }
   });

@@ -1,5 +1,5 @@
 // close() of a client that has no session: what waits for one is sent in the next, if there is one in time.
-import { connect, MemoryRegistry, memory, serve } from "myelin";
+import { connect, MemoryRegistry, memory, type RetryOptions, serve } from "myelin";
 import { faulty } from "myelin/testing";
 import { describe, expect, test } from "vitest";
 import { until, within } from "../../../../test/support/within.ts";
@@ -8,7 +8,10 @@ import { freshAddress, keep } from "./pairing.ts";
 const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
 
 /** A server that may be there, or come, and a client that has not been there. */
-async function apart(shared: { resume?: { windowMs: number } } = {}) {
+async function apart(
+  shared: { resume?: { windowMs: number } } = {},
+  retry: RetryOptions = { minMs: 1, maxMs: 5 },
+) {
   const registry = new MemoryRegistry();
   const address = freshAddress("memory");
   const heard: unknown[] = [];
@@ -20,7 +23,6 @@ async function apart(shared: { resume?: { windowMs: number } } = {}) {
   };
   const begin = async () => keep(await serve(address, options));
   const line = faulty(memory({ registry }));
-  const retry = { minMs: 1, maxMs: 5 };
   const client = await connect(address, { ...shared, lazy: true, retry, transports: [line] });
   return { begin, client, heard, line };
 }
@@ -88,6 +90,18 @@ describe("closing a client that has no session", () => {
     await client.close({ drainMs: 0, timeoutMs: 5 }).catch(() => {});
     const { by, error } = await client.closed;
     expect({ by, error }).toEqual({ by: "failure", error: coded("ERR_TIMEOUT") });
+  });
+
+  test.each([true, false])("or has tried often enough, being closed: %s", async (isClosing) => {
+    const { begin, client } = await apart({}, { minMs: 1, maxMs: 1, maxAttempts: 2 });
+    const server = await begin();
+    await client.call("double", 1);
+    await server.close();
+    await until("it has left", () => client.state === "connecting");
+    client.send("news", 1);
+    if (isClosing) client.close({ timeoutMs: 600_000 }).catch(() => {});
+    const { by, error } = await within("it is over", client.closed);
+    expect({ by, error }).toEqual({ by: "failure", error: coded("ERR_CONNECTION_REFUSED") });
   });
 
   test("is closed when nothing waits any more", async () => {
