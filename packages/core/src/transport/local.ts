@@ -101,7 +101,7 @@ function possiblePlaces(name: string, tooLong: string[]): LocalPlace[] {
       return false;
     }
   });
-  if (places.length === 0) throw last;
+  if (places.length === 0 && last !== undefined) throw last;
   return places;
 }
 
