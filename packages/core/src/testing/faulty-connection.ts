@@ -27,9 +27,9 @@ export interface FaultyConnectionOptions extends FaultOptions {
 /** Along a line that is only late so much may be on its way. */
 const lineBytes = 16 * 1024 * 1024;
 
-/** What waits for its time is on its way; what could have passed waits for whoever takes it. */
-function isTooMuch(bytes: number, lane: FaultLane): boolean {
-  return bytes >= (lane.isBlocked || lane.isBehind ? limits.highWaterMarkBytes : lineBytes);
+/** @param isHindered whoever takes them could have had them; else they are on their way */
+function isTooMuch(bytes: number, isHindered: boolean): boolean {
+  return bytes >= (isHindered ? limits.highWaterMarkBytes : lineBytes);
 }
 
 export class FaultyConnection implements Connection {
@@ -155,7 +155,7 @@ export class FaultyConnection implements Connection {
     // Its own words for what is too large, here and now.
     if (isDatagram && bytes.length > this.maxDatagramBytes) return this.#inner.send(bytes);
     if (isDatagram || bytes.length > 0) this.#lanes.up.pass(bytes);
-    if (!this.#inner.writable || isTooMuch(this.pendingBytes, this.#lanes.up)) {
+    if (!this.#inner.writable || isTooMuch(this.pendingBytes, this.#lanes.up.isBlocked)) {
       this.#needsDrain = true;
       this.#lanes.up.schedule();
     }
@@ -238,7 +238,9 @@ export class FaultyConnection implements Connection {
     const { down } = this.#lanes;
     if (this.#isClosing || (this.#sink !== undefined && !this.#isPaused)) down.release();
     else down.hold();
-    const isFull = isTooMuch(down.bytes, down);
+    // Datagrams are not held back by who reads: they would be lost.
+    const isBehind = this.kind === "stream" && down.isBehind;
+    const isFull = isTooMuch(down.bytes, down.isBlocked || isBehind);
     if (isFull === this.#isInnerPaused) return;
     this.#isInnerPaused = isFull;
     if (isFull) this.#inner.pause();
@@ -266,10 +268,16 @@ export class FaultyConnection implements Connection {
 
   #passDown(piece: Uint8Array): void {
     const part = this.#beforeCut(piece);
-    if (part.length > 0 || this.kind === "datagram") this.#sink?.onData(part);
-    // Who kept it keeps rubbish, and so finds the mistake.
-    piece.fill(0xdd);
-    if (this.#end !== undefined) return;
+    try {
+      if (part.length > 0 || this.kind === "datagram") this.#sink?.onData(part);
+    } finally {
+      // Who kept it keeps rubbish, and so finds the mistake.
+      piece.fill(0xdd);
+      if (this.#end === undefined) this.#passedDown();
+    }
+  }
+
+  #passedDown(): void {
     if (this.#untilCut === 0) this.#breakByChance();
     else this.#updateReading();
   }

@@ -191,6 +191,23 @@ describe("a faulty connection", () => {
     await listener.close();
   });
 
+  test("a reader that throws loses its piece, but not those behind it", () => {
+    const { accepted, clock, dialled } = connectedPair();
+    let got = 0;
+    dialled.open({
+      onData: ({ length }) => {
+        got += length;
+        if (got === length) throw new Error("not this one");
+      },
+      onClose() {},
+      onDrain() {},
+    });
+    for (let n = 0; n < 4; n += 1) accepted.send(Buffer.alloc(64 * 1024));
+    expect(() => clock.runUntilIdle()).toThrow("not this one");
+    clock.runUntilIdle();
+    expect(got).toBe(4 * 64 * 1024);
+  });
+
   test("splits and merges what was sent", () => {
     const { clock, dialled, listener } = heardPair({ chunkBytes: [2, 7] });
     dialled.send(alphabet);
