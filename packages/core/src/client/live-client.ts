@@ -259,8 +259,7 @@ export abstract class LiveClient extends SessionPeer {
 
   /** Waits for a session that takes what waits, as long as anything does and one may come: so long at most. */
   async #lastSession(timeoutMs: number): Promise<void> {
-    const { calls, events } = this.#offline.count();
-    if (calls + events === 0 || !this.attempts.isUnderWay) return;
+    if (!this.#isNeeded || !this.attempts.isUnderWay) return;
     const { clock } = this.endpoint;
     let settle = (): void => {};
     const settled = new Promise<void>((resolve) => {
@@ -276,11 +275,16 @@ export abstract class LiveClient extends SessionPeer {
 
   /** Why it closes without a session: no mistake if nothing waits for one. */
   #outOfTime(): MyelinError | undefined {
-    const { calls, events } = this.#offline.count();
-    if (calls + events === 0) return undefined;
+    if (!this.#isNeeded) return undefined;
     const { lastError } = this.attempts;
     const cause = lastError === undefined ? {} : { cause: lastError };
     return new MyelinError("ERR_TIMEOUT", "closing ran out of time: no session came", cause);
+  }
+
+  /** Something waits for a session. */
+  get #isNeeded(): boolean {
+    const { calls, events } = this.#offline.count();
+    return calls + events > 0;
   }
 
   #tellParting(): void {
